@@ -1,0 +1,163 @@
+"""The reader gives the same instructions whatever the network did to the bytes."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sessions.guacamole.errors import ProtocolError
+from sessions.guacamole.instruction import Limits, decode_all, encode
+from sessions.guacamole.opcodes import DRAWING
+from sessions.guacamole.reader import InstructionReader
+from tests.unit.guacamole.strategies import cut_streams, streams
+
+
+def marked(text: str, pieces: list[bytes]) -> list[str]:
+    """Feed the pieces; check that they make up `text`; return the marked ones."""
+    reader = InstructionReader()
+    seen = ""
+    found = []
+    for piece in pieces:
+        batch = reader.feed(piece)
+        decode_all(batch.text)
+        found += [batch.text[mark.start : mark.end] for mark in batch.marks]
+        assert all(batch.instruction(m).opcode == m.opcode for m in batch.marks)
+        seen += batch.text
+    assert seen == text
+    assert reader.pending == 0
+    return found
+
+
+def expected_marks(text: str) -> list[str]:
+    """The same by the plain rules, one instruction at a time."""
+    expected = []
+    watched = set()
+    for one in decode_all(text):
+        if one.opcode in ("clipboard", "file", "argv", "pipe", "audio", "video"):
+            watched.add(one.args[0])
+        elif one.opcode == "body":
+            watched.add(one.args[1])
+        elif one.opcode == "img":
+            watched.discard(one.args[0])
+        inside = one.opcode in ("blob", "end") and one.args[0] in watched
+        if one.opcode not in DRAWING or inside:
+            expected.append(one.encode())
+        if one.opcode == "end":
+            watched.discard(one.args[0])
+    return expected
+
+
+@settings(max_examples=300, deadline=None)
+@given(cut_streams())
+def test_any_cut_of_any_stream_gives_the_same(cut: tuple[str, list[bytes]]) -> None:
+    text, pieces = cut
+
+    assert marked(text, pieces) == expected_marks(text)
+
+
+@settings(max_examples=30, deadline=None)
+@given(streams)
+def test_byte_by_byte_gives_the_same(text: str) -> None:
+    pieces = [bytes([byte]) for byte in text.encode()]
+
+    assert marked(text, pieces) == expected_marks(text)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.binary(max_size=40), max_size=6), streams)
+def test_noise_is_refused_or_read_but_never_passed_in_part(noise: list[bytes], text: str) -> None:
+    reader = InstructionReader()
+    for piece in [text.encode(), *noise]:
+        try:
+            batch = reader.feed(piece)
+        except ProtocolError:
+            return
+        decode_all(batch.text)
+
+
+def test_drawing_makes_no_marks() -> None:
+    frame = (
+        encode("size", 0, 1280, 800)
+        + encode("img", 1, 14, 0, "image/png", 10, 10)
+        + encode("blob", 1, "A" * 8064)
+        + encode("blob", 1, "A" * 500)
+        + encode("end", 1)
+    )
+
+    batch = InstructionReader().feed(frame.encode())
+
+    assert batch.text == frame
+    assert batch.marks == ()
+
+
+def test_a_word_split_inside_a_character_waits_for_its_rest() -> None:
+    data = encode("name", "Füller").encode()
+    reader = InstructionReader()
+
+    assert not reader.feed(data[:9])  # Between the two bytes of the u umlaut.
+    assert reader.feed(data[9:]).text == "4.name,6.Füller;"
+
+
+def test_a_separator_in_a_blob_does_not_end_it() -> None:
+    text = encode("blob", 1, "4.sync,1.0;" * 20)
+
+    assert marked(text, [text.encode()]) == []
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"\xff\xfe", "UTF-8"),
+        (b"4.sync,1.0;HTTP/1.1 400", "length"),
+        (b"3.end,1.0;AAAA==;3.end,1.1;", "length"),
+        (b"4.blob,1.1,52428800.AAAA", "too long"),
+        (b"4.blob,1.1,012.AAAA", "length"),
+        (b"4.sync,2.123;", "does not end"),
+        (b"9.clipboard,1.x,10.text/plain;", "stream index"),
+        (b"9.clipboard;", "stream index"),
+        (b"4.rect" + b",1.0" * 1024 + b";", "too many elements"),
+        (b"4.rect" + b",1.0" * 2000, "too many elements"),
+    ],
+)
+def test_malformed_streams_are_refused_with_their_reason(data: bytes, reason: str) -> None:
+    with pytest.raises(ProtocolError) as refused:
+        InstructionReader().feed(data)
+    assert reason in refused.value.reason
+
+
+def test_streams_that_are_opened_and_never_ended_are_bounded() -> None:
+    reader = InstructionReader()
+    with pytest.raises(ProtocolError, match="open streams"):
+        for index in range(100):
+            reader.feed(encode("clipboard", index, "text/plain").encode())
+
+
+def test_a_huge_element_is_refused_before_it_arrives() -> None:
+    reader = InstructionReader()
+    reader.feed(b"4.blob,1.1,")
+    with pytest.raises(ProtocolError, match="too long"):
+        reader.feed(b"50000000.")
+
+
+def test_time_is_linear_in_what_is_fed() -> None:
+    """One 8 MiB element in small pieces costs no more per byte than in large ones."""
+
+    def seconds(piece: int) -> float:
+        data = encode("blob", 1, "A" * (8 * 1024 * 1024)).encode()
+        reader = InstructionReader()
+        begun = time.process_time()
+        for start in range(0, len(data), piece):
+            reader.feed(data[start : start + piece])
+        assert reader.pending == 0
+        return time.process_time() - begun
+
+    # 8,192 pieces; were each rejoined with all before it, this took 30 GB of copying.
+    assert seconds(1024) < 1.0
+
+
+def test_a_bound_that_the_fast_path_could_exceed_is_a_mistake() -> None:
+    with pytest.raises(ValueError, match="short elements"):
+        InstructionReader(Limits(element=10, instruction=100, elements=100))
