@@ -1,0 +1,8 @@
+"""People, their companies, roles and invitations."""
+
+from accessportal.accounts.models.invitation import Invitation
+from accessportal.accounts.models.role import RoleGrant
+from accessportal.accounts.models.user import User
+from accessportal.accounts.models.vendor import Vendor
+
+__all__ = ["Invitation", "RoleGrant", "User", "Vendor"]

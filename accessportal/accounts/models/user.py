@@ -1,0 +1,111 @@
+"""A named person: an employee of the plant, or a vendor's technician."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def active(self, *, at: datetime | None = None) -> UserQuerySet:
+        """People whose access is neither disabled nor expired, of active vendors."""
+        at = at or timezone.now()
+        return self.filter(
+            models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=at),
+            models.Q(vendor__isnull=True)
+            | models.Q(vendor__suspended_at__isnull=True, vendor__contract_ends_at__gt=at),
+            disabled_at__isnull=True,
+        )
+
+    def plant_people(self) -> UserQuerySet:
+        return self.filter(vendor__isnull=True)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Make a person; the e-mail address is stored in lower case."""
+        user: User = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def get_by_natural_key(self, email: str | None) -> User:
+        user: User = self.get(email=(email or "").strip().lower())
+        return user
+
+
+class User(AbstractBaseUser):
+    """One person, one account (IEC 62443-3-3 SR 1.1 RE1). Ids are never used again."""
+
+    email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
+    full_name = models.CharField(_("name"), max_length=120)
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    vendor = models.ForeignKey(
+        "accounts.Vendor", on_delete=models.PROTECT, null=True, blank=True, related_name="people"
+    )
+    language = models.CharField(
+        _("language"), max_length=8, choices=settings.LANGUAGES, default="en"
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("access expires"), null=True, blank=True)
+    training_expires_at = models.DateTimeField(_("training valid until"), null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True)
+    disabled_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    disabled_reason = models.CharField(max_length=500, blank=True)
+    factors_confirmed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS = ["full_name"]
+
+    class Meta:
+        ordering = ["full_name"]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_once"),
+            models.CheckConstraint(
+                condition=models.Q(email=Lower("email")), name="user_email_lower_case"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name
+
+    @property
+    def is_active(self) -> bool:
+        """Django's word for it; derived, never stored."""
+        return self.is_active_at(timezone.now())
+
+    def is_active_at(self, at: datetime) -> bool:
+        if self.disabled_at is not None:
+            return False
+        if self.expires_at is not None and self.expires_at <= at:
+            return False
+        return self.vendor is None or self.vendor.is_active_at(at)
+
+    @property
+    def organisation(self) -> str:
+        """The company's name as it stands in the audit trail."""
+        return self.vendor.name if self.vendor else str(_("Plant"))
+
+    @property
+    def initials(self) -> str:
+        words = self.full_name.split()
+        return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))
+
+    @property
+    def avatar_colour(self) -> int:
+        """0 to 7: a stable colour of the avatar, for telling people apart at a glance."""
+        return hashlib.sha256(self.email.encode()).digest()[0] % 8

@@ -1,0 +1,8 @@
+"""Signing in, one's own account, invitations."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern
+
+app_name = "accounts"
+urlpatterns: list[URLPattern] = []

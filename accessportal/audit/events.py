@@ -1,0 +1,102 @@
+"""The closed vocabulary of the audit trail: name, category, severity, and when it is said.
+
+Categories are those of IEC 62443-3-3 SR 2.8: AC access control, RE request errors, CS
+control system, CC configuration change, AL audit log, OS operating system, PR possible
+reconnaissance. The sentences are what the audit page shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class EventKind:
+    category: str
+    sentence: str | Promise
+    severity: str = "info"
+
+
+EVENTS: dict[str, EventKind] = {
+    # Signing in
+    "auth.login.succeeded": EventKind("AC", _("signed in")),
+    "auth.login.failed": EventKind("AC", _("failed to sign in"), "warning"),
+    "auth.login.locked": EventKind("AC", _("was locked out after failed attempts"), "warning"),
+    "auth.logout": EventKind("AC", _("signed out")),
+    "auth.stepup.completed": EventKind("AC", _("confirmed with a second factor")),
+    "auth.stepup.failed": EventKind("AC", _("failed to confirm with a second factor"), "warning"),
+    "auth.mfa.enrolled": EventKind("AC", _("set up a second factor")),
+    "auth.recovery.used": EventKind("AC", _("used a recovery code"), "warning"),
+    "auth.recovery.renewed": EventKind("AC", _("made new recovery codes")),
+    "auth.password.changed": EventKind("AC", _("changed the password")),
+    "auth.token.rejected": EventKind("RE", _("came with a link or ticket that is not valid"), "warning"),
+    # People and vendors
+    "account.invited": EventKind("AC", _("invited a person")),
+    "account.created": EventKind("AC", _("joined")),
+    "account.updated": EventKind("AC", _("changed a profile")),
+    "account.disabled": EventKind("AC", _("disabled a person"), "warning"),
+    "account.reactivated": EventKind("AC", _("reactivated a person")),
+    "invitation.revoked": EventKind("AC", _("revoked an invitation")),
+    "role.granted": EventKind("AC", _("granted a role")),
+    "role.revoked": EventKind("AC", _("took a role away")),
+    "vendor.changed": EventKind("AC", _("changed a vendor")),
+    "vendor.suspended": EventKind("AC", _("suspended a vendor"), "warning"),
+    "vendor.reinstated": EventKind("AC", _("lifted the suspension of a vendor")),
+    # Requests, decisions, windows
+    "request.submitted": EventKind("AC", _("asked for access")),
+    "request.approved": EventKind("AC", _("approved a request")),
+    "request.denied": EventKind("AC", _("denied a request")),
+    "request.withdrawn": EventKind("AC", _("withdrew a request")),
+    "request.expired": EventKind("AC", _("let a request expire undecided")),
+    "approval.sod.blocked": EventKind("RE", _("was not allowed to decide on this request"), "warning"),
+    "window.created": EventKind("AC", _("made a maintenance window")),
+    "window.revoked": EventKind("AC", _("revoked a window"), "warning"),
+    "window.extension.requested": EventKind("AC", _("asked for more time")),
+    "window.extension.refused": EventKind("AC", _("refused more time")),
+    "window.extended": EventKind("AC", _("extended a window")),
+    # Sessions
+    "notice.accepted": EventKind("AC", _("accepted the notice of recording")),
+    "session.start.requested": EventKind("CS", _("asked to connect")),
+    "session.denied": EventKind("AC", _("was refused a connection"), "warning"),
+    "session.started": EventKind("CS", _("connected")),
+    "session.failed": EventKind("CS", _("could not connect"), "warning"),
+    "session.participant.joined": EventKind("CS", _("joined a session")),
+    "session.participant.left": EventKind("CS", _("left a session")),
+    "session.observer.joined": EventKind("CS", _("began to watch")),
+    "session.frozen": EventKind("CS", _("froze a session")),
+    "session.unfrozen": EventKind("CS", _("let a session go on")),
+    "session.warned": EventKind("CS", _("warned of the end of a session")),
+    "session.input.blocked": EventKind("CS", _("blocked forbidden input"), "warning"),
+    "session.input.released": EventKind("CS", _("released held keys and buttons")),
+    "session.message.sent": EventKind("CS", _("sent a message in a session")),
+    "session.terminated": EventKind("CS", _("ended a session")),
+    "session.end.confirmed": EventKind("CS", _("proved that a session is over")),
+    "session.end.unconfirmed": EventKind("CS", _("could not prove that a session is over"), "critical"),
+    "session.interrupted": EventKind("CS", _("found a session interrupted"), "critical"),
+    "session.error": EventKind("RE", _("met an error in a session"), "warning"),
+    "clipboard.transferred": EventKind("CS", _("used the clipboard")),
+    "credential.checked_out": EventKind("AC", _("used a stored credential for a session")),
+    # Evidence
+    "recording.started": EventKind("AL", _("began to record")),
+    "recording.closed": EventKind("AL", _("sealed a recording")),
+    "recording.failed": EventKind("AL", _("failed to record"), "critical"),
+    "recording.viewed": EventKind("AL", _("opened a recording")),
+    "recording.verified": EventKind("AL", _("verified a recording")),
+    "recording.verify.failed": EventKind("AL", _("found a recording that is not intact"), "critical"),
+    "recording.reviewed": EventKind("AL", _("reviewed a recording")),
+    "audit.viewed": EventKind("AL", _("read the audit trail")),
+    "audit.exported": EventKind("AL", _("exported the audit trail")),
+    "audit.chain.verified": EventKind("AL", _("verified the audit trail")),
+    # The plant
+    "site.isolated": EventKind("CC", _("isolated a site"), "critical"),
+    "site.isolation.lifted": EventKind("CC", _("lifted the isolation of a site"), "warning"),
+    "asset.changed": EventKind("CC", _("changed an asset or endpoint")),
+    "endpoint.checked": EventKind("CC", _("tested a connection")),
+    "asset.hostkey.pinned": EventKind("CC", _("pinned a host key")),
+    "credential.changed": EventKind("CC", _("changed a stored credential")),
+    "production_freeze.changed": EventKind("CC", _("changed a production freeze")),
+    "system.started": EventKind("OS", _("started")),
+}

@@ -1,0 +1,39 @@
+"""The Celery application; its schedule is code, so that it is reviewed like code."""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accessportal.settings")
+
+app = Celery("accessportal")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(
+    ["accessportal.notifications", "accessportal.plants", "requests", "sessions"]
+)
+
+# Seconds between runs. Every entry only makes up for what an act's own task did not do.
+app.conf.beat_schedule = {
+    "send-due-notifications": {
+        "task": "notifications.send_due_notifications",
+        "schedule": 60.0,
+    },
+    "expire-overdue-requests": {
+        "task": "requests.expire_overdue_requests",
+        "schedule": 30.0,
+    },
+    "remind-of-pending-requests": {
+        "task": "requests.remind_of_pending_requests",
+        "schedule": 300.0,
+    },
+    "end-sessions-past-window": {
+        "task": "sessions.end_sessions_past_window",
+        "schedule": 15.0,
+    },
+    "seal-abandoned-recordings": {
+        "task": "sessions.seal_abandoned_recordings",
+        "schedule": 60.0,
+    },
+}

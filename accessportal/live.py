@@ -1,0 +1,56 @@
+"""Fast news: channel messages that say "look again". The database stays the truth.
+
+`announce` may be called from any thread. The in-memory channel layer lives in one event
+loop, so worker threads hand over to the loop that `remember_loop` was told of. A lost
+message is made up for by polling pages and by the actor's own tick; failures are
+logged, never raised (architecture, 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+
+from asgiref.sync import async_to_sync
+from channels.layers import get_channel_layer
+
+logger = logging.getLogger(__name__)
+
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def remember_loop(loop: asyncio.AbstractEventLoop | None) -> None:
+    """Tell which event loop serves this process's sockets (None: none does any more)."""
+    global _loop
+    _loop = loop
+
+
+def serving_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that serves this process's sockets, if it runs."""
+    return _loop if _loop is not None and _loop.is_running() else None
+
+
+def announce(group: str, type: str, **data: Any) -> None:
+    """Send `{"type": type, **data}` to a channel group, from any thread."""
+    message = {"type": type, **data}
+    loop = serving_loop()
+    try:
+        if loop is not None:
+            asyncio.run_coroutine_threadsafe(_send(group, message), loop)
+            return
+        async_to_sync(_send)(group, message)
+    except RuntimeError:
+        logger.exception("Could not announce %s to %s", type, group)
+
+
+async def announce_async(group: str, type: str, **data: Any) -> None:
+    """`announce` for code that already runs in the event loop."""
+    await _send(group, {"type": type, **data})
+
+
+async def _send(group: str, message: dict[str, Any]) -> None:
+    try:
+        await get_channel_layer().group_send(group, message)
+    except Exception:  # noqa: BLE001 - news may be lost, acts may not
+        logger.exception("Channel layer did not take %s for %s", message["type"], group)

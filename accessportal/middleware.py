@@ -1,0 +1,46 @@
+"""Turns errors with a sentence into a page, an htmx fragment or JSON."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from accessportal.errors import PortalError
+
+logger = logging.getLogger(__name__)
+
+
+class PortalErrorMiddleware:
+    """Answers `PortalError` with its status and sentence; anything else goes on to Django."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, PortalError):
+            return None
+        return error_response(request, error)
+
+
+def error_response(request: HttpRequest, error: PortalError) -> HttpResponse:
+    """The answer to an error: JSON for scripts, a fragment for htmx, a page for people."""
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse(
+            {"code": error.code, "sentence": str(error.sentence)}, status=error.status
+        )
+    template = "errors/fragment.html" if getattr(request, "htmx", False) else "errors/page.html"
+    context = {
+        "status": error.status,
+        "code": error.code,
+        "sentence": error.sentence,
+        "reference": secrets.token_hex(4),
+    }
+    logger.info("%s %s %s (%s)", error.status, error.code, request.path, context["reference"])
+    return render(request, template, context, status=error.status)

@@ -1,0 +1,75 @@
+"""Live news for pages: "look again at X". A page then fetches through its own guards.
+
+A message never carries facts, only the names of topics, so a socket can leak nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from channels.generic.websocket import AsyncJsonWebsocketConsumer
+
+from accessportal.accounts.authorisation import Action, sites_where
+from accessportal.accounts.models import User
+from accessportal.live import announce
+
+
+def site_topic(site_id: int) -> str:
+    """The channel group of people of the plant who may see a site's requests."""
+    return f"news.site.{site_id}"
+
+
+def vendor_topic(vendor_id: int) -> str:
+    """The channel group of a vendor's people."""
+    return f"news.vendor.{vendor_id}"
+
+
+def user_topic(user_id: int) -> str:
+    """The channel group of one person."""
+    return f"news.user.{user_id}"
+
+
+def tell_news(*topics: str, about: str) -> None:
+    """Say "look again at `about`" (requests, windows, sessions, recordings) to groups."""
+    for topic in topics:
+        announce(topic, "news.changed", about=about)
+
+
+class NewsConsumer(AsyncJsonWebsocketConsumer):
+    """One socket per open page; refused without a sign-in with a second factor."""
+
+    topics: tuple[str, ...] = ()
+
+    async def connect(self) -> None:
+        user = self.scope["user"]
+        if not user.is_authenticated or "factor_at" not in self.scope["session"]:
+            await self.close(code=4401)
+            return
+        self.topics = await sync_to_async(topics_of)(user)
+        for topic in self.topics:
+            await self.channel_layer.group_add(topic, self.channel_name)
+        await self.accept()
+
+    async def disconnect(self, code: int) -> None:
+        for topic in self.topics:
+            await self.channel_layer.group_discard(topic, self.channel_name)
+
+    async def receive_json(self, content: Any, **kwargs: Any) -> None:
+        """Pages have nothing to say here; whatever comes is dropped."""
+
+    async def news_changed(self, event: dict[str, Any]) -> None:
+        await self.send_json({"about": event["about"]})
+
+
+def topics_of(user: User) -> tuple[str, ...]:
+    """The groups a person listens to, by what the person may see now."""
+    topics = [user_topic(user.pk)]
+    if user.vendor_id is not None:
+        topics.append(vendor_topic(user.vendor_id))
+    else:
+        topics += [
+            site_topic(site_id)
+            for site_id in sites_where(user, Action.REQUEST_SEE).values_list("pk", flat=True)
+        ]
+    return tuple(topics)

@@ -1,0 +1,17 @@
+"""Sites, zones, assets, the endpoints on them and how to sign in there."""
+
+from accessportal.plants.models.asset import Asset, VendorAsset
+from accessportal.plants.models.credential import Credential
+from accessportal.plants.models.endpoint import Endpoint, EndpointCheck
+from accessportal.plants.models.site import ProductionFreeze, Site, Zone
+
+__all__ = [
+    "Asset",
+    "Credential",
+    "Endpoint",
+    "EndpointCheck",
+    "ProductionFreeze",
+    "Site",
+    "VendorAsset",
+    "Zone",
+]

@@ -1,0 +1,47 @@
+"""Asset credentials: sealed at rest, opened only by the broker (promise 8, SR 1.5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from accessportal.keys import seal, unseal
+from accessportal.plants.models import Credential, Endpoint
+
+KEY = "credentials"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """An endpoint's sign-in in plain text; its repr shows nothing."""
+
+    username: str = ""
+    password: str = field(default="", repr=False)
+    private_key: str = field(default="", repr=False)
+    passphrase: str = field(default="", repr=False)
+
+
+def store_secrets(credential: Credential, secrets: Secrets) -> None:
+    """Seal `secrets` into the row (not saved here); needs the row's endpoint to be set."""
+    credential.username = secrets.username
+    for name in ("password", "private_key", "passphrase"):
+        value = getattr(secrets, name)
+        envelope = seal(KEY, value.encode(), bound_to=_binding(credential, name)) if value else ""
+        setattr(credential, f"{name}_envelope", envelope)
+
+
+def open_secrets(endpoint: Endpoint) -> Secrets:
+    """The endpoint's sign-in. Raises `WrongKey` or `KeyMissing`; empty when none is stored."""
+    credential = Credential.objects.filter(endpoint=endpoint).first()
+    if credential is None:
+        return Secrets()
+    values = {}
+    for name in ("password", "private_key", "passphrase"):
+        envelope = getattr(credential, f"{name}_envelope")
+        values[name] = (
+            unseal(KEY, envelope, bound_to=_binding(credential, name)).decode() if envelope else ""
+        )
+    return Secrets(username=credential.username, **values)
+
+
+def _binding(credential: Credential, name: str) -> str:
+    return f"plants.credential/{credential.endpoint_id}/{name}"

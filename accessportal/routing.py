@@ -1,0 +1,27 @@
+"""Where WebSockets go; the Origin is checked before anything else (ASVS 4.4.2)."""
+
+from __future__ import annotations
+
+from channels.auth import AuthMiddlewareStack
+from channels.routing import ProtocolTypeRouter, URLRouter
+from channels.security.websocket import OriginValidator
+from django.conf import settings
+from django.urls import path
+
+from accessportal.asgi import http_application
+from accessportal.news import NewsConsumer
+from sessions.routing import websocket_urlpatterns as tunnel_urlpatterns
+
+websocket_urlpatterns = [
+    path("news/", NewsConsumer.as_asgi()),
+    *tunnel_urlpatterns,
+]
+
+application = ProtocolTypeRouter(
+    {
+        "http": http_application,
+        "websocket": OriginValidator(
+            AuthMiddlewareStack(URLRouter(websocket_urlpatterns)), [settings.PUBLIC_URL]
+        ),
+    }
+)

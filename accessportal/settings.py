@@ -1,0 +1,407 @@
+"""Settings of Access Portal, read from `PORTAL_*` environment variables.
+
+Two profiles (architecture, 4): `embedded` is one process with SQLite, an in-memory
+channel layer and an in-process worker; `production` uses PostgreSQL and Redis.
+Only settings differ between them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str = "") -> str:
+    return os.environ.get(f"PORTAL_{name}", default)
+
+
+def env_bool(name: str, default: bool = False) -> bool:
+    value = env(name, "1" if default else "0").lower()
+    if value not in {"0", "1", "true", "false", "yes", "no"}:
+        raise ImproperlyConfigured(f"PORTAL_{name} must be 1 or 0, not {value!r}.")
+    return value in {"1", "true", "yes"}
+
+
+def env_int(name: str, default: int) -> int:
+    value = env(name, str(default))
+    try:
+        return int(value)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"PORTAL_{name} must be a whole number, not {value!r}."
+        ) from None
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    return [item.strip() for item in env(name, default).split(",") if item.strip()]
+
+
+def read_secret(path: Path) -> str:
+    """The text of a key file; an empty string when the file is not there (a check reports it)."""
+    return path.read_text().strip() if path.exists() else ""
+
+
+def database_from_url(url: str) -> dict[str, Any]:
+    """A Django database entry from `postgresql://user:password@host:port/name`."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured("PORTAL_DATABASE_URL must start with postgresql://.")
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": parts.hostname or "",
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 0,
+        "OPTIONS": {"pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 20)}},
+    }
+
+
+# --- Where things are ---------------------------------------------------------------
+
+PROFILE = env("PROFILE", "embedded")
+if PROFILE not in {"embedded", "production"}:
+    raise ImproperlyConfigured("PORTAL_PROFILE must be 'embedded' or 'production'.")
+EMBEDDED = PROFILE == "embedded"
+DEMO = env_bool("DEMO")
+DEBUG = env_bool("DEBUG")
+
+DATA_DIR = Path(env("DATA_DIR", str(BASE_DIR / "var" / "portal"))).resolve()
+KEYS_DIR = Path(env("KEYS_DIR", str(DATA_DIR / "keys"))).resolve()
+RECORDINGS_DIR = Path(env("RECORDINGS_DIR", str(DATA_DIR / "recordings"))).resolve()
+
+# The key files are made by `manage.py ensure_keys`; they never live in the database.
+SECRET_KEY = env("SECRET_KEY") or read_secret(KEYS_DIR / "secret_key")
+SECRET_KEY = SECRET_KEY or "not-set"  # checks.py refuses to serve with this value
+
+PUBLIC_URL = env("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or [
+    urlsplit(PUBLIC_URL).hostname or "127.0.0.1",
+    "127.0.0.1",
+    "localhost",
+]
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+SECURE_SITE = PUBLIC_URL.startswith("https://")
+# Addresses of proxies whose X-Forwarded-For is believed; empty: none is.
+TRUSTED_PROXIES = env_list("TRUSTED_PROXIES")
+
+# --- Applications -------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "accessportal",
+    "accessportal.accounts",
+    "accessportal.plants",
+    "accessportal.audit",
+    "accessportal.notifications",
+    "requests",
+    "sessions",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "django.forms",
+    "channels",
+    "axes",
+    "csp",
+    "django_cotton.apps.SimpleAppConfig",
+    "django_filters",
+    "django_htmx",
+    "django_otp",
+    "django_otp.plugins.otp_static",
+    "django_otp.plugins.otp_totp",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "accessportal.accounts.middleware.AccountMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "accessportal.middleware.PortalErrorMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "accessportal.urls"
+ASGI_APPLICATION = "accessportal.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {
+            "loaders": [
+                (
+                    "django.template.loaders.cached.Loader",
+                    [
+                        "django_cotton.cotton_loader.Loader",
+                        "django.template.loaders.filesystem.Loader",
+                        "django.template.loaders.app_directories.Loader",
+                    ],
+                )
+            ],
+            "builtins": ["django_cotton.templatetags.cotton"],
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "accessportal.context.portal",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+COTTON_DIR = "cotton"
+
+# --- Data ---------------------------------------------------------------------------
+
+DATABASES: dict[str, dict[str, Any]]
+if env("DATABASE_URL"):
+    DATABASES = {"default": database_from_url(env("DATABASE_URL"))}
+elif EMBEDDED:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA_DIR / "portal.sqlite3",
+            "OPTIONS": {
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": (
+                    "PRAGMA journal_mode=WAL;"
+                    "PRAGMA synchronous=NORMAL;"
+                    "PRAGMA foreign_keys=ON;"
+                ),
+            },
+        }
+    }
+else:
+    raise ImproperlyConfigured("The production profile needs PORTAL_DATABASE_URL.")
+
+REDIS_URL = env("REDIS_URL")
+if not EMBEDDED and not REDIS_URL:
+    raise ImproperlyConfigured("The production profile needs PORTAL_REDIS_URL.")
+
+CHANNEL_LAYERS: dict[str, dict[str, Any]] = {
+    "default": (
+        {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": env("REDIS_PREFIX", "portal")},
+        }
+        if REDIS_URL
+        else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    )
+}
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": DATA_DIR / "files"},
+    },
+    "recordings": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {
+            "location": RECORDINGS_DIR,
+            "file_permissions_mode": 0o600,
+            "directory_permissions_mode": 0o700,
+        },
+    },
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+            if env_bool("STATIC_MANIFEST")
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    },
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = not env_bool("STATIC_MANIFEST")
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Tasks --------------------------------------------------------------------------
+
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_TIME_LIMIT = 600
+CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.2} if not REDIS_URL else {}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = "UTC"
+
+# --- People -------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 15},
+    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "accounts:sign_in"
+
+OTP_TOTP_ISSUER = "Access Portal"
+OTP_TOTP_THROTTLE_FACTOR = 1
+
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_USERNAME_FORM_FIELD = "email"
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "accessportal.accounts.throttling.locked_out"
+AXES_CLIENT_IP_CALLABLE = "accessportal.origin.client_address"
+AXES_VERBOSE = False
+
+SESSION_COOKIE_NAME = "portal_session"
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = SECURE_SITE
+SESSION_SAVE_EVERY_REQUEST = False
+CSRF_COOKIE_NAME = "portal_csrf"
+CSRF_COOKIE_HTTPONLY = False
+CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = SECURE_SITE
+CSRF_FAILURE_VIEW = "accessportal.views.csrf_failure"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- The browser's side of security -------------------------------------------------
+
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SITE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SITE
+SECURE_SSL_REDIRECT = False  # TLS ends at the reverse proxy
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        # Guacamole's player turns PNG blobs into data: URLs.
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+PERMISSIONS_POLICY: dict[str, list[str]] = {
+    "camera": [],
+    "geolocation": [],
+    "microphone": [],
+    "payment": [],
+    "usb": [],
+    "fullscreen": ["self"],
+    "clipboard-read": ["self"],
+    "clipboard-write": ["self"],
+}
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+
+# --- Words, times -------------------------------------------------------------------
+
+LANGUAGE_CODE = env("LANGUAGE", "en")
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+LOCALE_PATHS = [BASE_DIR / "accessportal" / "locale"]
+LANGUAGE_COOKIE_NAME = "portal_language"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "UTC"  # stored and logged in UTC; pages use the site's zone
+
+# --- Mail ---------------------------------------------------------------------------
+
+EMAIL_BACKEND = env("EMAIL_BACKEND") or (
+    "django.core.mail.backends.smtp.EmailBackend"
+    if env("EMAIL_HOST")
+    else "django.core.mail.backends.filebased.EmailBackend"
+)
+EMAIL_FILE_PATH = DATA_DIR / "mail"
+EMAIL_HOST = env("EMAIL_HOST", "localhost")
+EMAIL_PORT = env_int("EMAIL_PORT", 25)
+EMAIL_HOST_USER = env("EMAIL_USER")
+EMAIL_HOST_PASSWORD = env("EMAIL_PASSWORD") or read_secret(KEYS_DIR / "email_password")
+EMAIL_USE_TLS = env_bool("EMAIL_TLS")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env("EMAIL_FROM", "Access Portal <portal@localhost>")
+
+# --- The broker ---------------------------------------------------------------------
+
+GUACD_ADDRESS = env("GUACD", "127.0.0.1:4822")
+BROKER_NAME = env("BROKER_NAME", "broker-1")
+
+# Policy figures; docs/policy.md explains each.
+FRESH_FACTOR_SECONDS = 300
+FACTOR_MAX_AGE_SECONDS = 12 * 3600
+TICKET_SECONDS = 30
+IDLE_FREEZE_SECONDS = env_int("IDLE_FREEZE_SECONDS", 600)
+POLICY_TICK_SECONDS = 2.0
+MAX_WINDOW_HOURS = 12
+MIN_NOTICE_MINUTES = 0
+MAX_ADVANCE_DAYS = 90
+INVITATION_HOURS = 72
+SEGMENT_MAX_SECONDS = env_int("SEGMENT_MAX_SECONDS", 300)
+SEGMENT_MAX_BYTES = env_int("SEGMENT_MAX_BYTES", 8 * 1024 * 1024)
+REVIEW_DUE_DAYS = 15
+
+# --- Logging ------------------------------------------------------------------------
+
+LOG_LEVEL = env("LOG_LEVEL", "INFO")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        # Named one by one: `requests` is also the name of a well-known HTTP library.
+        "accessportal": {"level": LOG_LEVEL},
+        "requests": {"level": LOG_LEVEL},
+        "sessions": {"level": LOG_LEVEL},
+    },
+}

@@ -1,0 +1,13 @@
+"""A request, the decision on it and the window in time that an approval creates."""
+
+from requests.models.access_request import AccessRequest, RequestedEndpoint
+from requests.models.approval import ApprovalDecision
+from requests.models.window import ExtensionRequest, MaintenanceWindow
+
+__all__ = [
+    "AccessRequest",
+    "ApprovalDecision",
+    "ExtensionRequest",
+    "MaintenanceWindow",
+    "RequestedEndpoint",
+]

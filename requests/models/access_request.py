@@ -1,0 +1,118 @@
+"""Who asks for which endpoints, what for, when, and with which permissions."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from accessportal.accounts.models import User
+
+
+class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
+    def awaiting_decision(self, *, at: datetime | None = None) -> AccessRequestQuerySet:
+        """Pending, and their start has not passed."""
+        return self.filter(
+            state=AccessRequest.State.PENDING, wanted_from__gt=at or timezone.now()
+        )
+
+    def overdue(self, *, at: datetime | None = None) -> AccessRequestQuerySet:
+        """Pending although their start has passed: to be expired."""
+        return self.filter(
+            state=AccessRequest.State.PENDING, wanted_from__lte=at or timezone.now()
+        )
+
+    def visible_to(self, user: User) -> AccessRequestQuerySet:
+        """A vendor's people see their company's; the plant's people see their sites'."""
+        from accessportal.accounts.authorisation import Action, sites_where
+
+        if user.vendor_id is not None:
+            return self.filter(vendor_id=user.vendor_id)
+        return self.filter(site__in=sites_where(user, Action.REQUEST_SEE))
+
+
+class AccessRequest(models.Model):
+    class State(models.TextChoices):
+        PENDING = "pending", _("Waiting for a decision")
+        APPROVED = "approved", _("Approved")
+        DENIED = "denied", _("Denied")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        EXPIRED = "expired", _("Expired")
+
+    FINAL = frozenset({State.APPROVED, State.DENIED, State.WITHDRAWN, State.EXPIRED})
+
+    class Permission(models.TextChoices):
+        VIEW = "view", _("View only")
+        CONTROL = "control", _("Control")
+
+    number = models.CharField(max_length=20, unique=True)  # REQ-2026-0042
+    site = models.ForeignKey("plants.Site", on_delete=models.PROTECT, related_name="+")
+    requested_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="access_requests"
+    )
+    vendor = models.ForeignKey("accounts.Vendor", on_delete=models.PROTECT, related_name="+")
+    endpoints = models.ManyToManyField(
+        "plants.Endpoint", through="access_requests.RequestedEndpoint", related_name="+"
+    )
+    permission = models.CharField(max_length=10, choices=Permission.choices)
+    clipboard_in = models.BooleanField(_("paste into the machine"), default=False)
+    clipboard_out = models.BooleanField(_("copy from the machine"), default=False)
+    purpose = models.TextField(_("purpose"), max_length=2000)
+    work_order = models.CharField(_("work order"), max_length=60, blank=True)
+    wanted_from = models.DateTimeField(_("from"))
+    wanted_until = models.DateTimeField(_("until"))
+    state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
+    submitted_at = models.DateTimeField(default=timezone.now)
+    # One per rendered form: a double submit finds the first one's request.
+    submission_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    close_reason = models.CharField(max_length=2000, blank=True)
+
+    objects = AccessRequestQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-submitted_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(wanted_until__gt=models.F("wanted_from")),
+                name="access_request_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="pending", closed_at__isnull=True)
+                | (~models.Q(state="pending") & models.Q(closed_at__isnull=False)),
+                name="access_request_closed_when_final",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["site", "state", "wanted_from"], name="access_request_queue"),
+            models.Index(fields=["vendor", "-submitted_at"], name="access_request_vendor"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def is_overdue(self, *, at: datetime | None = None) -> bool:
+        return self.state == self.State.PENDING and self.wanted_from <= (at or timezone.now())
+
+
+class RequestedEndpoint(models.Model):
+    access_request = models.ForeignKey(AccessRequest, on_delete=models.CASCADE)
+    endpoint = models.ForeignKey("plants.Endpoint", on_delete=models.PROTECT)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["access_request", "endpoint"], name="endpoint_once_per_request"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.access_request}: {self.endpoint}"

@@ -1,0 +1,134 @@
+"""The bound in time that an approval creates. Open or closed is derived, never stored."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from accessportal.accounts.models import User
+
+
+class MaintenanceWindowQuerySet(models.QuerySet["MaintenanceWindow"]):
+    def open(self, *, at: datetime | None = None) -> MaintenanceWindowQuerySet:
+        at = at or timezone.now()
+        return self.filter(opens_at__lte=at, closes_at__gt=at, revoked_at__isnull=True)
+
+    def not_over(self, *, at: datetime | None = None) -> MaintenanceWindowQuerySet:
+        """Open or still to come."""
+        return self.filter(closes_at__gt=at or timezone.now(), revoked_at__isnull=True)
+
+    def overlapping(self, start: datetime, end: datetime) -> MaintenanceWindowQuerySet:
+        return self.filter(opens_at__lt=end, closes_at__gt=start, revoked_at__isnull=True)
+
+    def visible_to(self, user: User) -> MaintenanceWindowQuerySet:
+        from accessportal.accounts.authorisation import Action, sites_where
+
+        if user.vendor_id is not None:
+            return self.filter(access_request__vendor_id=user.vendor_id)
+        return self.filter(access_request__site__in=sites_where(user, Action.REQUEST_SEE))
+
+
+class MaintenanceWindow(models.Model):
+    class Phase(models.TextChoices):
+        """What the clock says; see `phase`."""
+
+        SCHEDULED = "scheduled", _("Scheduled")
+        OPEN = "open", _("Open")
+        CLOSED = "closed", _("Closed")
+        REVOKED = "revoked", _("Revoked")
+
+    access_request = models.OneToOneField(
+        "access_requests.AccessRequest", on_delete=models.PROTECT, related_name="window"
+    )
+    opens_at = models.DateTimeField()
+    closes_at = models.DateTimeField()
+    created_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    revoke_reason = models.CharField(max_length=2000, blank=True)
+
+    objects = MaintenanceWindowQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["opens_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closes_at__gt=models.F("opens_at")),
+                name="window_closes_after_it_opens",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(revoked_at__isnull=True) | ~models.Q(revoke_reason=""),
+                name="revocation_has_a_reason",
+            ),
+        ]
+        indexes = [models.Index(fields=["closes_at"], name="window_closes_at")]
+
+    def __str__(self) -> str:
+        return f"{self.access_request} {self.opens_at:%Y-%m-%d %H:%M}Z"
+
+    def phase(self, *, at: datetime | None = None) -> Phase:
+        """Scheduled, open, closed or revoked at a moment (default: now)."""
+        at = at or timezone.now()
+        if self.revoked_at is not None and self.revoked_at <= at:
+            return self.Phase.REVOKED
+        if at < self.opens_at:
+            return self.Phase.SCHEDULED
+        if at < self.closes_at:
+            return self.Phase.OPEN
+        return self.Phase.CLOSED
+
+    @property
+    def duration(self) -> timedelta:
+        return self.closes_at - self.opens_at
+
+
+class ExtensionRequest(models.Model):
+    """A contractor in a live session asks for more time; granting is a new decision."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("Asked for")
+        GRANTED = "granted", _("Granted")
+        REFUSED = "refused", _("Refused")
+
+    window = models.ForeignKey(
+        MaintenanceWindow, on_delete=models.CASCADE, related_name="extension_requests"
+    )
+    minutes = models.PositiveSmallIntegerField()
+    reason = models.CharField(max_length=500)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    asked_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField(default=timezone.now)
+    decided_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    decided_at = models.DateTimeField(null=True, blank=True)
+    decision_reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-asked_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["window"],
+                condition=models.Q(state="pending"),
+                name="one_open_extension_request_per_window",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decided_by__isnull=True)
+                | ~models.Q(decided_by=models.F("asked_by")),
+                name="extension_decider_is_not_asker",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(minutes__gte=5, minutes__lte=240),
+                name="extension_between_5_and_240_minutes",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.window} +{self.minutes} min"

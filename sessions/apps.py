@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class BrokeredSessionsConfig(AppConfig):
+    name = "sessions"
+    label = "brokered_sessions"
+    verbose_name = "Brokered sessions"

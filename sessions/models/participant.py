@@ -1,0 +1,68 @@
+"""Who joined a session, the one-use tickets they came with, and what was said."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+
+class Participant(models.Model):
+    class Role(models.TextChoices):
+        OWNER = "owner", _("Works on the machine")
+        OBSERVER = "observer", _("Watches")
+
+    brokered_session = models.ForeignKey(
+        "brokered_sessions.BrokeredSession", on_delete=models.CASCADE, related_name="participants"
+    )
+    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    joined_at = models.DateTimeField(default=timezone.now)
+    left_at = models.DateTimeField(null=True, blank=True)
+    leave_reason = models.CharField(max_length=60, blank=True)
+    source_address = models.CharField(max_length=45, blank=True)
+
+    class Meta:
+        ordering = ["joined_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+
+class TunnelTicket(models.Model):
+    """Lets one WebSocket in, once, within `TICKET_SECONDS`; stored hashed (SR 3.8)."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    token_hash = models.CharField(max_length=64, unique=True)
+    brokered_session = models.ForeignKey(
+        "brokered_sessions.BrokeredSession", on_delete=models.CASCADE, related_name="tickets"
+    )
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    role = models.CharField(max_length=10, choices=Participant.Role.choices)
+    web_session_key = models.CharField(max_length=40)
+    source_address = models.CharField(max_length=45, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.brokered_session} {self.user}"
+
+
+class ConsoleMessage(models.Model):
+    """A line between the contractor and the plant during a session; part of the evidence."""
+
+    brokered_session = models.ForeignKey(
+        "brokered_sessions.BrokeredSession", on_delete=models.CASCADE, related_name="messages"
+    )
+    sent_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    sent_at = models.DateTimeField(default=timezone.now)
+    text = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["sent_at"]
+
+    def __str__(self) -> str:
+        return self.text
