@@ -8,6 +8,9 @@ from channels.layers import channel_layers
 from django.core.cache import cache
 from django.utils import translation
 
+# The people and the plant of the stories, as fixtures.
+pytest_plugins = ["tests.cast"]
+
 DATABASE_FIXTURES = {
     "db",
     "transactional_db",
