@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import models
+from django.db.models.functions import Length
 
 
 def next_number(queryset: models.QuerySet[models.Model], prefix: str, at: datetime) -> str:
     """The next free number of `prefix` in the year of `at`.
 
-    Two at once may get the same one: the unique constraint refuses the second, and
-    `with_new_number` tries again.
+    Two at once may get the same one: the unique constraint on `number` refuses the
+    second, whose verb then starts again.
     """
     stem = f"{prefix}-{at.year}-"
     last = (
         queryset.filter(number__startswith=stem)
-        .annotate(digits=models.functions.Length("number"))
+        .annotate(digits=Length("number"))
         .order_by("-digits", "-number")
         .values_list("number", flat=True)
         .first()

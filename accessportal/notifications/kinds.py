@@ -1,0 +1,116 @@
+"""What people are told, by kind: a subject and a body with named facts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`subject` and `body` are %-formatted with the facts given to `notify`."""
+
+    subject: Promise | str
+    body: Promise | str
+
+
+KINDS: dict[str, Kind] = {
+    "invitation": Kind(
+        _("You are invited to Access Portal"),
+        _(
+            "%(invited_by)s invites you to work for %(vendor)s through Access Portal.\n\n"
+            "Open the link below, choose a password and set up a second factor. "
+            "It works once, until %(expires)s."
+        ),
+    ),
+    "request.submitted": Kind(
+        _("%(number)s: %(requester)s asks for %(assets)s"),
+        _(
+            "%(requester)s (%(vendor)s) asks for access to %(assets)s at %(site)s,\n"
+            "%(window)s.\n\nPurpose: %(purpose)s\n\nPlease decide before it begins."
+        ),
+    ),
+    "request.reminder": Kind(
+        _("%(number)s still waits for a decision"),
+        _(
+            "The request of %(requester)s (%(vendor)s) for %(assets)s begins soon:\n"
+            "%(window)s. Undecided, it expires when it begins."
+        ),
+    ),
+    "request.approved": Kind(
+        _("%(number)s is approved"),
+        _(
+            "%(decider)s approved your access to %(assets)s at %(site)s.\n\n"
+            "Your window: %(window)s.\n%(reason)s"
+        ),
+    ),
+    "request.denied": Kind(
+        _("%(number)s is denied"),
+        _("%(decider)s denied your access to %(assets)s at %(site)s.\n\nReason: %(reason)s"),
+    ),
+    "request.withdrawn": Kind(
+        _("%(number)s was withdrawn"),
+        _("%(requester)s (%(vendor)s) withdrew the request for %(assets)s.\n%(reason)s"),
+    ),
+    "request.expired": Kind(
+        _("%(number)s expired"),
+        _(
+            "Nobody decided on the request for %(assets)s at %(site)s before it began "
+            "(%(window)s). Ask again if the work is still needed."
+        ),
+    ),
+    "window.revoked": Kind(
+        _("The window of %(number)s was revoked"),
+        _("%(revoker)s revoked the window for %(assets)s at %(site)s.\n\nReason: %(reason)s"),
+    ),
+    "window.extension.requested": Kind(
+        _("%(requester)s asks for %(minutes)s more minutes"),
+        _(
+            "%(requester)s (%(vendor)s) works on %(assets)s and asks for %(minutes)s more "
+            "minutes.\n\nReason: %(reason)s"
+        ),
+    ),
+    "window.extended": Kind(
+        _("Your window of %(number)s is longer now"),
+        _("%(decider)s extended your window for %(assets)s: %(window)s.\n%(reason)s"),
+    ),
+    "window.extension.refused": Kind(
+        _("No more time for %(number)s"),
+        _("%(decider)s did not extend your window for %(assets)s.\n\nReason: %(reason)s"),
+    ),
+    "session.started": Kind(
+        _("%(worker)s works on %(asset)s now"),
+        _("%(worker)s (%(vendor)s) connected to %(asset)s at %(site)s, until %(until)s."),
+    ),
+    "session.warned": Kind(
+        _("%(worker)s on %(asset)s: %(minutes)s minutes left"),
+        _("The session of %(worker)s (%(vendor)s) on %(asset)s ends at %(until)s."),
+    ),
+    "session.end.unconfirmed": Kind(
+        _("Look at %(asset)s: the end of %(number)s is not proven"),
+        _(
+            "The portal ended session %(number)s on %(asset)s at %(site)s but could not prove "
+            "that the connection to the machine is gone. Please look at the machine."
+        ),
+    ),
+    "recording.failed": Kind(
+        _("Recording of %(number)s failed"),
+        _(
+            "The recording of session %(number)s on %(asset)s failed: %(cause)s.\n"
+            "Input was stopped and the session ended."
+        ),
+    ),
+    "recording.not_intact": Kind(
+        _("The recording of %(number)s is not intact"),
+        _("Verification of the recording of session %(number)s failed: %(cause)s."),
+    ),
+    "review.due": Kind(
+        _("A recording waits for review: %(number)s"),
+        _(
+            "%(worker)s (%(vendor)s) worked on %(asset)s at %(site)s. "
+            "Please review the recording by %(due)s."
+        ),
+    ),
+}

@@ -1,0 +1,60 @@
+"""Mail goes out in the background; the sweep makes up for lost tasks and failures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import shared_task
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import timezone
+
+from accessportal.notifications.models import Notification
+from accessportal.notifications.outbox import send_notification
+
+BATCH = 200
+
+
+@shared_task(name="notifications.send_notifications")
+def send_notifications(pks: list[int]) -> None:
+    """Send these rows of the outbox, if nobody else did."""
+    for pk in pks:
+        _send_one(pk)
+
+
+@shared_task(name="notifications.send_due_notifications")
+def send_due_notifications() -> int:
+    """Send what is due; returns how many were tried."""
+    pks = list(Notification.objects.due().values_list("pk", flat=True)[:BATCH])
+    for pk in pks:
+        _send_one(pk)
+    return len(pks)
+
+
+@shared_task(
+    bind=True,
+    name="notifications.send_plain_mail",
+    autoretry_for=(OSError,),
+    retry_backoff=60,
+    retry_backoff_max=3600,
+    max_retries=8,
+)
+def send_plain_mail(self: Any, address: str, subject: str, text: str) -> None:
+    """Mail an address that has no account yet."""
+    EmailMessage(subject, text, to=[address]).send()
+
+
+def _send_one(pk: int) -> None:
+    """Claim the row by moving its next try, then send outside the transaction."""
+    with transaction.atomic():
+        row = (
+            Notification.objects.due()
+            .select_for_update(skip_locked=True, of=("self",))
+            .filter(pk=pk)
+            .first()
+        )
+        if row is None:
+            return
+        claimed_until = timezone.now() + row.wait_after_failure()
+        Notification.objects.filter(pk=pk).update(next_try_at=claimed_until)
+    send_notification(row)
