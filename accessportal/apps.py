@@ -6,4 +6,6 @@ class AccessPortalConfig(AppConfig):
     verbose_name = "Access Portal"
 
     def ready(self) -> None:
-        from accessportal import checks  # noqa: F401 - registers the system checks
+        # Imported for what it registers: the Celery application of `shared_task`, and
+        # the system checks.
+        from accessportal import celery, checks  # noqa: F401
