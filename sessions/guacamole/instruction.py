@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sessions.guacamole.errors import ProtocolError
+from sessions.guacamole.errors import CutOff, ProtocolError
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def decode_at(
 ) -> tuple[Instruction, int]:
     """The instruction that begins at `position`, and where the next one begins.
 
-    Raises `ProtocolError`, also when the text ends before the instruction does.
+    Raises `ProtocolError`; `CutOff` when the text ends before the instruction does.
     """
     elements: list[str] = []
     start = position
@@ -99,7 +99,7 @@ def decode_at(
         if end - start > limits.instruction:
             raise ProtocolError("instruction too long")
         if end >= len(text):
-            raise ProtocolError("instruction cut off")
+            raise CutOff("instruction cut off")
         elements.append(text[begin:end])
         if len(elements) > limits.elements:
             raise ProtocolError("too many elements")

@@ -9,11 +9,14 @@ not take, 776 for a connection that stopped answering.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from sessions.guacamole.instruction import Instruction
+if TYPE_CHECKING:
+    from sessions.guacamole.instruction import Instruction
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +123,8 @@ def status_of(code: int, protocol: str = "") -> Status:
     known = STATUSES.get(code)
     if known is not None:
         return known
-    sentence = _("The connection failed for a reason that is not known (code %(code)s).")
-    return Status(code, "unknown", sentence % {"code": code})
+    sentence = _("The connection failed for a reason that is not known (code {code}).")
+    return Status(code, "unknown", format_lazy(sentence, code=code))
 
 
 def status_of_error(instruction: Instruction, protocol: str = "") -> Status:
