@@ -31,7 +31,9 @@ def pytest_collection_modifyitems(
             item.add_marker(pytest.mark.data)
     if os.environ.get("PORTAL_TEST_ONLY") == "data":
         kept = [item for item in items if item.get_closest_marker("data")]
-        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        config.hook.pytest_deselected(
+            items=[item for item in items if item not in kept]
+        )
         items[:] = kept
 
 
@@ -40,7 +42,9 @@ def touches_data(item: pytest.Item) -> bool:
     if item.nodeid.startswith(OWN_SERVER):
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
-    return bool(fixtures & DATABASE_FIXTURES) or bool(item.get_closest_marker("django_db"))
+    return bool(fixtures & DATABASE_FIXTURES) or bool(
+        item.get_closest_marker("django_db")
+    )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -51,7 +55,9 @@ def pytest_runtest_makereport(
     report = yield
     if report.skipped and not hasattr(report, "wasxfail"):
         report.outcome = "failed"
-        report.longrepr = f"{item.nodeid} skipped itself, and none may: {report.longrepr}"
+        report.longrepr = (
+            f"{item.nodeid} skipped itself, and none may: {report.longrepr}"
+        )
     return report
 
 

@@ -76,7 +76,9 @@ def parse_one_line(text: str) -> list[Source]:
     """`deb [signed-by=...] URI SUITE COMPONENT...`, one a line."""
     sources = []
     for line in text.splitlines():
-        entry = re.match(r"deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)", line.split("#")[0])
+        entry = re.match(
+            r"deb\s+(?:\[([^\]]*)\]\s+)?(\S+)\s+(\S+)\s*(.*)", line.split("#")[0]
+        )
         if entry is None:
             continue
         options = dict(
@@ -173,7 +175,9 @@ def add_guacd_source(apt: Path = APT) -> None:
 
     Raises `SetupProblem` where the machine's configuration names no mirror to take it from.
     """
-    text = guacd_source_text(configured_sources(apt), os_release().get("VERSION_CODENAME", ""))
+    text = guacd_source_text(
+        configured_sources(apt), os_release().get("VERSION_CODENAME", "")
+    )
     if text is None:
         raise SetupProblem(
             "this machine's apt configuration names no Debian mirror to take guacd from.\n"
@@ -215,7 +219,9 @@ def install(packages: list[str]) -> None:
             stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
         )  # fmt: skip
     if done.returncode != 0:
-        raise SetupProblem(f"apt-get install failed:\n{(done.stdout + done.stderr)[-3000:]}")
+        raise SetupProblem(
+            f"apt-get install failed:\n{(done.stdout + done.stderr)[-3000:]}"
+        )
     switch_off(packages)
 
 
@@ -238,5 +244,8 @@ def switch_off(packages: list[str]) -> None:
     units = [unit for package in packages for unit in UNITS_OF_PACKAGE.get(package, [])]
     if units:
         subprocess.run(
-            ["systemctl", "disable", *units], capture_output=True, text=True, check=False
+            ["systemctl", "disable", *units],
+            capture_output=True,
+            text=True,
+            check=False,
         )

@@ -30,7 +30,11 @@ class Copied:
 COPIED = [
     Copied("@tabler/core", "dist/css/tabler.min.css", "tabler.min.css"),
     Copied("@tabler/core", "dist/js/tabler.min.js", "tabler.min.js"),
-    Copied("@glokon/guacamole-common-js", "lib/esm/guacamole.min.js", "guacamole-common.min.js"),
+    Copied(
+        "@glokon/guacamole-common-js",
+        "lib/esm/guacamole.min.js",
+        "guacamole-common.min.js",
+    ),
 ]
 # The packages whose work is in static/vendor, and the notice that must go with it. Tabler's
 # own package carries its licence only as the header of its files.
@@ -78,7 +82,11 @@ def node_command() -> list[str]:
 def run_npm(*arguments: str) -> None:
     """Run npm in the checkout; raises `SetupProblem` with its last words."""
     done = subprocess.run(
-        [*npm_command(), *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [*npm_command(), *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode != 0:
         raise SetupProblem(f"npm {arguments[0]} failed:\n{done.stderr.strip()[-3000:]}")
@@ -88,9 +96,13 @@ def copy(copied: Copied) -> None:
     """Copy one file, without the pointer to a source map that is not copied."""
     source = NODE_MODULES / copied.package / copied.path
     if not source.is_file():
-        raise SetupProblem(f"{copied.package} has no {copied.path}; is its version another?")
+        raise SetupProblem(
+            f"{copied.package} has no {copied.path}; is its version another?"
+        )
     text = source.read_text(encoding="utf-8")
-    text = re.sub(r"\n?(/\*# sourceMappingURL=\S+ \*/|//# sourceMappingURL=\S+)\s*$", "\n", text)
+    text = re.sub(
+        r"\n?(/\*# sourceMappingURL=\S+ \*/|//# sourceMappingURL=\S+)\s*$", "\n", text
+    )
     (VENDOR / copied.name).write_text(text, encoding="utf-8")
 
 
@@ -104,7 +116,9 @@ def icon_names() -> list[str]:
 def sprite(names: list[str]) -> str:
     """One SVG with a symbol for each name; `filled/eye` has the id `filled-eye`."""
     symbols = [symbol(name) for name in names]
-    return '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg">\n' + "\n".join(symbols) + "\n</svg>\n"
+    )
 
 
 def symbol(name: str) -> str:
@@ -112,7 +126,9 @@ def symbol(name: str) -> str:
     filled = name.startswith("filled/")
     path = ICONS / (f"{name}.svg" if filled else f"outline/{name}.svg")
     if not path.is_file():
-        raise SetupProblem(f"static/icons.txt names {name!r}, which Tabler's icons do not have.")
+        raise SetupProblem(
+            f"static/icons.txt names {name!r}, which Tabler's icons do not have."
+        )
     svg = path.read_text(encoding="utf-8")
     body = svg[svg.index(">", svg.index("<svg")) + 1 : svg.rindex("</svg>")]
     body = re.sub(r'<path stroke="none" d="M0 0h24v24H0z" fill="none" ?/>', "", body)
@@ -129,7 +145,9 @@ def symbol(name: str) -> str:
 def notices() -> str:
     """The licences of what was copied."""
     parts = ["Third-party works in this directory, fetched by npm at set-up.\n"]
-    css = (NODE_MODULES / "@tabler/core/dist/css/tabler.min.css").read_text(encoding="utf-8")
+    css = (NODE_MODULES / "@tabler/core/dist/css/tabler.min.css").read_text(
+        encoding="utf-8"
+    )
     header = re.match(r'(?:@charset "UTF-8";)?\s*/\*!.*?\*/', css, re.DOTALL)
     parts.append(f"== @tabler/core\n\n{header[0] if header else 'MIT'}\n")
     for package in NOTICES:

@@ -20,7 +20,9 @@ def ensure(*, development: bool) -> None:
     if not VENV_PYTHON.exists():
         _create()
     # The development lock contains the runtime's, so it serves both commands.
-    if _is_installed(DEVELOPMENT_LOCK) or (not development and _is_installed(RUNTIME_LOCK)):
+    if _is_installed(DEVELOPMENT_LOCK) or (
+        not development and _is_installed(RUNTIME_LOCK)
+    ):
         return
     install(DEVELOPMENT_LOCK if development else RUNTIME_LOCK)
 
@@ -40,7 +42,9 @@ def install(lock: str) -> None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:
-        raise SetupProblem(f"pip could not install {lock}:\n{done.stderr.strip()[-3000:]}")
+        raise SetupProblem(
+            f"pip could not install {lock}:\n{done.stderr.strip()[-3000:]}"
+        )
     stamps.leave(_stamp(lock), stamps.digest_of(ROOT / lock))
 
 

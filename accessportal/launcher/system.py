@@ -5,6 +5,7 @@ missing and how to get them.
 """
 
 import ctypes.util
+import importlib.util
 import os
 import shutil
 from collections.abc import Callable
@@ -13,9 +14,12 @@ from pathlib import Path
 
 from accessportal.launcher import apt
 from accessportal.launcher.console import SetupProblem, say
+from accessportal.launcher.paths import VENV_PYTHON
 
 # Debian keeps daemons where an ordinary user's PATH does not look.
-SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+SEARCH_PATH = os.pathsep.join(
+    [os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"]
+)
 
 
 @dataclass(frozen=True)
@@ -39,11 +43,14 @@ def find(name: str) -> str | None:
 
 def postgres_bin() -> Path | None:
     """The directory of PostgreSQL's server programs, the newest where there are several."""
+    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_version)
+    found = [initdb.parent for initdb in reversed(versions)]
     on_path = shutil.which("initdb")
     if on_path:
-        return Path(on_path).parent
-    versions = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=_version)
-    return versions[-1].parent if versions else None
+        found.append(Path(on_path).resolve().parent)
+    return next(
+        (directory for directory in found if (directory / "postgres").exists()), None
+    )
 
 
 def _version(initdb: Path) -> float:
@@ -68,11 +75,19 @@ def _tkinter_there() -> bool:
     return Path("/usr/bin/python3").exists() and any(versions)
 
 
+def _venv_can_be_made() -> bool:
+    # Debian's own Python has `venv` without the `ensurepip` that it needs.
+    return VENV_PYTHON.exists() or importlib.util.find_spec("ensurepip") is not None
+
+
 GUACD = [
     command("guacd", "guacd"),
     *(_guacd_plugin(protocol) for protocol in ("vnc", "rdp", "ssh", "telnet")),
 ]
-COMMON = [command("msgfmt", "gettext")]
+COMMON = [
+    Need("Python's venv", ("python3-venv",), _venv_can_be_made),
+    command("msgfmt", "gettext"),
+]
 TARGETS = [
     command("Xvnc", "tigervnc-standalone-server"),
     command("tigervncpasswd", "tigervnc-tools"),
@@ -126,14 +141,21 @@ def ensure(command_name: str) -> None:
 def how_to_get(missing: list[Need], command_name: str) -> str:
     """The sentence for a machine where the script may not, or cannot, install."""
     lines = ["these programs are missing:"]
-    lines += [f"  {need.what}   (Debian package: {' '.join(need.packages)})" for need in missing]
+    lines += [
+        f"  {need.what}   (Debian package: {' '.join(need.packages)})"
+        for need in missing
+    ]
     if apt.is_debian_like():
         lines += [
             "As root this script installs them:",
             f"  sudo ./portal setup {command_name} --system-only",
         ]
     else:
-        lines.append("Install them with this system's package manager, then start again.")
+        lines.append(
+            "Install them with this system's package manager, then start again."
+        )
     if any(need in GUACD for need in missing):
-        lines.append("A guacd that already runs can be used instead: GUACD=host:port ./portal ...")
+        lines.append(
+            "A guacd that already runs can be used instead: GUACD=host:port ./portal ..."
+        )
     return "\n".join(lines)

@@ -1,0 +1,38 @@
+"""`./portal manage`: Django's command line on the right data."""
+
+import os
+from pathlib import Path
+
+from accessportal.keys import ensure_keys
+from accessportal.launcher.console import SetupProblem
+from accessportal.launcher.data_dir import remembered_environment
+from accessportal.launcher.paths import VAR
+
+
+def manage(arguments: list[str]) -> None:
+    """Run a management command; a leading `--data-dir DIR` chooses the data (var/portal).
+
+    With PORTAL_PROFILE=production the environment is taken as it is.
+    """
+    data_dir, arguments = split_data_dir(arguments)
+    if os.environ.get("PORTAL_PROFILE") != "production":
+        for name, value in remembered_environment(data_dir).items():
+            os.environ.setdefault(name, value)
+        os.environ.setdefault("PORTAL_DATA_DIR", str(data_dir))
+        ensure_keys(Path(os.environ["PORTAL_DATA_DIR"]) / "keys")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accessportal.settings")
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["./portal manage", *arguments])
+
+
+def split_data_dir(arguments: list[str]) -> tuple[Path, list[str]]:
+    """(data directory, the arguments without it)."""
+    directory = VAR / "portal"
+    if arguments[:1] == ["--data-dir"]:
+        if len(arguments) < 2:
+            raise SetupProblem("--data-dir needs a directory.")
+        directory, arguments = Path(arguments[1]), arguments[2:]
+    elif arguments and arguments[0].startswith("--data-dir="):
+        directory, arguments = Path(arguments[0].split("=", 1)[1]), arguments[1:]
+    return directory.resolve(), arguments

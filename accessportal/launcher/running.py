@@ -1,0 +1,174 @@
+"""`./portal demo` and `./portal serve`: one process, with guacd beside it.
+
+Ctrl-C stops everything that this start brought up. A crash leaves guacd where it is, and
+so does SIGTERM to `serve`, which is what a service manager sends for a restart.
+"""
+
+import os
+import signal
+import socket
+import types
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import uvicorn
+
+from accessportal.launcher import data_dir, ports
+from accessportal.launcher.console import SetupProblem, say
+from accessportal.launcher.guacd import Guacd
+
+WEBSOCKET_MAX_BYTES = 256 * 1024  # the tunnel's own limits are stricter
+GRACE_SECONDS = 5  # for answers under way when the portal stops
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one start was asked to do."""
+
+    demo: bool
+    host: str
+    port: int
+    data_dir: Path
+    reset: bool
+
+
+class Terminated(Exception):
+    """SIGTERM or SIGHUP: someone other than the person at the terminal ends this process."""
+
+
+def run_portal(run: Run) -> None:
+    """Serve until Ctrl-C. Raises `SetupProblem` when a start is not possible."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _terminated)
+    stays_for_restart = False
+    with ExitStack() as started:
+        started.enter_context(hold(run))
+        listener = started.enter_context(take_port(run.host, run.port))
+        if run.reset:
+            data_dir.reset(run.data_dir, ask=not run.demo)
+        guacd = Guacd(run.data_dir)
+        try:
+            set_environment(run, guacd.ensure())
+            prepare_django()
+            serve(run, listener, started)
+        except Terminated:
+            stays_for_restart = not run.demo
+        except KeyboardInterrupt:
+            say("")
+        finally:
+            # From here on nothing may interrupt the tidying up.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            if not stays_for_restart:
+                guacd.stop()
+    say("Access Portal has stopped.")
+
+
+def _terminated(number: int, frame: types.FrameType | None) -> NoReturn:
+    raise Terminated
+
+
+def hold(run: Run) -> ExitStack:
+    """The data directory, held for this process."""
+    stack = ExitStack()
+    stack.enter_context(data_dir.open_data_dir(run.data_dir))
+    return stack
+
+
+def take_port(host: str, port: int) -> socket.socket:
+    """The port, held but not yet answering. Raises `SetupProblem` when it is taken."""
+    try:
+        return ports.bound_socket(host, port)
+    except OSError as error:
+        raise SetupProblem(
+            f"port {port} on {host} cannot be used: {error.strerror}.\n"
+            f"Choose another: ./portal ... --port {port + 1}"
+        ) from error
+
+
+def set_environment(run: Run, guacd: str) -> None:
+    """Give the settings what this start decided; what the environment says already stays."""
+    url = f"http://{run.host}:{run.port}"
+    if "PORTAL_PUBLIC_URL" not in os.environ and run.host in {"0.0.0.0", "::"}:  # noqa: S104
+        raise SetupProblem(
+            "the portal must know the address that people type:\n"
+            f"PORTAL_PUBLIC_URL=http://NAME:{run.port} ./portal ... --host {run.host}"
+        )
+    environment = {
+        "PORTAL_PROFILE": "embedded",
+        "PORTAL_DATA_DIR": str(run.data_dir),
+        "PORTAL_PUBLIC_URL": os.environ.get("PORTAL_PUBLIC_URL", url),
+        "PORTAL_GUACD": guacd,
+        "PORTAL_DEMO": "1" if run.demo else "0",
+        "PORTAL_STATIC_MANIFEST": "1",
+    }
+    os.environ.update(environment)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accessportal.settings")
+    data_dir.remember_environment(run.data_dir, environment)
+
+
+def prepare_django() -> None:
+    """Keys, database, static files, and the checks of an installation."""
+    from accessportal.keys import ensure_keys
+
+    ensure_keys(Path(os.environ["PORTAL_DATA_DIR"]) / "keys")
+    import django
+    from django.core.checks import run_checks
+    from django.core.management import call_command
+
+    django.setup()
+    problems = [message for message in run_checks() if message.is_serious()]
+    if problems:
+        raise SetupProblem("\n".join(str(message) for message in problems))
+    call_command("migrate", interactive=False, verbosity=0)
+    call_command("collectstatic", interactive=False, verbosity=0)
+
+
+def serve(run: Run, listener: socket.socket, started: ExitStack) -> None:
+    """Start the demo's machines, if it is the demo, and answer until told to stop."""
+    welcome = f"Access Portal answers at {os.environ['PORTAL_PUBLIC_URL']}   (Ctrl-C stops it)"
+    if run.demo:
+        from accessportal.launcher.demo import start_demo
+
+        welcome = start_demo(run.data_dir, started)
+    config = uvicorn.Config(
+        "accessportal.asgi:application",
+        loop="uvloop",
+        http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=WEBSOCKET_MAX_BYTES,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    Server(config, welcome).run(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with what the embedded profile runs inside its event loop."""
+
+    def __init__(self, config: uvicorn.Config, welcome: str) -> None:
+        super().__init__(config)
+        self.welcome = welcome
+        # Not before Django is set up, so not at the top of the file.
+        from accessportal.embedded import Embedded
+
+        self.inside = Embedded()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the broker and the background work, then answer."""
+        await self.inside.start()
+        await super().startup(sockets)
+        if self.started:
+            say(self.welcome)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what runs inside before the connections close."""
+        await self.inside.stop()
+        await super().shutdown(sockets)

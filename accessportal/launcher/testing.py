@@ -1,0 +1,99 @@
+"""`./portal test ARGS`: everything on the embedded profile, and again what touches data on
+PostgreSQL and Redis. ARGS go to pytest as they are.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from accessportal.launcher.console import say
+from accessportal.launcher.paths import ROOT, VENV_PYTHON
+from accessportal.launcher.test_services import services
+
+WORKERS = "2"
+NO_TEST_FOUND = 5  # pytest's own exit status
+OPTIONS_FOR_WORKERS = (
+    "-n",
+    "--numprocesses",
+    "--dist",
+    "--pdb",
+    "--trace",
+    "--collect-only",
+)
+
+
+@dataclass
+class Outcome:
+    """What one run of pytest came to."""
+
+    status: int
+    passed: int = 0
+    failed: int = 0
+
+    @property
+    def ok(self) -> bool:
+        """True when nothing failed; choosing tests that are all of the other run is fine."""
+        return self.status in {0, NO_TEST_FOUND} and self.failed == 0
+
+
+def run_tests(arguments: list[str]) -> int:
+    """Run both profiles; returns the exit status of the whole."""
+    began = time.monotonic()
+    say("== Embedded profile: SQLite, everything in one process")
+    outcomes = [pytest(arguments, {"PORTAL_PROFILE": "embedded"})]
+    if outcomes[0].status not in {2, 3, 4}:  # interrupted, broken, wrong arguments
+        say("\n== Production profile: PostgreSQL and Redis; the tests that touch data")
+        with services() as running:
+            production = {
+                "PORTAL_PROFILE": "production",
+                "PORTAL_DATABASE_URL": running.database_url,
+                "PORTAL_REDIS_URL": running.redis_url,
+                "PORTAL_TEST_ONLY": "data",
+            }
+            outcomes.append(pytest(arguments, production))
+    passed = sum(outcome.passed for outcome in outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
+    good = all(outcome.ok for outcome in outcomes) and passed > 0
+    say(f"\nBoth profiles, {time.monotonic() - began:.0f} s:")
+    say(f"{passed} passed, {failed} failed")
+    if not good and failed == 0:
+        say("No test ran, or a run did not come to its end; see above.")
+    return 0 if good else 1
+
+
+def pytest(arguments: list[str], environment: dict[str, str]) -> Outcome:
+    """One run of pytest, its words going straight to the terminal."""
+    with tempfile.TemporaryDirectory(prefix="access-portal-outcome-") as directory:
+        counts = Path(directory) / "counts.json"
+        done = subprocess.run(
+            [VENV_PYTHON, "-m", "pytest", "-p", "accessportal.launcher.counting",
+             *workers(arguments), *arguments],
+            cwd=ROOT,
+            env=clean_environment() | environment | {"PORTAL_TEST_COUNTS": str(counts)},
+            check=False,
+        )  # fmt: skip
+        outcome = Outcome(done.returncode)
+        if counts.exists():
+            found = json.loads(counts.read_text(encoding="ascii"))
+            outcome.passed, outcome.failed = found["passed"], found["failed"]
+        return outcome
+
+
+def workers(arguments: list[str]) -> list[str]:
+    """Both cores, unless the person says otherwise."""
+    if any(word.startswith(OPTIONS_FOR_WORKERS) for word in arguments):
+        return []
+    return ["-n", WORKERS, "--dist", "loadgroup"]
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without settings of a portal that somebody runs."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PORTAL_")
+    }
