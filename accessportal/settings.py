@@ -373,7 +373,7 @@ DEFAULT_FROM_EMAIL = env("EMAIL_FROM", "Access Portal <portal@localhost>")
 GUACD_ADDRESS = env("GUACD", "127.0.0.1:4822")
 BROKER_NAME = env("BROKER_NAME", "broker-1")
 
-# Policy figures; docs/policy.md explains each.
+# Policy figures.
 FRESH_FACTOR_SECONDS = 300
 FACTOR_MAX_AGE_SECONDS = 12 * 3600
 TICKET_SECONDS = 30
