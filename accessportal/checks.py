@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
+import ipaddress
+import stat
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 
 @register()
@@ -30,5 +34,81 @@ def check_time_zone(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             "Times must be stored in UTC.",
             hint="Leave TIME_ZONE at UTC; pages use the site's zone.",
             id="portal.E002",
+        )
+    ]
+
+
+@register()
+def check_import_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """`requests` and `sessions` must be ours (docs/decisions/0001-app-names.md)."""
+    found = {name: importlib.util.find_spec(name) for name in ("requests", "sessions")}
+    return [
+        Error(
+            f"The name `{name}` does not lead to this project's app.",
+            hint=(
+                f"Start every process in {settings.BASE_DIR} and install nothing that "
+                "brings a package of that name."
+            ),
+            id="portal.E003",
+        )
+        for name, spec in found.items()
+        if spec is None
+        or spec.origin is None
+        or not Path(spec.origin).is_relative_to(settings.BASE_DIR)
+    ]
+
+
+@register()
+def check_key_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Whoever reads the key files reads every asset's credentials."""
+    if not settings.KEYS_DIR.is_dir():
+        return []
+    return [
+        Error(
+            f"The key file {path} can be read by others than its owner.",
+            hint=f"chmod 600 {path}",
+            id="portal.E004",
+        )
+        for path in sorted(settings.KEYS_DIR.iterdir())
+        if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    ]
+
+
+@register()
+def check_guacd_address(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """guacd asks nobody who they are, so only a private link may lead to it."""
+    host, _, port = settings.GUACD_ADDRESS.rpartition(":")
+    if not host or not port.isdigit():
+        return [
+            Error(
+                f"PORTAL_GUACD must be host:port, not {settings.GUACD_ADDRESS!r}.",
+                id="portal.E005",
+            )
+        ]
+    try:
+        private = ipaddress.ip_address(host.strip("[]")).is_private
+    except ValueError:
+        return []  # a name; what it leads to is the network's business
+    if private:
+        return []
+    return [
+        Warning(
+            f"guacd at {settings.GUACD_ADDRESS} is on a public address.",
+            hint="guacd has no client authentication: use loopback or a private link.",
+            id="portal.W001",
+        )
+    ]
+
+
+@register()
+def check_browser_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Pages without their style sheet are worse than none."""
+    if (settings.BASE_DIR / "static" / "vendor" / "icons.svg").exists():
+        return []
+    return [
+        Error(
+            "The browser libraries are not in static/vendor/.",
+            hint="Run ./portal setup.",
+            id="portal.E006",
         )
     ]

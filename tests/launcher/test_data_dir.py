@@ -1,0 +1,54 @@
+"""A data directory belongs to one portal at a time, and only ours is ever deleted."""
+
+from pathlib import Path
+
+import pytest
+
+from accessportal.launcher import data_dir
+from accessportal.launcher.console import SetupProblem
+from accessportal.launcher.managing import split_data_dir
+
+
+def test_a_second_portal_on_the_same_data_is_told_so(tmp_path: Path) -> None:
+    with (
+        data_dir.open_data_dir(tmp_path / "data"),
+        pytest.raises(SetupProblem, match=r"(?s)already runs.*--data-dir"),
+    ):
+        data_dir.open_data_dir(tmp_path / "data")
+    data_dir.open_data_dir(tmp_path / "data").close()
+
+
+def test_a_directory_with_somebody_elses_files_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("ten years of work")
+    with pytest.raises(SetupProblem, match="not Access Portal's"):
+        data_dir.open_data_dir(tmp_path)
+
+
+def test_reset_leaves_an_empty_directory_that_is_still_held(tmp_path: Path) -> None:
+    with data_dir.open_data_dir(tmp_path / "data"):
+        (tmp_path / "data" / "recordings").mkdir()
+        (tmp_path / "data" / "portal.sqlite3").write_text("")
+        data_dir.reset(tmp_path / "data", ask=False)
+        left = {path.name for path in (tmp_path / "data").iterdir()}
+    assert left == {".access-portal", "portal.lock"}
+
+
+def test_reset_of_a_plants_own_data_asks_at_a_terminal(tmp_path: Path) -> None:
+    with (
+        data_dir.open_data_dir(tmp_path / "data"),
+        pytest.raises(SetupProblem, match="asks at a terminal"),
+    ):
+        data_dir.reset(tmp_path / "data", ask=True)
+
+
+def test_manage_sees_the_portal_as_it_was_last_started(tmp_path: Path) -> None:
+    assert data_dir.remembered_environment(tmp_path) == {}
+    data_dir.remember_environment(tmp_path, {"PORTAL_GUACD": "127.0.0.1:4823"})
+    assert data_dir.remembered_environment(tmp_path) == {
+        "PORTAL_GUACD": "127.0.0.1:4823"
+    }
+
+
+@pytest.mark.parametrize("words", [["--data-dir", "/data"], ["--data-dir=/data"]])
+def test_manage_takes_a_data_directory_first(words: list[str]) -> None:
+    assert split_data_dir([*words, "verify_audit"]) == (Path("/data"), ["verify_audit"])
