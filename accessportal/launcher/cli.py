@@ -5,11 +5,10 @@ import os
 import sys
 from pathlib import Path
 
-from accessportal.launcher import browser_files, messages, python_env, system
+from accessportal.launcher import browser_files, codes, messages, python_env, system
 from accessportal.launcher.console import SetupProblem, give_up, say
 from accessportal.launcher.paths import ROOT, VAR, VENV, VENV_PYTHON
 
-COMMANDS = ("demo", "test", "serve", "manage", "lint", "bench", "setup", "lock")
 DEVELOPMENT_COMMANDS = {"test", "lint", "bench", "lock"}
 # What these say after their name belongs to another program.
 PASSED_ON = {"test", "manage", "lint", "bench", "lock"}
@@ -21,7 +20,9 @@ def main(arguments: list[str]) -> None:
     rest = arguments[1:] if name in PASSED_ON else []
     options = parser().parse_args([name] if name in PASSED_ON else arguments)
     try:
-        if options.command == "setup":
+        if options.command == "codes":
+            codes.print_codes(options.data_dir)
+        elif options.command == "setup":
             set_up(options.for_command, system_only=options.system_only)
             say("Everything is in place.")
         elif Path(sys.prefix).resolve() != VENV.resolve():
@@ -65,6 +66,8 @@ def parser() -> argparse.ArgumentParser:
         each.add_argument(
             "--reset", action="store_true", help="throw the data away first"
         )
+    code = commands.add_parser("codes", help="the demo's people and their codes now")
+    code.add_argument("--data-dir", type=Path, default=VAR / "demo")
     commands.add_parser("test", help="all tests; ARGS go to pytest", add_help=False)
     commands.add_parser("manage", help="Django's command line", add_help=False)
     commands.add_parser("lint", help="style, types, imports, templates", add_help=False)
