@@ -1,0 +1,63 @@
+"""Compression: raw deflate, so that all blocks of a segment joined are one stream.
+
+Each block is flushed to a byte boundary and knows at most the 32 KiB of text before it
+as its dictionary, which is exactly what a decompressor of the joined stream has in its
+window. So a segment can be sent to a browser as it is stored (`Content-Encoding:
+deflate`), and any deflate reads it. isal compresses 15 times as fast as zlib.
+"""
+
+from __future__ import annotations
+
+import zlib
+
+from isal import isal_zlib
+
+from sessions.recorder.errors import NotIntact
+
+WINDOW = 32 * 1024
+DICTIONARY_BELOW = 16 * 1024
+"""Larger blocks fill the window themselves; loading a dictionary would only cost."""
+
+STREAM_BEGIN = b"\x78\x01"
+STREAM_END = b"\x03\x00"
+"""Around joined blocks, with the Adler-32 behind, these make a zlib stream (RFC 1950)."""
+
+
+class Packer:
+    """Compresses the blocks of one segment, in order."""
+
+    def __init__(self) -> None:
+        self._before = b""
+
+    def pack(self, plain: bytes) -> bytes:
+        if self._before and len(plain) < DICTIONARY_BELOW:
+            deflate = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15, zdict=self._before)
+        else:
+            deflate = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15)
+        if len(plain) >= WINDOW:
+            self._before = plain[-WINDOW:]
+        else:
+            self._before = (self._before + plain)[-WINDOW:]
+        return deflate.compress(plain) + deflate.flush(isal_zlib.Z_SYNC_FLUSH)
+
+
+class Unpacker:
+    """Opens the blocks of one segment, in order."""
+
+    def __init__(self) -> None:
+        self._inflate = zlib.decompressobj(-15)
+
+    def unpack(self, packed: bytes, plain_bytes: int) -> bytes:
+        """Exactly `plain_bytes` bytes. Raises `NotIntact`; never makes more than that."""
+        try:
+            plain = self._inflate.decompress(packed, plain_bytes + 1)
+        except zlib.error:
+            raise NotIntact("block_unpackable") from None
+        if len(plain) != plain_bytes or self._inflate.unconsumed_tail or self._inflate.eof:
+            raise NotIntact("block_unpackable")
+        return plain
+
+
+def stream_end(adler32: int) -> bytes:
+    """What closes the joined blocks of a segment as a zlib stream."""
+    return STREAM_END + adler32.to_bytes(4, "big")

@@ -1,0 +1,58 @@
+"""A writer on a folder of its own, and what it wrote, read back."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from sessions.guacamole.instruction import encode
+from sessions.recorder.order import RecordingOrder
+from sessions.recorder.reader import SegmentReader
+from sessions.recorder.scan import scan_segment, segment_names
+
+KEY = secrets.token_bytes(32)
+
+
+def make_order(root: Path, **fields: object) -> RecordingOrder:
+    values: dict[str, object] = {
+        "recording_id": 1,
+        "recording": "0b7d2a52-0000-4000-8000-000000000001",
+        "root": root,
+        "folder": "2026/SES-2026-0007",
+        "data_key": KEY,
+    }
+    return RecordingOrder(**{**values, **fields})  # type: ignore[arg-type]
+
+
+def picture(sync: int) -> str:
+    return encode("size", 0, 1280, 800) + encode("rect", 0, 0, 0, 9, 9) + encode("sync", sync, 1)
+
+
+def frame(sync: int, text: str = "x") -> tuple[str, list[tuple[int, int]]]:
+    """One frame as the actor hands it over: text, and where its sync ends."""
+    drawn = encode("cfill", 14, 0, 255, 0, 0, text) + encode("sync", sync, 1)
+    return drawn, [(len(drawn), sync)]
+
+
+def plain_of(root: Path, name: str, key: bytes = KEY) -> bytes:
+    with (root / name).open("rb") as file:
+        return b"".join(plain for _, plain in SegmentReader(file, key).plain_blocks())
+
+
+def plain_until_torn(root: Path, name: str) -> bytes:
+    kept = scan_segment(root, name, KEY).plain_bytes
+    plain = b""
+    with (root / name).open("rb") as file:
+        for _, piece in SegmentReader(file, KEY).plain_blocks():
+            plain += piece
+            if len(plain) >= kept:
+                break
+    return plain
+
+
+def names(root: Path, track: str = "") -> list[str]:
+    return [
+        name
+        for name in segment_names(root, "2026/SES-2026-0007")
+        if not track or f"/{track}-" in name
+    ]
