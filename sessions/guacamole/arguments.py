@@ -109,9 +109,13 @@ def connection_arguments(
     Raises `ArgumentsError` where guacd would do something unsafe with what there
     is, such as asking the vendor for the asset's password.
     """
-    maker = {"vnc": _vnc, "rdp": _rdp, "ssh": _ssh, "telnet": _telnet}.get(endpoint.protocol)
+    maker = {"vnc": _vnc, "rdp": _rdp, "ssh": _ssh, "telnet": _telnet}.get(
+        endpoint.protocol
+    )
     if maker is None:
-        raise ArgumentsError("protocol_unknown", _("This kind of connection is not supported."))
+        raise ArgumentsError(
+            "protocol_unknown", _("This kind of connection is not supported.")
+        )
     return {
         "hostname": endpoint.host,
         "port": str(endpoint.port),
@@ -131,7 +135,10 @@ def join_arguments() -> dict[str, str]:
 
 def answer(names: Sequence[str], arguments: Mapping[str, str]) -> list[str]:
     """The values for guacd's `args`, in its order; what we do not know stays empty."""
-    return [VERSION if name.startswith("VERSION_") else arguments.get(name, "") for name in names]
+    return [
+        VERSION if name.startswith("VERSION_") else arguments.get(name, "")
+        for name in names
+    ]
 
 
 def _vnc(
@@ -186,7 +193,9 @@ def _ssh(
     if not (sign_in.password or sign_in.private_key):
         raise ArgumentsError(
             "credential_missing",
-            _("No password or key is stored for this machine, so it cannot be connected to."),
+            _(
+                "No password or key is stored for this machine, so it cannot be connected to."
+            ),
         )
     return {
         "username": sign_in.username,

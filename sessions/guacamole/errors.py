@@ -57,7 +57,9 @@ class GuacdUnreachable(GuacdError):
     """Nobody accepts a connection on guacd's address."""
 
     key = "guacd_unreachable"
-    sentence = _("The connection service is not running. Please tell the plant's administrator.")
+    sentence = _(
+        "The connection service is not running. Please tell the plant's administrator."
+    )
 
 
 class GuacdSilent(GuacdError):

@@ -57,7 +57,10 @@ class GuacdStream:
     """
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: GuacdAddress
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        address: GuacdAddress,
     ) -> None:
         self.address = address
         self.connection_id = ""
@@ -154,7 +157,13 @@ async def join_connection(
     to the asset. Raises `ConnectionGone`, or another `GuacdError`.
     """
     return await _shake_hands(
-        address, connection_id, "", join_arguments(), DEFAULT_SIZE, timezone="", timeout=timeout
+        address,
+        connection_id,
+        "",
+        join_arguments(),
+        DEFAULT_SIZE,
+        timezone="",
+        timeout=timeout,
     )
 
 
@@ -186,7 +195,9 @@ async def probe_gone(
 async def _connect(address: GuacdAddress, timeout: float) -> GuacdStream:
     try:
         reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(address.host, address.port, ssl=address.tls, limit=READ_BYTES),
+            asyncio.open_connection(
+                address.host, address.port, ssl=address.tls, limit=READ_BYTES
+            ),
             timeout,
         )
     except (OSError, TimeoutError) as error:

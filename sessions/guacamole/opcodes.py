@@ -56,9 +56,17 @@ INTERNAL = ""
 UPSTREAM: dict[str, Rule] = {
     INTERNAL: Rule(Pass.ACTOR, "", "Asks the tunnel itself, usually for a ping."),
     "nop": Rule(Pass.ACTOR, "", "Says nothing; keeps the tunnel open."),
-    "sync": Rule(Pass.ACTOR, "", "Says which frame this browser has drawn; guacd hears the actor."),
-    "disconnect": Rule(Pass.ACTOR, "", "This participant leaves; only the actor ends a session."),
-    "size": Rule(Pass.ACTOR, "control", "Wishes another screen size; the actor clamps and sends."),
+    "sync": Rule(
+        Pass.ACTOR,
+        "",
+        "Says which frame this browser has drawn; guacd hears the actor.",
+    ),
+    "disconnect": Rule(
+        Pass.ACTOR, "", "This participant leaves; only the actor ends a session."
+    ),
+    "size": Rule(
+        Pass.ACTOR, "control", "Wishes another screen size; the actor clamps and sends."
+    ),
     "key": Rule(Pass.FORWARD, "control", "Presses or releases one key (X11 keysym)."),
     "mouse": Rule(Pass.FORWARD, "control", "Moves the pointer and holds its buttons."),
     "touch": Rule(Pass.FORWARD, "control", "One finger on a touch screen."),
@@ -66,12 +74,18 @@ UPSTREAM: dict[str, Rule] = {
         Pass.FORWARD, "clipboard_in", "Opens a stream that sets the asset's clipboard."
     ),
     "file": Rule(Pass.FORWARD, "files_in", "Opens a stream that uploads a file."),
-    "blob": Rule(Pass.FORWARD, "", "A piece of a stream this participant was let to open."),
+    "blob": Rule(
+        Pass.FORWARD, "", "A piece of a stream this participant was let to open."
+    ),
     "end": Rule(Pass.FORWARD, "", "Ends a stream this participant was let to open."),
-    "ack": Rule(Pass.FORWARD, "", "Answers a stream this participant was let to receive."),
+    "ack": Rule(
+        Pass.FORWARD, "", "Answers a stream this participant was let to receive."
+    ),
     "get": Rule(Pass.FORWARD, "files_out", "Asks for a file or folder of the asset."),
     "put": Rule(Pass.FORWARD, "files_in", "Opens a stream into a folder of the asset."),
-    "argv": Rule(Pass.NEVER, "", "Changes connection arguments while live, credentials too."),
+    "argv": Rule(
+        Pass.NEVER, "", "Changes connection arguments while live, credentials too."
+    ),
     "audio": Rule(Pass.NEVER, "", "Sends the microphone; no endpoint asks for it."),
     "pipe": Rule(Pass.NEVER, "", "Opens a named pipe into the asset."),
     "usbconnect": Rule(Pass.NEVER, "", "Attaches a USB device of the browser."),
@@ -124,7 +138,9 @@ DRAWING: dict[str, str] = {
 DOWNSTREAM: dict[str, Rule] = {
     **{opcode: Rule(Pass.FORWARD, "", doc) for opcode, doc in DRAWING.items()},
     "sync": Rule(Pass.FORWARD, "", "The end of a frame, with guacd's uptime in ms."),
-    "clipboard": Rule(Pass.FORWARD, "clipboard_out", "Opens a stream with the asset's clipboard."),
+    "clipboard": Rule(
+        Pass.FORWARD, "clipboard_out", "Opens a stream with the asset's clipboard."
+    ),
     "file": Rule(Pass.FORWARD, "files_out", "Opens a stream with a file of the asset."),
     "filesystem": Rule(Pass.FORWARD, "files_out", "Offers a folder of the asset."),
     "body": Rule(Pass.FORWARD, "files_out", "Opens a stream that answers a `get`."),
@@ -148,7 +164,9 @@ DOWNSTREAM: dict[str, Rule] = {
 }
 """What a participant may receive, by opcode."""
 
-DOWNSTREAM_STREAMS = frozenset({"clipboard", "file", "body", "argv", "pipe", "audio", "video"})
+DOWNSTREAM_STREAMS = frozenset(
+    {"clipboard", "file", "body", "argv", "pipe", "audio", "video"}
+)
 """Opcodes other than `img` that open a stream from guacd.
 
 Their first argument is the stream index, save `body`, where it is the second.
@@ -163,7 +181,8 @@ def allowed_downstream(permissions: Permissions) -> frozenset[str]:
     return frozenset(
         opcode
         for opcode, rule in DOWNSTREAM.items()
-        if rule.verdict is Pass.FORWARD and (not rule.needs or getattr(permissions, rule.needs))
+        if rule.verdict is Pass.FORWARD
+        and (not rule.needs or getattr(permissions, rule.needs))
     )
 
 

@@ -6,8 +6,8 @@ that not everybody may have. Drawing makes no Python object per instruction.
 
 How it is fast and still exact: lengths decide, never separators. A regular
 expression spells out "length n, then exactly n code points" for every n below a
-hundred and for guacd's full blob, so that one call of the (C) matching engine walks
-over thousands of drawing instructions; what it cannot spell (longer elements,
+hundred, and for every length a blob of guacd can have, so that one call of the (C)
+matching engine walks over a whole frame; what it cannot spell (longer elements,
 opcodes that matter, the cut at the end) goes through a loop that reads lengths.
 """
 
@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sessions.guacamole.errors import ProtocolError
 from sessions.guacamole.instruction import (
@@ -34,10 +34,32 @@ from sessions.guacamole.opcodes import (
 )
 
 FULL_BLOB = 8064
-"""Characters in a blob that guacd filled: 6,048 bytes in base64."""
+"""Characters in a blob that guacd filled: 6,048 bytes in base64, which comes in fours."""
 
 SHORT = 100
 """Elements of fewer code points than this are matched without a loop."""
+
+NUMBER = 20
+"""What guacd draws with are numbers, indices and image types: shorter than this."""
+
+DRAWING_ARGUMENTS = {
+    "img": 6,
+    "end": 1,
+    "rect": 5,
+    "cfill": 6,
+    "copy": 9,
+    "size": 3,
+    "move": 5,
+    "shade": 2,
+    "cursor": 7,
+    "mouse": 4,
+    "transfer": 9,
+    "dispose": 1,
+}
+"""What guacd draws with, all the time, and how many arguments it gives.
+
+The rest, and these with another number of arguments, take the slower way.
+"""
 
 MAX_WATCHED_STREAMS = 64
 """guacd has 64 streams per user and as many per connection."""
@@ -70,6 +92,11 @@ class Batch(NamedTuple):
     def instruction(self, mark: Mark) -> Instruction:
         """The marked instruction, decoded."""
         return decode(self.text[mark.start : mark.end])
+
+    def frame_time(self, mark: Mark) -> str:
+        """The timestamp of a marked `sync`, as guacd wrote it."""
+        dot = self.text.index(".", mark.start + len("4.sync,"))
+        return self.text[dot + 1 : dot + 1 + int(self.text[mark.start + 7 : dot])]
 
 
 NOTHING = Batch("", ())
@@ -124,11 +151,16 @@ class InstructionReader:
     def _decode(self, data: bytes) -> str:
         if self._undecoded:
             data = self._undecoded + data
+            self._undecoded = b""
+        # Most of what guacd sends is ASCII, which this finds out fastest.
+        text = data.decode("latin-1")
+        if text.isascii():
+            return text
         try:
             text, used = codecs.utf_8_decode(data, "strict", False)
         except UnicodeDecodeError:
             raise ProtocolError("not UTF-8") from None
-        self._undecoded = data[used:] if used < len(data) else b""
+        self._undecoded = data[used:]
         return text
 
     def _scan(self, text: str) -> tuple[int, tuple[Mark, ...]]:
@@ -142,19 +174,22 @@ class InstructionReader:
                 return 0, ()
         while True:
             patterns = self._watching if self._watched else self._plain
-            end = patterns.drawing(text, position).end()
-            if end == length:
-                return end, tuple(marks)
-            position = end
-            match = patterns.short(text, position)
-            if match is not None:
-                end = match.end()
-                self._mark(_opcode(match[1]), text, position, end, marks)
-                position = end
-                continue
-            end = self._slowly(text, position, marks)
-            if end < 0:
+            frame = patterns.frame(text, position)
+            position = frame.end()
+            if frame.lastindex:
+                marks.append(Mark("sync", frame.start(1), position))
+            if position == length:
                 return position, tuple(marks)
+            if frame.lastindex:
+                continue
+            short = patterns.short(text, position)
+            if short is not None:
+                end = short.end()
+                self._mark(_opcode(short[1]), text, position, end, marks)
+            else:
+                end = self._slowly(text, position, marks)
+                if end < 0:
+                    return position, tuple(marks)
             position = end
 
     def _slowly(self, text: str, start: int, marks: list[Mark]) -> int:
@@ -193,7 +228,9 @@ class InstructionReader:
             self._mark(opcode, text, start, position, marks)
         return position
 
-    def _mark(self, opcode: str, text: str, start: int, end: int, marks: list[Mark]) -> None:
+    def _mark(
+        self, opcode: str, text: str, start: int, end: int, marks: list[Mark]
+    ) -> None:
         """Note what matters, and keep account of the streams that do."""
         if opcode in DRAWING:
             if opcode == "img":
@@ -212,16 +249,23 @@ class InstructionReader:
             self._watched.add(_stream_index(text, start, end, argument))
             if len(self._watched) > MAX_WATCHED_STREAMS:
                 raise ProtocolError("too many open streams")
+        elif opcode == "sync":
+            _digits(text, start, end, 0, "frame without a time")
         marks.append(Mark(opcode, start, end))
 
 
 def _stream_index(text: str, start: int, end: int, argument: int) -> str:
     """The stream index that the whole instruction at `start` names."""
+    return _digits(text, start, end, argument, "stream index is not a number")
+
+
+def _digits(text: str, start: int, end: int, argument: int, otherwise: str) -> str:
+    """An argument of the whole instruction at `start` that must be a number."""
     arguments = decode(text[start:end]).args
-    index = arguments[argument] if argument < len(arguments) else ""
-    if not (index.isascii() and index.isdigit() and len(index) <= 10):
-        raise ProtocolError("stream index is not a number")
-    return index
+    number = arguments[argument] if argument < len(arguments) else ""
+    if not (number.isascii() and number.isdigit() and len(number) < NUMBER):
+        raise ProtocolError(otherwise)
+    return number
 
 
 def _opcode(element: str) -> str:
@@ -232,44 +276,55 @@ def _opcode(element: str) -> str:
 class _Patterns(NamedTuple):
     """The compiled expressions of the fast path.
 
-    `drawing` matches as many plain instructions as there are, perhaps none;
-    `short` matches one whole instruction of short elements, whatever its opcode.
+    `frame` matches as many plain instructions as there are, perhaps none, and the
+    `sync` after them, which is its group 1; `short` matches one whole instruction of
+    short elements, whatever its opcode, which is in its group 1.
     """
 
-    drawing: Callable[[str, int], re.Match[str]]
+    frame: Callable[[str, int], re.Match[str]]
     short: Callable[[str, int], re.Match[str] | None]
 
 
 @lru_cache(maxsize=16)
 def _patterns(limits: Limits, *, watching: bool) -> _Patterns:
     """For the given bounds; `watching` leaves out what streams are made of."""
-    plain = set(DRAWING) - ({"img", "blob", "end"} if watching else set())
-    opcodes = "|".join(re.escape(f"{len(name)}.{name}") for name in sorted(plain))
-    element = _element_pattern(min(SHORT, limits.element + 1))
-    more = rf"(?:,{element}){{0,{limits.elements - 1}}}"
-    blob = rf"4\.blob,{element},{FULL_BLOB}\..{{{FULL_BLOB}}};"
-    full_blobs = "" if watching or limits.element < FULL_BLOB else f"|{blob}"
+    element = _one_of(_elements(range(min(SHORT, limits.element + 1))))
+    number = _one_of(_elements(range(min(NUMBER, limits.element + 1))))
+    shapes = {
+        f"{len(opcode)}.{opcode}": f",{number}" * count + ";"
+        for opcode, count in DRAWING_ARGUMENTS.items()
+        if count < limits.elements
+    }
+    if watching:
+        del shapes["3.img"], shapes["3.end"]
+    else:
+        lengths = [*range(SHORT), *range(SHORT, FULL_BLOB + 1, 4)]
+        blob = _one_of(
+            _elements(length for length in lengths if length <= limits.element)
+        )
+        shapes["4.blob"] = f",{number},{blob};"
+    time = _one_of({f"{digits}.": f"[0-9]{{{digits}}}" for digits in range(1, NUMBER)})
+    sync = rf"(4\.sync,{time}(?:,{number}){{0,3}};)?"
     # Plain greedy repeats: Python before 3.11.5 matches possessive ones wrongly
     # (it keeps the position of an iteration that failed half way).
-    drawing = re.compile(f"(?:(?:{opcodes}){more};{full_blobs})*", re.S)
-    short = re.compile(f"({element}){more};", re.S)
-    return _Patterns(drawing.match, short.match)  # type: ignore[arg-type]
+    frame = re.compile(f"(?:{_one_of(shapes)})*{sync}", re.S)
+    short = re.compile(rf"({element})(?:,{element}){{0,{limits.elements - 1}}};", re.S)
+    return _Patterns(frame.match, short.match)  # type: ignore[arg-type]
 
 
-def _element_pattern(lengths: int) -> str:
-    """An element of fewer than `lengths` code points, spelt out by length."""
-    tree: dict[str, Any] = {}
-    for length in range(lengths):
-        node = tree
-        for digit in str(length):
-            node = node.setdefault(digit, {})
-        node["."] = length
-    return _alternatives(tree)
+def _elements(lengths: Iterable[int]) -> dict[str, str]:
+    """For each length: its digits and the dot, and the pattern of the value after it."""
+    return {f"{length}.": f".{{{length}}}" if length else "" for length in lengths}
 
 
-def _alternatives(node: dict[str, Any]) -> str:
-    branches = [
-        rf"\..{{{below}}}" if digit == "." else digit + _alternatives(below)
-        for digit, below in node.items()
+def _one_of(choices: dict[str, str]) -> str:
+    """A pattern for any of `choices`: literal beginnings, none the beginning of another,
+    and the pattern that follows each. The engine decides it letter by letter."""
+    branches: dict[str, dict[str, str]] = {}
+    for literal, pattern in choices.items():
+        branches.setdefault(literal[0], {})[literal[1:]] = pattern
+    spelt = [
+        re.escape(letter) + (below[""] if "" in below else _one_of(below))
+        for letter, below in branches.items()
     ]
-    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+    return spelt[0] if len(spelt) == 1 else f"(?:{'|'.join(spelt)})"

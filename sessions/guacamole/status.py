@@ -36,7 +36,9 @@ class Status:
 
 _ALL = (
     Status(
-        256, "unsupported", _("The remote machine was asked for something it does not support.")
+        256,
+        "unsupported",
+        _("The remote machine was asked for something it does not support."),
     ),
     Status(
         512,
@@ -54,7 +56,12 @@ _ALL = (
         _("The machine answered, but a remote screen could not be started on it."),
     ),
     Status(516, "not_found", _("The machine does not know what it was asked for.")),
-    Status(517, "in_use", _("The machine's remote screen is in use by somebody else."), True),
+    Status(
+        517,
+        "in_use",
+        _("The machine's remote screen is in use by somebody else."),
+        True,
+    ),
     Status(518, "closed", _("The remote screen was closed.")),
     Status(
         519,
@@ -65,7 +72,12 @@ _ALL = (
         ),
         True,
     ),
-    Status(520, "asset_unavailable", _("The machine refuses connections at the moment."), True),
+    Status(
+        520,
+        "asset_unavailable",
+        _("The machine refuses connections at the moment."),
+        True,
+    ),
     Status(
         521,
         "session_conflict",
@@ -76,8 +88,12 @@ _ALL = (
         "session_timeout",
         _("The machine ended the session because nothing had happened for too long."),
     ),
-    Status(523, "session_closed", _("Somebody ended the session on the machine itself.")),
-    Status(768, "bad_request", _("The connection service did not understand a request.")),
+    Status(
+        523, "session_closed", _("Somebody ended the session on the machine itself.")
+    ),
+    Status(
+        768, "bad_request", _("The connection service did not understand a request.")
+    ),
     Status(
         769,
         "credentials_refused",
@@ -90,13 +106,18 @@ _ALL = (
     Status(
         776,
         "not_answering",
-        _("The connection service ended the connection because it was not being answered."),
+        _(
+            "The connection service ended the connection because it was not being answered."
+        ),
         True,
     ),
     Status(781, "overrun", _("Too much was sent at once.")),
     Status(783, "bad_type", _("The machine does not accept this kind of data.")),
     Status(
-        797, "too_many", _("The machine or the connection service has too many connections."), True
+        797,
+        "too_many",
+        _("The machine or the connection service has too many connections."),
+        True,
     ),
 )
 

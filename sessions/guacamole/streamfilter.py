@@ -146,8 +146,12 @@ class UpstreamFilter:
     ) -> None:
         self._permissions = permissions
         self._limits = limits
-        self._instructions = Bucket(limits.instructions_per_second, limits.burst_seconds, clock)
-        self._characters = Bucket(limits.characters_per_second, limits.burst_seconds, clock)
+        self._instructions = Bucket(
+            limits.instructions_per_second, limits.burst_seconds, clock
+        )
+        self._characters = Bucket(
+            limits.characters_per_second, limits.burst_seconds, clock
+        )
         self._streams: dict[str, int] = {}
         self._buttons = 0
 

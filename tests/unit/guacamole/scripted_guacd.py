@@ -15,7 +15,9 @@ READY = encode("ready", "$11111111-2222-3333-4444-555555555555")
 class Talk:
     """One connection to the scripted guacd, and all it was told."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         self._reader = reader
         self._writer = writer
         self.heard: list[Instruction] = []
@@ -49,7 +51,9 @@ Script = Callable[[Talk], Awaitable[None]]
 
 
 @asynccontextmanager
-async def scripted_guacd(script: Script) -> AsyncIterator[tuple[GuacdAddress, list[Talk]]]:
+async def scripted_guacd(
+    script: Script,
+) -> AsyncIterator[tuple[GuacdAddress, list[Talk]]]:
     """Its address, and the talks it has had; a script's end closes its connection."""
     talks: list[Talk] = []
 

@@ -42,7 +42,9 @@ def a_stream(draw: st.DrawFn) -> str:
     return text
 
 
-streams = st.lists(st.one_of(drawing, frame_end, other, a_stream()), max_size=12).map("".join)
+streams = st.lists(st.one_of(drawing, frame_end, other, a_stream()), max_size=12).map(
+    "".join
+)
 
 
 @st.composite
@@ -51,5 +53,8 @@ def cut_streams(draw: st.DrawFn) -> tuple[str, list[bytes]]:
     text = draw(streams)
     data = text.encode()
     cuts = draw(st.lists(st.integers(0, len(data)), max_size=10).map(sorted))
-    pieces = [data[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True)]
+    pieces = [
+        data[begin:end]
+        for begin, end in zip([0, *cuts], [*cuts, len(data)], strict=True)
+    ]
     return text, pieces

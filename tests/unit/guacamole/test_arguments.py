@@ -106,7 +106,9 @@ def test_the_answer_follows_the_order_asked_and_leaves_the_unknown_empty() -> No
     ]
 
 
-def test_a_version_below_1_3_0_is_spoken_so_that_nobody_is_asked_for_credentials() -> None:
+def test_a_version_below_1_3_0_is_spoken_so_that_nobody_is_asked_for_credentials() -> (
+    None
+):
     assert VERSION == "VERSION_1_1_0"
 
 
@@ -137,7 +139,12 @@ def test_ssh_takes_a_key_alone() -> None:
 
 @pytest.mark.parametrize(
     "stored",
-    [f"ssh-rsa {KEY}", f"ssh-rsa {KEY} root@plc", f"old-name ssh-rsa {KEY}", f"ssh-rsa\n{KEY}"],
+    [
+        f"ssh-rsa {KEY}",
+        f"ssh-rsa {KEY} root@plc",
+        f"old-name ssh-rsa {KEY}",
+        f"ssh-rsa\n{KEY}",
+    ],
 )
 def test_a_host_key_is_told_with_the_present_host(stored: str) -> None:
     assert host_key_line("10.0.0.5", 22, stored) == f"10.0.0.5 ssh-rsa {KEY}"
@@ -148,7 +155,9 @@ def test_no_host_key_is_told_as_none() -> None:
     assert host_key_line("10.0.0.5", 22, " ") == ""
 
 
-@pytest.mark.parametrize("stored", ["nonsense", "ssh-rsa", "ssh-rsa !!!", f"{KEY} ssh-rsa"])
+@pytest.mark.parametrize(
+    "stored", ["nonsense", "ssh-rsa", "ssh-rsa !!!", f"{KEY} ssh-rsa"]
+)
 def test_an_unreadable_host_key_is_refused_not_left_out(stored: str) -> None:
     with pytest.raises(ArgumentsError) as refused:
         host_key_line("10.0.0.5", 22, stored)
@@ -156,7 +165,9 @@ def test_an_unreadable_host_key_is_refused_not_left_out(stored: str) -> None:
 
 
 def test_telnet_prompts_are_told() -> None:
-    heard = told(an_endpoint("telnet", username_prompt="User:", password_prompt="Code:"))
+    heard = told(
+        an_endpoint("telnet", username_prompt="User:", password_prompt="Code:")
+    )
 
     assert (heard["username-regex"], heard["password-regex"]) == ("User:", "Code:")
 
@@ -168,7 +179,10 @@ def test_a_telnet_console_without_sign_in_is_possible() -> None:
 def test_rdp_security_certificate_and_layout_are_told() -> None:
     heard = told(
         an_endpoint(
-            "rdp", rdp_security="nla", ignore_certificate=True, keyboard_layout="de-de-qwertz"
+            "rdp",
+            rdp_security="nla",
+            ignore_certificate=True,
+            keyboard_layout="de-de-qwertz",
         ),
         SignIn(username="PLANT\\service", password="s3cret"),
     )
@@ -206,7 +220,9 @@ def test_a_join_cannot_touch() -> None:
         ((1281, 801, 96), (1280, 801, 96)),
     ],
 )
-def test_sizes_are_clamped(wished: tuple[int, int, int], given: tuple[int, int, int]) -> None:
+def test_sizes_are_clamped(
+    wished: tuple[int, int, int], given: tuple[int, int, int]
+) -> None:
     assert clamp_size(*wished) == Size(*given)
 
 
@@ -218,6 +234,10 @@ def test_a_fixed_screen_keeps_its_size() -> None:
 
 
 def test_a_sign_in_shows_nothing_of_itself() -> None:
-    shown = repr(SignIn(username="service", password="s3cret", private_key="PEM", passphrase="pp"))
+    shown = repr(
+        SignIn(
+            username="service", password="s3cret", private_key="PEM", passphrase="pp"
+        )
+    )
 
     assert shown == "SignIn(username='service')"

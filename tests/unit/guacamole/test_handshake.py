@@ -34,7 +34,11 @@ async def test_opening_tells_size_and_arguments_in_the_order_asked() -> None:
 
     async with scripted_guacd(script) as (address, talks):
         stream = await open_connection(
-            address, "vnc", {"hostname": "h", "port": "5900"}, Size(800, 480), timezone="UTC"
+            address,
+            "vnc",
+            {"hostname": "h", "port": "5900"},
+            Size(800, 480),
+            timezone="UTC",
         )
         await stream.close()
 
@@ -169,7 +173,9 @@ async def half_an_answer(talk: Talk) -> None:
         (say_http, None),
     ],
 )
-async def test_only_a_plain_close_proves_an_end(script: Script, proven: bool | None) -> None:
+async def test_only_a_plain_close_proves_an_end(
+    script: Script, proven: bool | None
+) -> None:
     async with scripted_guacd(script) as (address, _):
         assert await probe_gone(address, ID, timeout=0.2) is proven
 

@@ -68,7 +68,9 @@ def test_byte_by_byte_gives_the_same(text: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.binary(max_size=40), max_size=6), streams)
-def test_noise_is_refused_or_read_but_never_passed_in_part(noise: list[bytes], text: str) -> None:
+def test_noise_is_refused_or_read_but_never_passed_in_part(
+    noise: list[bytes], text: str
+) -> None:
     reader = InstructionReader()
     for piece in [text.encode(), *noise]:
         try:
@@ -91,6 +93,15 @@ def test_drawing_makes_no_marks() -> None:
 
     assert batch.text == frame
     assert batch.marks == ()
+
+
+def test_a_frames_time_is_read() -> None:
+    batch = InstructionReader().feed(
+        (encode("sync", 7) + encode("nop") + encode("sync", 123456789012, 3)).encode()
+    )
+
+    times = [batch.frame_time(mark) for mark in batch.marks]
+    assert times == ["7", "123456789012"]
 
 
 def test_a_word_split_inside_a_character_waits_for_its_rest() -> None:
@@ -118,11 +129,16 @@ def test_a_separator_in_a_blob_does_not_end_it() -> None:
         (b"4.sync,2.123;", "does not end"),
         (b"9.clipboard,1.x,10.text/plain;", "stream index"),
         (b"9.clipboard;", "stream index"),
+        (b"4.sync;", "without a time"),
+        (b"4.sync,0.;", "without a time"),
+        (b"4.sync,2.1x;", "without a time"),
         (b"4.rect" + b",1.0" * 1024 + b";", "too many elements"),
         (b"4.rect" + b",1.0" * 2000, "too many elements"),
     ],
 )
-def test_malformed_streams_are_refused_with_their_reason(data: bytes, reason: str) -> None:
+def test_malformed_streams_are_refused_with_their_reason(
+    data: bytes, reason: str
+) -> None:
     with pytest.raises(ProtocolError) as refused:
         InstructionReader().feed(data)
     assert reason in refused.value.reason

@@ -28,6 +28,8 @@ def test_an_unknown_code_is_named_in_its_sentence() -> None:
     assert "4711" in str(status_of(4711).sentence)
 
 
-@pytest.mark.parametrize("args", [(), ("text",), ("text", "x"), ("text", "٥"), ("text", "9" * 30)])
+@pytest.mark.parametrize(
+    "args", [(), ("text",), ("text", "x"), ("text", "٥"), ("text", "9" * 30)]
+)
 def test_a_malformed_error_is_still_an_error(args: tuple[str, ...]) -> None:
     assert status_of_error(Instruction("error", args)).key == "unknown"

@@ -66,7 +66,11 @@ def test_size_is_the_actors_and_only_from_who_controls() -> None:
 )
 def test_nobody_speaks_the_handshake_or_opens_other_streams(opcode: str) -> None:
     everything = Permissions(
-        control=True, clipboard_in=True, clipboard_out=True, files_in=True, files_out=True
+        control=True,
+        clipboard_in=True,
+        clipboard_out=True,
+        files_in=True,
+        files_out=True,
     )
 
     assert judge(everything, opcode, "1") == REFUSED[Reason.OPCODE]
@@ -133,7 +137,8 @@ def test_a_paste_is_bounded_and_dropped_as_a_whole() -> None:
 def test_open_streams_are_bounded() -> None:
     upstream = UpstreamFilter(PASTING)
     judged = [
-        upstream.judge(Instruction("clipboard", (str(index), "text/plain"))) for index in range(5)
+        upstream.judge(Instruction("clipboard", (str(index), "text/plain")))
+        for index in range(5)
     ]
 
     assert judged == [FORWARD] * 4 + [REFUSED[Reason.STREAM]]
