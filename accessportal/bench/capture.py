@@ -1,0 +1,151 @@
+"""Real streams of a real guacd, captured once and kept in the data directory.
+
+`image`: VNC, a screen with a moving camera picture (mostly JPEG and PNG). `terminal`: a
+telnet console that scrolls. A captured stream is what guacd sent the owner of the connection
+after `ready`, byte for byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+
+from accessportal.bench.processes import BenchProblem
+from accessportal.demo.targets.display import _python_with_tk, start_display
+from accessportal.demo.targets.process import Nursery
+from accessportal.demo.targets.secret_store import (
+    VNC_PASSWORD_LENGTH,
+    make_password,
+    vnc_password_file,
+    write_private,
+)
+from accessportal.launcher import ports
+from sessions.guacamole.arguments import (
+    EndpointFacts,
+    SignIn,
+    Size,
+    connection_arguments,
+)
+from sessions.guacamole.errors import GuacdError
+from sessions.guacamole.handshake import GuacdAddress, open_connection
+from sessions.guacamole.instruction import encode
+from sessions.guacamole.opcodes import Permissions
+from sessions.guacamole.reader import InstructionReader
+
+SECONDS = 12.0
+SIZE = Size(1280, 800)
+STREAMS = ("image", "terminal")
+
+
+def captured(directory: Path, guacd: GuacdAddress) -> dict[str, Path]:
+    """The captured streams by name; captures those that are not there yet."""
+    directory.mkdir(parents=True, exist_ok=True)
+    streams = {name: directory / f"{name}.guac" for name in STREAMS}
+    for name, path in streams.items():
+        if not path.exists():
+            data = asyncio.run(_capture(name, directory, guacd))
+            partial = path.with_suffix(".part")
+            partial.write_bytes(data)
+            partial.rename(path)
+    return streams
+
+
+async def _capture(name: str, directory: Path, guacd: GuacdAddress) -> bytes:
+    if name == "terminal":
+        async with _scrolling_console() as port:
+            facts = EndpointFacts(protocol="telnet", host="127.0.0.1", port=port)
+            return await _read(guacd, facts, SignIn())
+    with _moving_screen(directory) as (port, password):
+        facts = EndpointFacts(protocol="vnc", host="127.0.0.1", port=port)
+        return await _read(guacd, facts, SignIn(password=password))
+
+
+async def _read(guacd: GuacdAddress, facts: EndpointFacts, sign_in: SignIn) -> bytes:
+    """What guacd sends the owner for `SECONDS`, answering every frame at once."""
+    arguments = connection_arguments(facts, sign_in, Permissions(control=True), SIZE)
+    try:
+        stream = await open_connection(guacd, facts.protocol, arguments, SIZE)
+    except GuacdError as error:
+        raise BenchProblem(f"nothing to capture: {error}") from error
+    reader = InstructionReader()
+    received: list[str] = []
+    deadline = time.monotonic() + SECONDS
+    while time.monotonic() < deadline:
+        batch = reader.feed(await asyncio.wait_for(stream.read(), 5))
+        received.append(batch.text)
+        for mark in batch.marks:
+            if mark.opcode == "sync":
+                stream.send(encode("sync", batch.instruction(mark).args[0]))
+            if mark.opcode == "error":
+                raise BenchProblem(f"nothing to capture: {batch.instruction(mark)}")
+    await stream.leave()
+    return "".join(received).encode()
+
+
+@contextmanager
+def _moving_screen(directory: Path) -> Iterator[tuple[int, str]]:
+    """A VNC server on loopback whose picture moves: its port and password."""
+    name = "bench"
+    nursery = Nursery()
+    children = []
+    try:
+        password = make_password(VNC_PASSWORD_LENGTH)
+        password_file = directory / "vnc-password"
+        write_private(password_file, vnc_password_file(password))
+        port = ports.free_port()
+        display = start_display(
+            nursery, name, directory, rfb_port=port, password_file=password_file
+        )
+        children.append(display.server)
+        screen = nursery.spawn(
+            name,
+            [_python_with_tk(name), str(Path(__file__).with_name("moving_screen.py"))],
+            log=directory / "screen.log",
+            directory=directory,
+            environment=display.environment,
+        )
+        children.append(screen)
+        time.sleep(4)  # It computes its picture first.
+        yield port, password
+    finally:
+        nursery.end(children)
+        nursery.close()
+
+
+@asynccontextmanager
+async def _scrolling_console() -> AsyncIterator[int]:
+    """A telnet console on loopback that prints a log without end: its port."""
+
+    async def print_log(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        line = 0
+        try:
+            while True:
+                for _times in range(5):
+                    line += 1
+                    colour = 31 + line % 7
+                    writer.write(
+                        b"%06d \x1b[%dmOB1.NW%d\x1b[0m valve V%03d %s pressure %4d mbar\r\n"
+                        % (
+                            line,
+                            colour,
+                            line % 64,
+                            line * 37 % 512,
+                            (b"opened", b"closed", b"FAULT ", b"reset ")[line % 4],
+                            line * 7919 % 4000,
+                        )
+                    )
+                await writer.drain()
+                await asyncio.sleep(0.05)
+        except OSError:
+            return
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(print_log, "127.0.0.1", 0)
+    try:
+        yield int(server.sockets[0].getsockname()[1])
+    finally:
+        server.close()

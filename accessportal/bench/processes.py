@@ -1,0 +1,84 @@
+"""Processes the bench starts, and what they cost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from accessportal.launcher import ports
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class BenchProblem(Exception):
+    """The bench cannot go on; the message says why, for the person who ran it."""
+
+
+@contextmanager
+def running(
+    command: Sequence[str],
+    log: Path,
+    port: int,
+    *,
+    environment: dict[str, str] | None = None,
+) -> Iterator[int]:
+    """A process that listens on `port`, for as long as the block lasts; its pid."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env={**os.environ, **(environment or {})},
+            start_new_session=True,
+        )
+    try:
+        if not ports.accepts("127.0.0.1", port, within_seconds=60):
+            raise BenchProblem(f"{command[0]} does not start; its words are in {log}.")
+        yield process.pid
+    finally:
+        end(process)
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process and wait for it, first kindly."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if process.poll() is not None:
+            return
+        os.killpg(process.pid, number)
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU seconds that the threads of a process have used, to the nanosecond.
+
+    From /proc/PID/task/*/schedstat; its utime and stime (10 ms) where a kernel lacks it.
+    """
+    tasks = Path(f"/proc/{pid}/task")
+    try:
+        return (
+            sum(
+                int((task / "schedstat").read_text().split()[0])
+                for task in tasks.iterdir()
+            )
+            / 1e9
+        )
+    except FileNotFoundError:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def peak_rss_mb(pid: int) -> float:
+    """The most memory a process has held, in MB (10^6 bytes)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
