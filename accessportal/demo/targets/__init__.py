@@ -6,7 +6,7 @@ ends exactly what it started.
 
 from .errors import ProgramMissing, TargetFailed
 from .facts import TargetFacts
-from .supervisor import KEYS, Targets, start_targets
+from .supervisor import KEYS, Targets, described_path, start_targets
 
 __all__ = [
     "KEYS",
@@ -14,5 +14,6 @@ __all__ = [
     "TargetFacts",
     "TargetFailed",
     "Targets",
+    "described_path",
     "start_targets",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import threading
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ from .errors import TargetFailed
 from .facts import TargetFacts
 from .process import Nursery
 from .rdp import RdpTarget
-from .secret_store import SecretStore
+from .secret_store import SecretStore, write_private
 from .ssh import SshTarget
 from .target import Target
 from .telnet import TelnetTarget
@@ -39,6 +40,7 @@ class Targets:
     def __init__(self, data_dir: Path, ports: Mapping[str, int]) -> None:
         self._home = data_dir.resolve() / "targets"
         self._home.mkdir(parents=True, exist_ok=True)
+        self._described = described_path(data_dir)
         self._secrets = SecretStore(self._home / "secrets.json")
         self._wanted_ports = dict(ports)
         self._nursery = Nursery()
@@ -74,6 +76,7 @@ class Targets:
         except BaseException:
             self.stop()
             raise
+        write_private(self._described, json.dumps(self.describe(), indent=1).encode())
 
     def stop_one(self, key: str) -> None:
         """End one target: the machine is off, its address stays the same."""
@@ -170,6 +173,11 @@ class Targets:
                     self.start(key)
                 except TargetFailed as problem:
                     logger.error("%s", problem)
+
+
+def described_path(data_dir: Path) -> Path:
+    """Where ``describe()`` is kept for other programs; only its owner can read it."""
+    return data_dir.resolve() / "targets" / "described.json"
 
 
 def start_targets(

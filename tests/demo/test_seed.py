@@ -1,0 +1,192 @@
+"""The demo plant is filled by the product's own verbs, once, and people can sign in."""
+
+import base64
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accessportal.accounts.models import User
+from accessportal.audit.models import AuditEvent
+from accessportal.demo.seed import seed_demo
+from accessportal.notifications.models import Notification
+from accessportal.plants.models import Asset, Endpoint, Site
+from accessportal.plants.vault import open_secrets
+from requests.models import AccessRequest, ApprovalDecision, MaintenanceWindow
+
+pytestmark = pytest.mark.django_db
+
+State = AccessRequest.State
+
+
+def target(key: str, protocol: str, port: int, **fields: str) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "key": key,
+        "asset": key,
+        "protocol": protocol,
+        "host": "127.0.0.1",
+        "port": port,
+        "username": "",
+        "password": "",
+        "private_key": "",
+        "host_key": "",
+    }
+    return facts | fields
+
+
+TARGETS = [
+    target("vnc", "vnc", 15900, password="12345678"),
+    target("rdp", "rdp", 13389, username="engineer", password="by hand"),
+    target("ssh", "ssh", 10022, username="me", private_key="PEM", host_key="[h]:1 t b"),
+    target("telnet", "telnet", 10023, username="service", password="turn"),
+]
+
+
+def test_two_sites_a_dozen_machines_and_the_whole_cast() -> None:
+    people = seed_demo(TARGETS)
+
+    assert {site.time_zone for site in Site.objects.all()} == {
+        "Europe/Berlin",
+        "America/Chicago",
+    }
+    assert Asset.objects.count() >= 12
+    assert [person["name"].split()[0] for person in people] == [
+        "Vera", "Victor", "Olga", "Omar", "Cora", "Ivan", "Adam",
+    ]  # fmt: skip
+    assert {person["role"] for person in people} == {
+        "contractor", "OT supervisor", "compliance", "IT security", "administrator",
+    }  # fmt: skip
+
+
+def test_everybody_signs_in_with_password_and_code() -> None:
+    for person in seed_demo(TARGETS):
+        user = User.objects.get(email=person["email"])
+        device = TOTPDevice.objects.get(user=user, confirmed=True)
+        secret = person["totp_secret"]
+        key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+
+        assert user.check_password(person["password"])
+        assert user.is_active
+        assert device.verify_token(TOTP(key).token())
+
+
+def test_the_four_machines_are_reached_where_they_run() -> None:
+    seed_demo(TARGETS)
+
+    local = Endpoint.objects.filter(host="127.0.0.1")
+    assert {endpoint.protocol: endpoint.port for endpoint in local} == {
+        "vnc": 15900,
+        "rdp": 13389,
+        "ssh": 10022,
+        "telnet": 10023,
+    }
+    assert open_secrets(local.get(protocol="ssh")).private_key == "PEM"
+    assert open_secrets(local.get(protocol="vnc")).password == "12345678"
+
+
+def test_no_other_machine_has_an_address_that_somebody_could_have() -> None:
+    seed_demo(TARGETS)
+
+    for endpoint in Endpoint.objects.exclude(host="127.0.0.1"):
+        assert endpoint.host.startswith(("192.0.2.", "198.51.100.")), endpoint
+
+
+def test_a_machine_that_moved_is_followed_and_nothing_else_changes() -> None:
+    seed_demo(TARGETS)
+    events = AuditEvent.objects.count()
+    moved = [facts | {"port": facts["port"] + 1} for facts in TARGETS[:1]] + TARGETS[1:]
+
+    seed_demo(moved)
+
+    assert Endpoint.objects.get(protocol="vnc", host="127.0.0.1").port == 15901
+    assert AuditEvent.objects.count() == events + 1
+
+
+def test_a_second_time_changes_nothing() -> None:
+    first = seed_demo(TARGETS)
+    before = everything()
+    User.objects.filter(email=first[0]["email"]).update(phone="+49 1")
+
+    assert seed_demo(TARGETS) == first
+
+    assert everything() == before
+    assert User.objects.get(email=first[0]["email"]).phone == "+49 1"
+
+
+def everything() -> list[Any]:
+    models = (
+        User,
+        Asset,
+        Endpoint,
+        AccessRequest,
+        AuditEvent,
+        Notification,
+        TOTPDevice,
+    )
+    return [sorted(model.objects.values_list("pk", flat=True)) for model in models]
+
+
+def test_the_past_has_every_outcome_and_lies_in_the_past() -> None:
+    seed_demo(TARGETS)
+
+    past = AccessRequest.objects.exclude(state=State.PENDING).filter(
+        wanted_until__lt=now()
+    )
+    assert {request.state for request in past} == {
+        State.APPROVED, State.DENIED, State.WITHDRAWN, State.EXPIRED,
+    }  # fmt: skip
+    assert MaintenanceWindow.objects.filter(revoked_at__isnull=False).exists()
+    for decision in ApprovalDecision.objects.filter(access_request__in=past):
+        assert decision.decided_at < decision.access_request.wanted_from
+
+
+def test_something_waits_for_olga_and_something_lies_ahead_for_vera() -> None:
+    seed_demo(TARGETS)
+
+    waiting = AccessRequest.objects.awaiting_decision().get()
+    assert waiting.requested_by.full_name == "Victor Varga"
+    assert waiting.site.slug == "north"
+    ahead = MaintenanceWindow.objects.not_over().get()
+    assert ahead.access_request.requested_by.full_name == "Vera Vogt"
+    assert ahead.phase() == MaintenanceWindow.Phase.SCHEDULED
+
+
+def test_filling_line_3_is_free_for_the_newcomer() -> None:
+    seed_demo(TARGETS)
+
+    taken = MaintenanceWindow.objects.not_over().filter(
+        access_request__endpoints__asset__slug="filling-line-3"
+    )
+    assert not taken.exists()
+
+
+def test_the_audit_trail_tells_it_in_the_order_of_events() -> None:
+    seed_demo(TARGETS)
+
+    moments = list(
+        AuditEvent.objects.order_by("pk").values_list("recorded_at", flat=True)
+    )
+    assert moments == sorted(moments)
+    assert moments[-1] <= now()
+    assert AuditEvent.objects.filter(event="request.approved").count() >= 5
+
+
+def test_nobody_gets_mail_about_the_past() -> None:
+    seed_demo(TARGETS)
+
+    due = Notification.objects.due()
+    assert due.exists()
+    assert {notice.created_at.date() for notice in due} == {now().date()}
+
+
+def test_the_command_says_what_is_missing(tmp_path: Any) -> None:
+    with pytest.raises(CommandError, match="portal demo"):
+        call_command("seed_demo", targets=tmp_path / "none.json")
+
+
+def now() -> datetime:
+    return timezone.now()
