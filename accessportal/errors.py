@@ -31,6 +31,17 @@ class PortalError(Exception):
         return str(self.sentence)
 
 
+class NotSignedIn(PortalError):
+    """401: nobody is signed in, or not any more."""
+
+    status = 401
+    code = "not_signed_in"
+    sentence = _(
+        "You are not signed in any more, so nothing was sent. "
+        "Sign in again in another tab, then come back and repeat it."
+    )
+
+
 class NotKnown(PortalError):
     """404: it does not exist, or this person may not know that it does."""
 

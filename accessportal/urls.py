@@ -8,5 +8,9 @@ from accessportal import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("accounts/", include("accessportal.accounts.urls")),
+    path("", include("accessportal.accounts.urls")),
+    path("requests/", include("requests.urls.submission")),
+    path("approvals/", include("requests.urls.approval")),
+    path("windows/", include("requests.urls.window")),
+    path("audit/", include("accessportal.audit.urls")),
 ]

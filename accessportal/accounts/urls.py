@@ -1,8 +1,46 @@
-"""Signing in, one's own account, invitations."""
+"""Signing in, one's own account, invitations, vendors."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
+
+from accessportal.accounts.views import account, invitations, sign_in, vendors
 
 app_name = "accounts"
-urlpatterns: list[URLPattern] = []
+
+sign_in_urls = [
+    path("accounts/login/", sign_in.sign_in, name="sign_in"),
+    path("accounts/login/code/", sign_in.sign_in_code, name="sign_in_code"),
+    path("accounts/enrol/", sign_in.enrol, name="enrol"),
+    path("accounts/logout/", sign_in.leave, name="sign_out"),
+    path("accounts/language/", sign_in.language, name="language"),
+    path("accounts/confirm/", account.confirm, name="confirm"),
+    path("accounts/invitation/<str:token>/", invitations.invitation, name="invitation"),
+]
+
+account_urls = [
+    path("account/", account.account, name="profile"),
+    path("account/details/", account.details, name="details"),
+    path("account/password/", account.password, name="password"),
+    path("account/authenticator/", account.new_authenticator, name="new_authenticator"),
+    path("account/recovery-codes/", account.new_recovery_codes, name="new_recovery_codes"),
+]
+
+vendor_urls = [
+    path("vendors/", vendors.vendor_list, name="vendors"),
+    path("vendors/<slug:slug>/", vendors.vendor_detail, name="vendor"),
+    path("vendors/<slug:slug>/invite/", vendors.invite, name="invite"),
+    path(
+        "vendors/<slug:slug>/invitations/<int:pk>/revoke/",
+        vendors.take_invitation_back,
+        name="revoke_invitation",
+    ),
+    path("vendors/<slug:slug>/people/<int:pk>/disable/", vendors.disable, name="disable_person"),
+    path(
+        "vendors/<slug:slug>/people/<int:pk>/reactivate/",
+        vendors.reactivate,
+        name="reactivate_person",
+    ),
+]
+
+urlpatterns = sign_in_urls + account_urls + vendor_urls

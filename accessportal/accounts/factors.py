@@ -1,0 +1,252 @@
+"""Second factors: an authenticator app (TOTP) and recovery codes, each code once.
+
+A TOTP code that was used, or an older one, is never taken again: django-otp remembers the
+time step of the last one. The sentence then says to wait for the next code.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import segno
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django_otp.oath import TOTP
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from accessportal import audit
+from accessportal.accounts.models import User
+from accessportal.errors import NotPossible, Sentence
+from accessportal.origin import Origin
+
+TOTP_KIND = "totp"
+RECOVERY_KIND = "recovery_code"
+RECOVERY_CODES = 10
+# Without letters and digits that look alike; 12 of 31 signs are 59 bits.
+RECOVERY_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+WRONG_CODE = _("That code is not right. Look at the code your app shows now, and check its clock.")
+USED_CODE = _(
+    "That code has already been used. Wait up to 30 seconds until your app shows the next one."
+)
+WRONG_RECOVERY_CODE = _("That recovery code is not right, or it has been used before.")
+
+
+@dataclass(frozen=True)
+class UsedFactor:
+    """kind: `totp` or `recovery_code`; device: django-otp's."""
+
+    kind: str
+    device: Any
+
+
+def totp_device_of(user: User) -> TOTPDevice | None:
+    """The confirmed authenticator of a person, if there is one."""
+    return TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk").first()
+
+
+def has_factor(user: User) -> bool:
+    return totp_device_of(user) is not None
+
+
+def use_factor(*, acting_user: User, code: str, step_up: bool, origin: Origin) -> UsedFactor:
+    """Verify and use up one code of `acting_user`.
+
+    The failure is kept (throttle and audit trail) before `NotPossible` is raised with the
+    reason: wrong, already used, or too many attempts and how long to wait.
+    """
+    code = "".join(code.split()).replace("-", "").lower()
+    with transaction.atomic():
+        if code.isdigit() and len(code) <= 8:
+            device, refusal = _try_totp(acting_user, code)
+            kind = TOTP_KIND
+        else:
+            device, refusal = _try_recovery_code(acting_user, code)
+            kind = RECOVERY_KIND
+
+        if refusal is not None:
+            event = "auth.stepup.failed" if step_up else "auth.login.failed"
+            audit.record(
+                event,
+                acting_user=acting_user,
+                subject=acting_user,
+                origin=origin,
+                result="refused",
+                factor_kind=kind,
+            )
+        elif step_up:
+            audit.record(
+                "auth.stepup.completed",
+                acting_user=acting_user,
+                subject=acting_user,
+                origin=origin,
+                factor_kind=kind,
+            )
+        if refusal is None and kind == RECOVERY_KIND:
+            audit.record(
+                "auth.recovery.used",
+                acting_user=acting_user,
+                subject=acting_user,
+                origin=origin,
+                left=recovery_codes_left(acting_user),
+            )
+    if refusal is not None:
+        raise NotPossible(refusal, code="code_refused")
+    return UsedFactor(kind, device)
+
+
+def _try_totp(user: User, code: str) -> tuple[TOTPDevice | None, Sentence | None]:
+    device = (
+        TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True).order_by("pk").first()
+    )
+    if device is None:
+        return None, WRONG_CODE
+    locked = _locked_sentence(device)
+    if locked is not None:
+        return None, locked
+    if is_used_code(device, code):
+        # Not a guess: the right code of a moment ago. It costs no attempt.
+        return None, USED_CODE
+    if not device.verify_token(code):
+        return None, WRONG_CODE
+    return device, None
+
+
+def _try_recovery_code(user: User, code: str) -> tuple[StaticDevice | None, Sentence | None]:
+    device = (
+        StaticDevice.objects.select_for_update()
+        .filter(user=user, confirmed=True)
+        .order_by("pk")
+        .first()
+    )
+    if device is None:
+        return None, WRONG_RECOVERY_CODE
+    locked = _locked_sentence(device)
+    if locked is not None:
+        return None, locked
+    if not device.verify_token(stored_recovery_code(code)):
+        return None, WRONG_RECOVERY_CODE
+    return device, None
+
+
+def is_used_code(device: TOTPDevice, code: str) -> bool:
+    """Whether `code` is right for now but not younger than the last one used."""
+    totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
+    totp.time = time.time()
+    return bool(totp.verify(int(code), device.tolerance)) and totp.t() <= device.last_t
+
+
+def _locked_sentence(device: Any) -> Sentence | None:
+    allowed, why = device.verify_is_allowed()
+    if allowed:
+        return None
+    until = (why or {}).get("locked_until")
+    seconds = max(1, int((until - timezone.now()).total_seconds()) + 1) if until else 30
+    return ngettext(
+        "Too many wrong codes. Wait %(seconds)d second, then try again.",
+        "Too many wrong codes. Wait %(seconds)d seconds, then try again.",
+        seconds,
+    ) % {"seconds": seconds}
+
+
+# --- Setting up ---------------------------------------------------------------------
+
+
+def device_to_enrol(user: User) -> TOTPDevice:
+    """The authenticator being set up: kept until confirmed, so that a reload shows the same."""
+    device = TOTPDevice.objects.filter(user=user, confirmed=False).order_by("pk").first()
+    if device is None:
+        device = TOTPDevice.objects.create(user=user, name="authenticator", confirmed=False)
+    return device
+
+
+def manual_secret(device: TOTPDevice) -> str:
+    """The secret in groups of four letters, for typing into an app by hand."""
+    secret = base64.b32encode(device.bin_key).decode().rstrip("=")
+    return " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
+
+
+def qr_code(device: TOTPDevice) -> str:
+    """The set-up link as an inline SVG without styles (the page's CSP allows none)."""
+    code = segno.make(device.config_url, error="m", micro=False)
+    return str(
+        code.svg_inline(scale=5, border=3, dark="#000", light="#fff", omitsize=True, svgclass="qr")
+    )
+
+
+def confirm_enrolment(*, acting_user: User, code: str, origin: Origin) -> TOTPDevice:
+    """Make the authenticator count once its first code is right; older ones go.
+
+    Raises `NotPossible` when the code is wrong. The code is used up by this.
+    """
+    code = "".join(code.split())
+    with transaction.atomic():
+        device = (
+            TOTPDevice.objects.select_for_update()
+            .filter(user=acting_user, confirmed=False)
+            .order_by("pk")
+            .first()
+        )
+        refusal: Sentence | None = WRONG_CODE
+        if device is not None:
+            refusal = _locked_sentence(device)
+            if refusal is None and not (code.isdigit() and device.verify_token(code)):
+                refusal = WRONG_CODE
+
+        if refusal is None and device is not None:
+            TOTPDevice.objects.filter(user=acting_user).exclude(pk=device.pk).delete()
+            device.confirmed = True
+            device.save(update_fields=["confirmed"])
+            acting_user.factors_confirmed_at = timezone.now()
+            acting_user.save(update_fields=["factors_confirmed_at"])
+            audit.record(
+                "auth.mfa.enrolled",
+                acting_user=acting_user,
+                subject=acting_user,
+                origin=origin,
+                factor_kind=TOTP_KIND,
+            )
+    if refusal is not None or device is None:
+        raise NotPossible(refusal, code="code_refused")
+    return device
+
+
+# --- Recovery codes -----------------------------------------------------------------
+
+
+def make_recovery_codes(*, acting_user: User, origin: Origin) -> list[str]:
+    """Ten new single-use codes; the old ones stop working. They can be shown only now."""
+    codes = [_recovery_code() for _number in range(RECOVERY_CODES)]
+    with transaction.atomic():
+        StaticDevice.objects.filter(user=acting_user).delete()
+        device = StaticDevice.objects.create(user=acting_user, name="recovery codes")
+        StaticToken.objects.bulk_create(
+            StaticToken(device=device, token=stored_recovery_code(code.replace("-", "")))
+            for code in codes
+        )
+        audit.record(
+            "auth.recovery.renewed", acting_user=acting_user, subject=acting_user, origin=origin
+        )
+    return codes
+
+
+def stored_recovery_code(code: str) -> str:
+    """What the database keeps of a code: 64 bits of its hash, as long as the column allows."""
+    return hashlib.sha256(code.encode()).hexdigest()[:16]
+
+
+def _recovery_code() -> str:
+    letters = "".join(secrets.choice(RECOVERY_ALPHABET) for _position in range(12))
+    return f"{letters[:4]}-{letters[4:8]}-{letters[8:]}"
+
+
+def recovery_codes_left(user: User) -> int:
+    return StaticToken.objects.filter(device__user=user).count()

@@ -1,0 +1,1 @@
+"""The verbs of people: one function, one transaction (lock, guard, change, record, announce)."""

@@ -1,0 +1,251 @@
+"""Inviting a vendor's people by a link that works once, for one address, for a while."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.db import IntegrityError, transaction
+from django.urls import reverse
+from django.utils import dateformat, timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
+
+from accessportal import audit
+from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.models import Invitation, User, Vendor
+from accessportal.errors import NotAllowed, NotKnown, NotPossible, TooLate
+from accessportal.notifications import send_mail_to
+from accessportal.origin import Origin
+
+USED = _("This invitation has already been used. Sign in with the password you chose.")
+REVOKED = _("This invitation was taken back. Ask the person who invited you for a new one.")
+EXPIRED = _("This invitation has expired. Ask the person who invited you for a new one.")
+UNKNOWN = _("This invitation link is not valid. Check that you copied all of it from the mail.")
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+@transaction.atomic
+def invite_person(
+    *,
+    acting_user: User,
+    vendor: Vendor,
+    email: str,
+    full_name: str,
+    language: str,
+    origin: Origin,
+) -> Invitation:
+    """Mail an invitation; an older one to the same address for the same vendor is taken back.
+
+    Raises `NotAllowed` and, with the reason, `NotPossible` (vendor not active, the address
+    belongs to an account already).
+    """
+    now = timezone.now()
+    email = email.strip().lower()
+    vendor = Vendor.objects.select_for_update().get(pk=vendor.pk)
+
+    if not may(acting_user, Action.VENDOR_INVITE):
+        raise NotAllowed
+    if not vendor.is_active_at(now):
+        raise NotPossible(
+            _("%(vendor)s is suspended or its contract has ended; nobody can be invited for it.")
+            % {"vendor": vendor},
+            code="vendor_not_active",
+        )
+    if User.objects.filter(email=email).exists():
+        raise NotPossible(
+            _("%(email)s already has an account. One person has one account.") % {"email": email},
+            code="account_exists",
+        )
+
+    for older in Invitation.objects.open(at=now).filter(email=email, vendor=vendor):
+        _take_back(older, acting_user=acting_user, origin=origin, reason="replaced")
+    token = secrets.token_urlsafe(32)
+    invitation = Invitation.objects.create(
+        email=email,
+        full_name=full_name.strip(),
+        language=language,
+        vendor=vendor,
+        token_hash=token_hash(token),
+        invited_by=acting_user,
+        invited_at=now,
+        expires_at=now + timedelta(hours=settings.INVITATION_HOURS),
+    )
+
+    audit.record(
+        "account.invited",
+        acting_user=acting_user,
+        subject=invitation,
+        origin=origin,
+        email=email,
+        vendor=vendor.name,
+        expires_at=invitation.expires_at,
+    )
+
+    send_mail_to(
+        email,
+        "invitation",
+        language=language,
+        path=reverse("accounts:invitation", args=[token]),
+        invited_by=acting_user.full_name,
+        vendor=vendor.name,
+        expires=lambda: (
+            dateformat.format(invitation.expires_at, pgettext("date format", "D j M Y, H:i"))
+            + " UTC"
+        ),
+    )
+    return invitation
+
+
+def _take_back(
+    invitation: Invitation, *, acting_user: User, origin: Origin, reason: str
+) -> None:
+    changed = Invitation.objects.open().filter(pk=invitation.pk).update(
+        revoked_at=timezone.now(), revoked_by=acting_user
+    )
+    if changed != 1:
+        raise TooLate(_("This invitation is not open any more."))
+    invitation.refresh_from_db()
+    audit.record(
+        "invitation.revoked",
+        acting_user=acting_user,
+        subject=invitation,
+        origin=origin,
+        reason=reason,
+    )
+
+
+@transaction.atomic
+def revoke_invitation(*, acting_user: User, invitation: Invitation, origin: Origin) -> None:
+    """Make an open invitation's link worthless. Raises `NotAllowed` or `TooLate`."""
+    if not may(acting_user, Action.VENDOR_INVITE):
+        raise NotAllowed
+
+    _take_back(invitation, acting_user=acting_user, origin=origin, reason="taken back")
+
+
+def invitation_for(token: str, *, origin: Origin) -> Invitation:
+    """The open invitation of a link. Raises `NotKnown` or `TooLate` with the reason.
+
+    A link that is not valid is an event of its own.
+    """
+    invitation = (
+        Invitation.objects.select_related("vendor", "invited_by")
+        .filter(token_hash=token_hash(token))
+        .first()
+    )
+    if invitation is None:
+        audit.record("auth.token.rejected", origin=origin, result="refused", kind="invitation")
+        raise NotKnown(UNKNOWN)
+    try:
+        check_open(invitation)
+    except TooLate:
+        audit.record(
+            "auth.token.rejected",
+            subject=invitation,
+            origin=origin,
+            result="refused",
+            kind="invitation",
+        )
+        raise
+    return invitation
+
+
+def check_open(invitation: Invitation) -> None:
+    """Raises `TooLate` unless the invitation is unused, not taken back, not expired."""
+    if invitation.accepted_at is not None:
+        raise TooLate(USED, code="invitation_used")
+    if invitation.revoked_at is not None:
+        raise TooLate(REVOKED, code="invitation_revoked")
+    if invitation.expires_at <= timezone.now():
+        raise TooLate(EXPIRED, code="invitation_expired")
+    if not invitation.vendor.active:
+        raise TooLate(REVOKED, code="vendor_not_active")
+
+
+def accept_invitation(
+    *,
+    invitation: Invitation,
+    email: str,
+    full_name: str,
+    password: str,
+    language: str,
+    time_zone: str,
+    origin: Origin,
+) -> User:
+    """Make the person's account. The link alone is not enough: the address must match too.
+
+    Raises `NotPossible` (another address), `TooLate` (used, taken back, expired) or
+    `ValidationError` (weak password).
+    """
+    if email.strip().lower() != invitation.email:
+        audit.record(
+            "auth.token.rejected",
+            subject=invitation,
+            origin=origin,
+            result="refused",
+            kind="invitation",
+            other_address=True,
+        )
+        raise NotPossible(
+            _("This is not the address the invitation was sent to."), code="other_address"
+        )
+    try:
+        return _accept(
+            invitation,
+            full_name=full_name,
+            password=password,
+            language=language,
+            time_zone=time_zone,
+            origin=origin,
+        )
+    except IntegrityError:
+        raise TooLate(USED, code="invitation_used") from None
+
+
+@transaction.atomic
+def _accept(
+    invitation: Invitation,
+    *,
+    full_name: str,
+    password: str,
+    language: str,
+    time_zone: str,
+    origin: Origin,
+) -> User:
+    invitation = Invitation.objects.select_for_update(of=("self",)).select_related("vendor").get(
+        pk=invitation.pk
+    )
+
+    check_open(invitation)
+    validate_password(password, User(email=invitation.email, full_name=full_name))
+
+    user = User.objects.create_user(
+        invitation.email,
+        password,
+        full_name=full_name.strip(),
+        vendor=invitation.vendor,
+        language=language,
+        time_zone=time_zone,
+    )
+    changed = Invitation.objects.open().filter(pk=invitation.pk).update(
+        accepted_at=timezone.now(), accepted_by=user
+    )
+    if changed != 1:
+        raise TooLate(USED, code="invitation_used")
+
+    audit.record(
+        "account.created",
+        acting_user=user,
+        subject=user,
+        origin=origin,
+        vendor=invitation.vendor.name,
+        invited_by=invitation.invited_by_id,
+    )
+    return user

@@ -1,0 +1,74 @@
+"""A person changes what is their own: details and password."""
+
+from __future__ import annotations
+
+from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accessportal import audit
+from accessportal.accounts.models import User
+from accessportal.errors import NotPossible, Sentence
+from accessportal.origin import Origin
+
+WRONG_PASSWORD: Sentence = _("Your present password is not right.")
+PROFILE_FIELDS = ("full_name", "phone", "language", "time_zone")
+
+
+@transaction.atomic
+def change_profile(
+    *,
+    acting_user: User,
+    full_name: str,
+    phone: str,
+    language: str,
+    time_zone: str,
+    origin: Origin,
+) -> User:
+    """Set one's own details; the trail keeps the old and the new values."""
+    user = User.objects.select_for_update().get(pk=acting_user.pk)
+
+    wanted = {
+        "full_name": full_name,
+        "phone": phone,
+        "language": language,
+        "time_zone": time_zone,
+    }
+    changes = {
+        name: [getattr(user, name), value]
+        for name, value in wanted.items()
+        if getattr(user, name) != value
+    }
+    if not changes:
+        return user
+
+    for name, value in wanted.items():
+        setattr(user, name, value)
+    user.save(update_fields=PROFILE_FIELDS)
+
+    audit.record(
+        "account.updated", acting_user=user, subject=user, origin=origin, changes=changes
+    )
+    return user
+
+
+@transaction.atomic
+def change_password(
+    *, acting_user: User, old_password: str, new_password: str, origin: Origin
+) -> User:
+    """Set a new password; every other web session of the person ends by it.
+
+    Raises `NotPossible` when the old one is wrong, `ValidationError` when the new one is
+    too weak.
+    """
+    user = User.objects.select_for_update().get(pk=acting_user.pk)
+
+    if not user.check_password(old_password):
+        raise NotPossible(WRONG_PASSWORD, code="wrong_password")
+    validate_password(new_password, user)
+
+    user.set_password(new_password)
+    user.save(update_fields=["password"])
+
+    audit.record("auth.password.changed", acting_user=user, subject=user, origin=origin)
+    return user

@@ -1,0 +1,166 @@
+"""Password, second factor, first set-up of the factor, sign-out, language."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.i18n import set_language
+
+from accessportal.accounts import factors
+from accessportal.accounts.forms import CodeForm, RecoveryCodeForm, SignInForm
+from accessportal.accounts.middleware import notice_of
+from accessportal.accounts.models import User
+from accessportal.accounts.services.signing import (
+    begin_sign_in,
+    check_password,
+    finish_sign_in,
+    pending_user,
+    sign_out,
+)
+from accessportal.errors import NotPossible
+from accessportal.origin import origin_of
+
+
+def safe_next(request: HttpRequest, default: str = "/") -> str:
+    """The `next` of the request when it leads into the portal, else `default`."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    allowed = url_has_allowed_host_and_scheme(
+        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    )
+    return wanted if allowed and wanted.startswith("/") else default
+
+
+@login_not_required
+@never_cache
+@sensitive_post_parameters("password")
+@require_http_methods(["GET", "POST"])
+def sign_in(request: HttpRequest) -> HttpResponse:
+    """Step one: e-mail and password."""
+    next_path = safe_next(request)
+    if request.user.is_authenticated:
+        return redirect(next_path)
+    notice_of(request)
+    form = SignInForm(request.POST or None)
+    context = {"form": form, "next": next_path, "refusal": ""}
+    if request.method == "GET":
+        return render(request, "accounts/sign_in.html", context)
+    if not form.is_valid():
+        return render(request, "accounts/sign_in.html", context, status=422)
+    user = check_password(request, **form.cleaned_data)
+    if user is None:
+        context["refusal"] = _(
+            "E-mail address and password do not fit together, or this access has ended."
+        )
+        return render(request, "accounts/sign_in.html", context, status=422)
+    begin_sign_in(request, user, next_path=next_path)
+    return redirect("accounts:sign_in_code" if factors.has_factor(user) else "accounts:enrol")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def sign_in_code(request: HttpRequest) -> HttpResponse:
+    """Step two: a code from the app, or a recovery code."""
+    user = pending_user(request)
+    if user is None:
+        return start_again(request)
+    if not factors.has_factor(user):
+        return redirect("accounts:enrol")
+    by_recovery = "recovery" in request.GET
+    form = (RecoveryCodeForm if by_recovery else CodeForm)(request.POST or None)
+    refusal = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            used = factors.use_factor(
+                acting_user=user,
+                code=form.cleaned_data["code"],
+                step_up=False,
+                origin=origin_of(request),
+            )
+        except NotPossible as error:
+            refusal = str(error.sentence)
+        else:
+            next_path = finish_sign_in(request, user, kind=used.kind, device=used.device)
+            return redirect(next_path)
+    context = {"form": form, "person": user, "by_recovery": by_recovery, "refusal": refusal}
+    status = 422 if refusal or form.errors else 200
+    return render(request, "accounts/sign_in_code.html", context, status=status)
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "POST"])
+def enrol(request: HttpRequest) -> HttpResponse:
+    """The first sign-in: an authenticator app is set up, then the recovery codes are shown."""
+    user = pending_user(request)
+    if user is None:
+        return redirect("home") if request.user.is_authenticated else start_again(request)
+    if factors.has_factor(user):
+        return redirect("accounts:sign_in_code")
+    form = CodeForm(request.POST or None)
+    refusal = ""
+    if request.method == "POST" and form.is_valid():
+        try:
+            device = factors.confirm_enrolment(
+                acting_user=user, code=form.cleaned_data["code"], origin=origin_of(request)
+            )
+        except NotPossible as error:
+            refusal = str(error.sentence)
+        else:
+            next_path = finish_sign_in(request, user, kind=factors.TOTP_KIND, device=device)
+            return show_new_recovery_codes(request, user, next_path=next_path)
+    return show_enrolment(request, user, form=form, refusal=refusal)
+
+
+def show_enrolment(
+    request: HttpRequest, user: User, *, form: CodeForm, refusal: str
+) -> HttpResponse:
+    """The QR code, the secret for typing, and the field for the first code."""
+    device = factors.device_to_enrol(user)
+    context = {
+        "form": form,
+        "person": user,
+        "refusal": refusal,
+        "qr_code": factors.qr_code(device),
+        "secret": factors.manual_secret(device),
+        "setup_link": device.config_url,
+    }
+    status = 422 if refusal or form.errors else 200
+    return render(request, "accounts/enrol.html", context, status=status)
+
+
+def show_new_recovery_codes(request: HttpRequest, user: User, *, next_path: str) -> HttpResponse:
+    """New codes, shown in this answer only: they are stored nowhere in the clear."""
+    codes = factors.make_recovery_codes(acting_user=user, origin=origin_of(request))
+    path, _mark, query = next_path.partition("?")
+    context = {"codes": codes, "next": path, "next_query": parse_qsl(query), "person": user}
+    return render(request, "accounts/recovery_codes.html", context)
+
+
+def start_again(request: HttpRequest) -> HttpResponse:
+    """The password step is missing or too long ago."""
+    return redirect("accounts:sign_in")
+
+
+@login_not_required
+@never_cache
+@require_POST
+def leave(request: HttpRequest) -> HttpResponse:
+    """Sign out; also forgets a sign-in that was begun."""
+    sign_out(request)
+    return redirect("accounts:sign_in")
+
+
+@login_not_required
+@require_POST
+def language(request: HttpRequest) -> HttpResponse:
+    """The language of the pages before sign-in; afterwards the profile says it."""
+    return set_language(request)

@@ -1,0 +1,142 @@
+"""Vendors and their people, for the plant."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accessportal.accounts.access import (
+    invitation_revocable_by,
+    person_disablable_by,
+    vendor_invitable_by,
+    vendor_visible_to,
+    vendors_visible_to,
+)
+from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.forms import InvitePersonForm
+from accessportal.accounts.models import User
+from accessportal.accounts.services.invitations import invite_person, revoke_invitation
+from accessportal.accounts.services.people import disable_person, reactivate_person
+from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.errors import NotPossible
+from accessportal.origin import origin_of
+
+PAGE_SIZE = 25
+SORTS = {"name", "-name", "contract_ends_at", "-contract_ends_at", "active_people", "-active_people"}
+
+
+@require_GET
+def vendor_list(request: HttpRequest) -> HttpResponse:
+    """All vendors: search `q`, `state` (active, not_active), `sort`, `page`."""
+    user: User = request.user  # type: ignore[assignment]
+    vendors = vendors_visible_to(user)
+    search = request.GET.get("q", "").strip()[:200]
+    if search:
+        vendors = vendors.filter(name__icontains=search)
+    now = timezone.now()
+    if request.GET.get("state") == "active":
+        vendors = vendors.filter(suspended_at__isnull=True, contract_ends_at__gt=now)
+    elif request.GET.get("state") == "not_active":
+        vendors = vendors.exclude(suspended_at__isnull=True, contract_ends_at__gt=now)
+    sort = request.GET.get("sort", "")
+    vendors = vendors.order_by(sort if sort in SORTS else "name", "pk")
+    page = Paginator(vendors, PAGE_SIZE).get_page(request.GET.get("page"))
+    return render(request, "accounts/vendor_list.html", {"page": page})
+
+
+@require_GET
+def vendor_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One vendor: its people, open and past invitations, the machines it services."""
+    user: User = request.user  # type: ignore[assignment]
+    vendor = vendor_visible_to(user, slug)
+    context = {
+        "vendor": vendor,
+        "people": vendor.people.select_related("vendor", "disabled_by").order_by("full_name"),
+        "invitations": vendor.invitations.select_related("invited_by").filter(
+            accepted_at__isnull=True
+        )[:20],
+        "assets": vendor.assets.select_related("zone__site").order_by("zone__site__name", "name"),
+        "may_invite": may(user, Action.VENDOR_INVITE) and vendor.active,
+        "may_disable": may(user, Action.VENDOR_SUSPEND),
+        "now": timezone.now(),
+    }
+    return render(request, "accounts/vendor_detail.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def invite(request: HttpRequest, slug: str) -> HttpResponse:
+    """Invite one person of the vendor by mail."""
+    user: User = request.user  # type: ignore[assignment]
+    vendor = vendor_invitable_by(user, slug)
+    form = InvitePersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            invited = invite_person(
+                acting_user=user, vendor=vendor, **form.cleaned_data, origin=origin_of(request)
+            )
+        except NotPossible as error:
+            form.add_error(None if error.code == "vendor_not_active" else "email", str(error))
+        else:
+            messages.success(
+                request,
+                _("The invitation is on its way to %(email)s.") % {"email": invited.email},
+            )
+            return redirect("accounts:vendor", slug=vendor.slug)
+    context = {"vendor": vendor, "form": form}
+    return render(
+        request, "accounts/vendor_invite.html", context, status=422 if form.errors else 200
+    )
+
+
+@require_POST
+def take_invitation_back(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Make an open invitation's link worthless."""
+    user: User = request.user  # type: ignore[assignment]
+    invitation = invitation_revocable_by(user, slug, pk)
+    revoke_invitation(acting_user=user, invitation=invitation, origin=origin_of(request))
+    messages.success(
+        request,
+        _("The invitation of %(email)s is taken back; its link does not work any more.")
+        % {"email": invitation.email},
+    )
+    return redirect("accounts:vendor", slug=slug)
+
+
+@require_POST
+def disable(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """End a person's access. No fresh factor: stopping must be fast."""
+    user: User = request.user  # type: ignore[assignment]
+    person = person_disablable_by(user, slug, pk)
+    disable_person(
+        acting_user=user,
+        person=person,
+        reason=request.POST.get("reason", ""),
+        origin=origin_of(request),
+    )
+    messages.success(
+        request, _("The access of %(person)s has ended.") % {"person": person.full_name}
+    )
+    return redirect("accounts:vendor", slug=slug)
+
+
+@require_POST
+@require_fresh_factor
+def reactivate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """Give a person access again."""
+    user: User = request.user  # type: ignore[assignment]
+    person = person_disablable_by(user, slug, pk)
+    reactivate_person(
+        acting_user=user,
+        person=person,
+        reason=request.POST.get("reason", ""),
+        origin=origin_of(request),
+    )
+    messages.success(
+        request, _("%(person)s has access again.") % {"person": person.full_name}
+    )
+    return redirect("accounts:vendor", slug=slug)

@@ -1,0 +1,186 @@
+"""The main navigation: who is led where, what is waiting there, and the clocks of the sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accessportal.accounts.authorisation import CONTRACTOR_ACTIONS, PERMISSIONS, Action, sites_where
+from accessportal.accounts.models import RoleGrant, User
+
+Words = str | Promise
+
+
+@dataclass(frozen=True)
+class Place:
+    """One entry: where it leads, and the action that makes it worth showing."""
+
+    path: str
+    words: Words
+    icon: str
+    action: Action | None = None
+    plant_only: bool = False
+    # The order of the phone's bottom bar, by who looks at it; 0: only in the menu.
+    contractor_rank: int = 0
+    plant_rank: int = 0
+
+
+@dataclass(frozen=True)
+class Item:
+    path: str
+    words: Words
+    icon: str
+    current: bool
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class Group:
+    words: Words
+    items: list[Item] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class SiteClock:
+    words: Words
+    zone: str
+    now: str
+
+
+PLACES: list[tuple[Words, list[Place]]] = [
+    (
+        "",
+        [Place("/", pgettext_lazy("start page", "Now"), "layout-dashboard", None, False, 1, 1)],
+    ),
+    (
+        _("Before"),
+        [
+            Place("/requests/", _("Requests"), "clipboard-list", Action.REQUEST_SEE, False, 2, 5),
+            Place("/approvals/", _("Approvals"), "signature", Action.REQUEST_DECIDE, True, 0, 2),
+            Place("/windows/", _("Windows"), "calendar-time", Action.REQUEST_SEE, False, 3, 4),
+        ],
+    ),
+    (
+        _("During"),
+        [Place("/sessions/", _("Sessions"), "plug-connected", Action.SESSION_SEE, False, 4, 3)],
+    ),
+    (
+        _("After"),
+        [
+            Place("/recordings/", _("Recordings"), "video", Action.RECORDING_SEE, True, 0, 6),
+            Place("/reviews/", _("Reviews"), "clipboard-check", Action.REVIEW_COMPLETE, True, 0, 2),
+            Place("/audit/", _("Audit trail"), "list-details", Action.AUDIT_SEE, True, 0, 7),
+        ],
+    ),
+    (
+        _("The plant"),
+        [
+            Place("/plants/", _("Sites and assets"), "building-factory-2", Action.PLANT_SEE, True),
+            Place("/vendors/", _("Vendors"), "users", Action.VENDOR_SEE, True),
+        ],
+    ),
+]
+
+
+class Navigation:
+    """What `base.html` shows of it, worked out once for each page."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+        self.user: User = request.user  # type: ignore[assignment]
+
+    @cached_property
+    def actions(self) -> frozenset[Action]:
+        """Everything the person may do somewhere."""
+        if self.user.vendor_id is not None:
+            return CONTRACTOR_ACTIONS
+        roles = {RoleGrant.Role(grant.role) for grant in self.grants}
+        return frozenset().union(*(PERMISSIONS[role] for role in roles))
+
+    @cached_property
+    def grants(self) -> list[RoleGrant]:
+        if self.user.vendor_id is not None:
+            return []
+        return list(self.user.role_grants.all())
+
+    @property
+    def roles(self) -> str:
+        """The person's roles in words, each once."""
+        if self.user.vendor_id is not None:
+            return str(_("Contractor"))
+        return ", ".join(dict.fromkeys(str(grant.get_role_display()) for grant in self.grants))
+
+    @cached_property
+    def places(self) -> list[tuple[Words, list[Place]]]:
+        return [
+            (words, [place for place in places if self.leads_to(place)])
+            for words, places in PLACES
+        ]
+
+    def leads_to(self, place: Place) -> bool:
+        if place.plant_only and self.user.vendor_id is not None:
+            return False
+        return (place.action is None or place.action in self.actions) and is_served(place.path)
+
+    def item(self, place: Place) -> Item:
+        here = self.request.path
+        current = here == place.path if place.path == "/" else here.startswith(place.path)
+        return Item(place.path, place.words, place.icon, current)
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        return [
+            Group(words, [self.item(place) for place in places])
+            for words, places in self.places
+            if places
+        ]
+
+    @cached_property
+    def most_used(self) -> list[Item]:
+        """Four places for the thumb."""
+        contractor = self.user.vendor_id is not None
+        ranked = [
+            (place.contractor_rank if contractor else place.plant_rank, place)
+            for _words, places in self.places
+            for place in places
+        ]
+        chosen = sorted((pair for pair in ranked if pair[0]), key=lambda pair: pair[0])[:4]
+        return [self.item(place) for _rank, place in chosen]
+
+    @cached_property
+    def clocks(self) -> list[SiteClock]:
+        """The time at the person's sites; one line for each zone, at most three."""
+        zones: dict[str, list[str]] = {}
+        if self.user.vendor_id is None:
+            for site in sites_where(self.user, Action.REQUEST_SEE)[:12]:
+                zones.setdefault(site.time_zone, []).append(site.name)
+        own = self.user.time_zone
+        shown: list[tuple[Words, str]] = [
+            (", ".join(names), zone) for zone, names in list(zones.items())[:3]
+        ]
+        if own not in zones:
+            shown.append((_("Your time"), own))
+        return [SiteClock(words, zone, clock_words(zone)) for words, zone in shown]
+
+
+def is_served(path: str) -> bool:
+    try:
+        resolve(path)
+    except Resolver404:
+        return False
+    return True
+
+
+def clock_words(zone: str, *, at: datetime | None = None) -> str:
+    """14:32 CET"""
+    local = (at or timezone.now()).astimezone(ZoneInfo(zone))
+    return f"{local:%H:%M} {local.tzname()}"

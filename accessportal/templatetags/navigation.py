@@ -1,0 +1,36 @@
+"""What only the base template needs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from accessportal.navigation import Navigation
+from accessportal.words import time_texts
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def navigation(context: template.Context) -> Navigation:
+    return Navigation(context["request"])
+
+
+@register.filter
+def words(text: str) -> list[str]:
+    return text.split()
+
+
+@register.simple_tag
+def browser_texts() -> dict[str, Any]:
+    """Texts that scripts show; given by the page, so that they are in its language."""
+    return {
+        "time": time_texts(),
+        "close": _("Close"),
+        "copied": _("Copied"),
+        "not_sent": _("The portal did not answer. Nothing was lost; try again."),
+        "server_error": _("The portal met an error. Nothing was changed by this step."),
+        "signed_out": _("You have been signed out. Sign in again in another tab, then repeat this."),
+    }

@@ -1,0 +1,84 @@
+/* The live link: "look again at requests". Facts never come over it; each part of the page with
+   data-live="requests ..." fetches itself again through the server's guards. While the link is
+   down the page says so and looks again every 15 seconds. */
+
+import { showToast } from "./toasts.js";
+
+const POLL_MS = 15000;
+const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
+
+let attempts = 0;
+let pollTimer = null;
+let wasLive = false;
+
+/** A part somebody is working in is not pulled away under the hands. */
+function isBusy(part) {
+  if (part.querySelector("dialog[open], details[open]:not(.menu)[data-keep]")) return true;
+  const focused = document.activeElement;
+  return part.contains(focused) && focused.matches("input:not([type=hidden]), textarea, select");
+}
+
+function refresh(part) {
+  if (isBusy(part)) {
+    part.classList.add("stale");
+    part.addEventListener("focusout", () => setTimeout(() => refresh(part), 200), { once: true });
+    return;
+  }
+  part.classList.remove("stale");
+  window.htmx.trigger(part, "news");
+}
+
+/** Fetch again every part that shows `about` ("*": every part). */
+export function lookAgain(about = "*") {
+  document.dispatchEvent(new CustomEvent("portal:news", { detail: { about } }));
+  if (!window.htmx) return;
+  for (const part of document.querySelectorAll("[data-live]")) {
+    if (about === "*" || part.dataset.live.split(/\s+/).includes(about)) refresh(part);
+  }
+}
+
+function show(state) {
+  const link = document.getElementById("live-link");
+  if (!link || link.dataset.state === state) return;
+  link.dataset.state = state;
+  link.textContent = state === "live" ? link.dataset.liveWords : link.dataset.offlineWords;
+  link.title = state === "live" ? "" : link.dataset.lost;
+  if (state === "offline" && wasLive) showToast(link.dataset.lost, "warn");
+}
+
+function startPolling() {
+  show("offline");
+  if (!pollTimer) pollTimer = setInterval(() => document.hidden || lookAgain(), POLL_MS);
+}
+
+function stopPolling() {
+  clearInterval(pollTimer);
+  pollTimer = null;
+  show("live");
+}
+
+function connect(path) {
+  const address = new URL(path, location.href);
+  address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+  const socket = new WebSocket(address);
+  socket.addEventListener("open", () => {
+    const missed = attempts > 0;
+    attempts = 0;
+    wasLive = true;
+    stopPolling();
+    if (missed) lookAgain();
+  });
+  socket.addEventListener("message", (event) => lookAgain(JSON.parse(event.data).about));
+  socket.addEventListener("close", () => {
+    startPolling();
+    const wait = RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)];
+    attempts += 1;
+    setTimeout(() => connect(path), wait);
+  });
+}
+
+/** Start the live link when the page has a person (body data-news). */
+export function startNews() {
+  document.addEventListener("portal:look-again", () => lookAgain());
+  if (document.body.dataset.news) connect(document.body.dataset.news);
+}
