@@ -35,12 +35,19 @@ from accessportal.plants.models import (
     Zone,
 )
 from accessportal.plants.vault import Secrets, store_secrets
-from requests.models import AccessRequest, ApprovalDecision, MaintenanceWindow, RequestedEndpoint
+from requests.models import (
+    AccessRequest,
+    ApprovalDecision,
+    MaintenanceWindow,
+    RequestedEndpoint,
+)
 
 Role = RoleGrant.Role
 
 PASSWORD = "correct horse battery staple"
-TUESDAY_NOON = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)  # 12:00 at North, 06:00 at South
+TUESDAY_NOON = datetime(
+    2026, 3, 10, 11, 0, tzinfo=UTC
+)  # 12:00 at North, 06:00 at South
 
 
 @dataclass
@@ -71,10 +78,16 @@ class Plant:
 def make_plant() -> Plant:
     """Two sites, two vendors, the cast and a handful of machines."""
     north = Site.objects.create(
-        name="Plant North", slug="north", time_zone="Europe/Berlin", control_room_phone="+49 30 1"
+        name="Plant North",
+        slug="north",
+        time_zone="Europe/Berlin",
+        control_room_phone="+49 30 1",
     )
     south = Site.objects.create(
-        name="Plant South", slug="south", time_zone="America/Chicago", control_room_phone="+1 312 1"
+        name="Plant South",
+        slug="south",
+        time_zone="America/Chicago",
+        control_room_phone="+1 312 1",
     )
     adam = make_person("Adam Albers", roles=[(Role.ADMINISTRATOR, None)])
     olga = make_person("Olga Olsen", roles=[(Role.OT_SUPERVISOR, north)])
@@ -90,7 +103,11 @@ def make_plant() -> Plant:
     packaging = Zone.objects.create(site=north, name="Packaging")
     washing = Zone.objects.create(site=south, name="Washing")
     filling_line = make_asset(
-        filling, "Filling line 3", fillwerk, location="Hall B", usual_work="Filler and capper"
+        filling,
+        "Filling line 3",
+        fillwerk,
+        location="Hall B",
+        usual_work="Filler and capper",
     )
     palletiser = make_asset(packaging, "Palletiser", nordpack, location="Hall C")
     bottle_washer = make_asset(washing, "Bottle washer", fillwerk, location="Hall 1")
@@ -110,8 +127,12 @@ def make_plant() -> Plant:
         palletiser=palletiser,
         bottle_washer=bottle_washer,
         filling_hmi=make_endpoint(filling_line, "HMI", "vnc", 5900),
-        filling_plc=make_endpoint(filling_line, "PLC console", "telnet", 23, max_clients=2),
-        filling_gateway=make_endpoint(filling_line, "Gateway", "ssh", 22, max_clients=3),
+        filling_plc=make_endpoint(
+            filling_line, "PLC console", "telnet", 23, max_clients=2
+        ),
+        filling_gateway=make_endpoint(
+            filling_line, "Gateway", "ssh", 22, max_clients=3
+        ),
         palletiser_panel=make_endpoint(
             palletiser, "Panel", "rdp", 3389, takes_local_screen=True
         ),
@@ -160,12 +181,18 @@ def make_asset(
     return asset
 
 
-def make_endpoint(asset: Asset, name: str, protocol: str, port: int, **fields: Any) -> Endpoint:
+def make_endpoint(
+    asset: Asset, name: str, protocol: str, port: int, **fields: Any
+) -> Endpoint:
     fields.setdefault("host", "192.168.0.10")
-    return Endpoint.objects.create(asset=asset, name=name, protocol=protocol, port=port, **fields)
+    return Endpoint.objects.create(
+        asset=asset, name=name, protocol=protocol, port=port, **fields
+    )
 
 
-def make_freeze(site: Site, *, starts_in: timedelta, lasts: timedelta, **fields: Any) -> ProductionFreeze:
+def make_freeze(
+    site: Site, *, starts_in: timedelta, lasts: timedelta, **fields: Any
+) -> ProductionFreeze:
     starts_at = timezone.now() + starts_in
     fields.setdefault("reason", "Christmas production")
     return ProductionFreeze.objects.create(
@@ -195,7 +222,9 @@ def make_request(
         requested_by=requested_by, vendor=requested_by.vendor, **fields
     )
     for endpoint in endpoints:
-        RequestedEndpoint.objects.create(access_request=access_request, endpoint=endpoint)
+        RequestedEndpoint.objects.create(
+            access_request=access_request, endpoint=endpoint
+        )
     return access_request
 
 
@@ -237,7 +266,9 @@ def make_window(
 # --- Signing in -----------------------------------------------------------------------
 
 
-def signed_in(client: Client, user: AbstractBaseUser, *, factor_age: float = 0.0) -> Client:
+def signed_in(
+    client: Client, user: AbstractBaseUser, *, factor_age: float = 0.0
+) -> Client:
     """Sign `user` in with password and a second factor used `factor_age` seconds ago."""
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
     device = TOTPDevice.objects.filter(user=user, confirmed=True).first()
@@ -266,9 +297,13 @@ def origin(*, factor_age: float = 0.0, **fields: Any) -> Origin:
 def browser_of(db: None) -> Callable[..., Client]:
     """`browser_of(vera)`: a new test client in which that person is signed in."""
 
-    def make(user: User | None = None, *, factor_age: float = 0.0, **headers: Any) -> Client:
+    def make(
+        user: User | None = None, *, factor_age: float = 0.0, **headers: Any
+    ) -> Client:
         client = Client(**headers)
-        return client if user is None else signed_in(client, user, factor_age=factor_age)
+        return (
+            client if user is None else signed_in(client, user, factor_age=factor_age)
+        )
 
     return make
 

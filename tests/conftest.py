@@ -8,8 +8,8 @@ from channels.layers import channel_layers
 from django.core.cache import cache
 from django.utils import translation
 
-# The people and the plant of the stories, as fixtures.
-pytest_plugins = ["tests.cast"]
+# The people and the plant of the stories, as fixtures; the clean-up after real commits.
+pytest_plugins = ["tests.cast", "tests.flushing"]
 
 DATABASE_FIXTURES = {
     "db",

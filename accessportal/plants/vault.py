@@ -25,7 +25,11 @@ def store_secrets(credential: Credential, secrets: Secrets) -> None:
     credential.username = secrets.username
     for name in ("password", "private_key", "passphrase"):
         value = getattr(secrets, name)
-        envelope = seal(KEY, value.encode(), bound_to=_binding(credential, name)) if value else ""
+        envelope = (
+            seal(KEY, value.encode(), bound_to=_binding(credential, name))
+            if value
+            else ""
+        )
         setattr(credential, f"{name}_envelope", envelope)
 
 
@@ -38,7 +42,9 @@ def open_secrets(endpoint: Endpoint) -> Secrets:
     for name in ("password", "private_key", "passphrase"):
         envelope = getattr(credential, f"{name}_envelope")
         values[name] = (
-            unseal(KEY, envelope, bound_to=_binding(credential, name)).decode() if envelope else ""
+            unseal(KEY, envelope, bound_to=_binding(credential, name)).decode()
+            if envelope
+            else ""
         )
     return Secrets(username=credential.username, **values)
 

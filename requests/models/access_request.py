@@ -27,6 +27,12 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
             state=AccessRequest.State.PENDING, wanted_from__lte=at or timezone.now()
         )
 
+    def for_supervisor(self, user: User) -> AccessRequestQuerySet:
+        """Those at the sites where `user` decides."""
+        from accessportal.accounts.authorisation import Action, sites_where
+
+        return self.filter(site__in=sites_where(user, Action.REQUEST_DECIDE))
+
     def visible_to(self, user: User) -> AccessRequestQuerySet:
         """A vendor's people see their company's; the plant's people see their sites'."""
         from accessportal.accounts.authorisation import Action, sites_where
@@ -55,7 +61,9 @@ class AccessRequest(models.Model):
     requested_by = models.ForeignKey(
         "accounts.User", on_delete=models.PROTECT, related_name="access_requests"
     )
-    vendor = models.ForeignKey("accounts.Vendor", on_delete=models.PROTECT, related_name="+")
+    vendor = models.ForeignKey(
+        "accounts.Vendor", on_delete=models.PROTECT, related_name="+"
+    )
     endpoints = models.ManyToManyField(
         "plants.Endpoint", through="access_requests.RequestedEndpoint", related_name="+"
     )
@@ -66,15 +74,22 @@ class AccessRequest(models.Model):
     work_order = models.CharField(_("work order"), max_length=60, blank=True)
     wanted_from = models.DateTimeField(_("from"))
     wanted_until = models.DateTimeField(_("until"))
-    state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
+    state = models.CharField(
+        max_length=12, choices=State.choices, default=State.PENDING
+    )
     submitted_at = models.DateTimeField(default=timezone.now)
     # One per rendered form: a double submit finds the first one's request.
     submission_key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     close_reason = models.CharField(max_length=2000, blank=True)
+    reminded_at = models.DateTimeField(null=True, blank=True)
 
     objects = AccessRequestQuerySet.as_manager()
 
@@ -92,15 +107,21 @@ class AccessRequest(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["site", "state", "wanted_from"], name="access_request_queue"),
-            models.Index(fields=["vendor", "-submitted_at"], name="access_request_vendor"),
+            models.Index(
+                fields=["site", "state", "wanted_from"], name="access_request_queue"
+            ),
+            models.Index(
+                fields=["vendor", "-submitted_at"], name="access_request_vendor"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.number
 
     def is_overdue(self, *, at: datetime | None = None) -> bool:
-        return self.state == self.State.PENDING and self.wanted_from <= (at or timezone.now())
+        return self.state == self.State.PENDING and self.wanted_from <= (
+            at or timezone.now()
+        )
 
 
 class RequestedEndpoint(models.Model):

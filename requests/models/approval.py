@@ -18,7 +18,9 @@ class ApprovalDecision(models.Model):
         DENIED = "denied", _("Denied")
 
     access_request = models.ForeignKey(
-        "access_requests.AccessRequest", on_delete=models.PROTECT, related_name="decisions"
+        "access_requests.AccessRequest",
+        on_delete=models.PROTECT,
+        related_name="decisions",
     )
     step = models.PositiveSmallIntegerField(default=1)
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
@@ -27,9 +29,15 @@ class ApprovalDecision(models.Model):
     )
     decided_at = models.DateTimeField(default=timezone.now)
     reason = models.CharField(max_length=2000, blank=True)
-    requested_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    requested_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
     decider_vendor = models.ForeignKey(
-        "accounts.Vendor", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.Vendor",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     facts = models.JSONField(default=dict)
     facts_hash = models.CharField(max_length=64)
@@ -48,10 +56,12 @@ class ApprovalDecision(models.Model):
                 name="decider_is_not_requester",
             ),
             models.CheckConstraint(
-                condition=models.Q(decider_vendor__isnull=True), name="decider_is_of_the_plant"
+                condition=models.Q(decider_vendor__isnull=True),
+                name="decider_is_of_the_plant",
             ),
             models.CheckConstraint(
-                condition=~models.Q(verdict="denied", reason=""), name="denial_has_a_reason"
+                condition=~models.Q(verdict="denied", reason=""),
+                name="denial_has_a_reason",
             ),
             models.CheckConstraint(
                 condition=~models.Q(factor=""), name="decision_has_a_factor"

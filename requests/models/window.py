@@ -23,14 +23,18 @@ class MaintenanceWindowQuerySet(models.QuerySet["MaintenanceWindow"]):
         return self.filter(closes_at__gt=at or timezone.now(), revoked_at__isnull=True)
 
     def overlapping(self, start: datetime, end: datetime) -> MaintenanceWindowQuerySet:
-        return self.filter(opens_at__lt=end, closes_at__gt=start, revoked_at__isnull=True)
+        return self.filter(
+            opens_at__lt=end, closes_at__gt=start, revoked_at__isnull=True
+        )
 
     def visible_to(self, user: User) -> MaintenanceWindowQuerySet:
         from accessportal.accounts.authorisation import Action, sites_where
 
         if user.vendor_id is not None:
             return self.filter(access_request__vendor_id=user.vendor_id)
-        return self.filter(access_request__site__in=sites_where(user, Action.REQUEST_SEE))
+        return self.filter(
+            access_request__site__in=sites_where(user, Action.REQUEST_SEE)
+        )
 
 
 class MaintenanceWindow(models.Model):
@@ -50,7 +54,11 @@ class MaintenanceWindow(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     revoke_reason = models.CharField(max_length=2000, blank=True)
 
@@ -64,7 +72,8 @@ class MaintenanceWindow(models.Model):
                 name="window_closes_after_it_opens",
             ),
             models.CheckConstraint(
-                condition=models.Q(revoked_at__isnull=True) | ~models.Q(revoke_reason=""),
+                condition=models.Q(revoked_at__isnull=True)
+                | ~models.Q(revoke_reason=""),
                 name="revocation_has_a_reason",
             ),
         ]
@@ -89,6 +98,27 @@ class MaintenanceWindow(models.Model):
         return self.closes_at - self.opens_at
 
 
+class ExtensionRequestQuerySet(models.QuerySet["ExtensionRequest"]):
+    def awaiting_decision(
+        self, *, at: datetime | None = None
+    ) -> ExtensionRequestQuerySet:
+        """Asked for in a window that is still open."""
+        at = at or timezone.now()
+        return self.filter(
+            state=ExtensionRequest.State.PENDING,
+            window__closes_at__gt=at,
+            window__revoked_at__isnull=True,
+        )
+
+    def for_supervisor(self, user: User) -> ExtensionRequestQuerySet:
+        """Those at the sites where `user` decides."""
+        from accessportal.accounts.authorisation import Action, sites_where
+
+        return self.filter(
+            window__access_request__site__in=sites_where(user, Action.REQUEST_DECIDE)
+        )
+
+
 class ExtensionRequest(models.Model):
     """A contractor in a live session asks for more time; granting is a new decision."""
 
@@ -102,14 +132,24 @@ class ExtensionRequest(models.Model):
     )
     minutes = models.PositiveSmallIntegerField()
     reason = models.CharField(max_length=500)
-    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    asked_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.PENDING
+    )
+    asked_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
     asked_at = models.DateTimeField(default=timezone.now)
     decided_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     decided_at = models.DateTimeField(null=True, blank=True)
     decision_reason = models.CharField(max_length=500, blank=True)
+
+    objects = ExtensionRequestQuerySet.as_manager()
 
     class Meta:
         ordering = ["-asked_at"]

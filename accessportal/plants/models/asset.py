@@ -2,8 +2,24 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from accessportal.accounts.models import User, Vendor
+
+
+class AssetQuerySet(models.QuerySet["Asset"]):
+    def visible_to(self, user: User) -> AssetQuerySet:
+        """The assets of the sites whose plant this person may see."""
+        from accessportal.accounts.authorisation import Action, sites_where
+
+        return self.filter(zone__site__in=sites_where(user, Action.PLANT_SEE))
+
+    def serviced_by(self, vendor: Vendor) -> AssetQuerySet:
+        return self.filter(vendors=vendor)
 
 
 class Asset(models.Model):
@@ -15,7 +31,9 @@ class Asset(models.Model):
     class OnRecordFailure(models.TextChoices):
         END = "end", _("End the session")
 
-    zone = models.ForeignKey("plants.Zone", on_delete=models.PROTECT, related_name="assets")
+    zone = models.ForeignKey(
+        "plants.Zone", on_delete=models.PROTECT, related_name="assets"
+    )
     name = models.CharField(_("name"), max_length=120)
     slug = models.SlugField(max_length=60, unique=True)
     description = models.CharField(_("what it does"), max_length=500, blank=True)
@@ -31,10 +49,14 @@ class Asset(models.Model):
         "accounts.Vendor", through="plants.VendorAsset", related_name="assets"
     )
 
+    objects = AssetQuerySet.as_manager()
+
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.UniqueConstraint(fields=["zone", "name"], name="asset_name_once_per_zone"),
+            models.UniqueConstraint(
+                fields=["zone", "name"], name="asset_name_once_per_zone"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -54,7 +76,9 @@ class VendorAsset(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["vendor", "asset"], name="vendor_asset_once"),
+            models.UniqueConstraint(
+                fields=["vendor", "asset"], name="vendor_asset_once"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,11 @@ class Credential(models.Model):
     passphrase_envelope = models.TextField(blank=True, editable=False)
     changed_at = models.DateTimeField(default=timezone.now)
     changed_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     def __str__(self) -> str:

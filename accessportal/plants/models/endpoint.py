@@ -35,7 +35,9 @@ class Endpoint(models.Model):
 
     CLEAR_TEXT_PROTOCOLS = frozenset({Protocol.VNC, Protocol.TELNET})
 
-    asset = models.ForeignKey("plants.Asset", on_delete=models.CASCADE, related_name="endpoints")
+    asset = models.ForeignKey(
+        "plants.Asset", on_delete=models.CASCADE, related_name="endpoints"
+    )
     name = models.CharField(_("name"), max_length=120)
     protocol = models.CharField(max_length=10, choices=Protocol.choices)
     host = models.CharField(_("host"), max_length=253)
@@ -75,12 +77,16 @@ class Endpoint(models.Model):
     class Meta:
         ordering = ["asset", "name"]
         constraints = [
-            models.UniqueConstraint(fields=["asset", "name"], name="endpoint_name_once_per_asset"),
-            models.CheckConstraint(
-                condition=models.Q(max_clients__gte=1), name="endpoint_takes_at_least_one"
+            models.UniqueConstraint(
+                fields=["asset", "name"], name="endpoint_name_once_per_asset"
             ),
             models.CheckConstraint(
-                condition=models.Q(port__gte=1, port__lte=65535), name="endpoint_port_in_range"
+                condition=models.Q(max_clients__gte=1),
+                name="endpoint_takes_at_least_one",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(port__gte=1, port__lte=65535),
+                name="endpoint_port_in_range",
             ),
         ]
 
@@ -101,11 +107,17 @@ class EndpointCheck(models.Model):
         PASSED = "passed", _("Passed")
         FAILED = "failed", _("Failed")
 
-    endpoint = models.ForeignKey(Endpoint, on_delete=models.CASCADE, related_name="checks")
-    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    endpoint = models.ForeignKey(
+        Endpoint, on_delete=models.CASCADE, related_name="checks"
+    )
+    state = models.CharField(
+        max_length=10, choices=State.choices, default=State.RUNNING
+    )
     kind = models.CharField(max_length=10, choices=Endpoint.Probe.choices)
     started_at = models.DateTimeField(default=timezone.now)
-    started_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    started_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
     finished_at = models.DateTimeField(null=True, blank=True)
     finding = models.CharField(max_length=500, blank=True)
     milliseconds = models.PositiveIntegerField(null=True, blank=True)

@@ -1,0 +1,128 @@
+"""The guards of requests, decisions and windows: views fetch only through these.
+
+404 for what a person may not know, 403 for what a person may know but not do.
+"""
+
+from __future__ import annotations
+
+from accessportal.accounts.authorisation import Action, may, sites_where
+from accessportal.accounts.models import User
+from accessportal.errors import NotAllowed, NotKnown
+from accessportal.plants.models import Endpoint, Site
+from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
+
+
+def request_visible_to(user: User, number: str) -> AccessRequest:
+    """A vendor's people see their company's requests; the plant's people their sites'."""
+    access_request = (
+        AccessRequest.objects.visible_to(user)
+        .select_related("site", "vendor", "requested_by__vendor", "closed_by", "window")
+        .filter(number=number)
+        .first()
+    )
+    if access_request is None:
+        raise NotKnown
+    return access_request
+
+
+def request_decidable_by(user: User, number: str) -> AccessRequest:
+    """A request that `user`, of the plant, may decide on; it may be closed already."""
+    access_request = request_visible_to(user, number)
+    if not may(user, Action.REQUEST_DECIDE, access_request.site):
+        raise NotAllowed
+    return access_request
+
+
+def request_withdrawable_by(user: User, number: str) -> AccessRequest:
+    """A person's own request; it may be closed already."""
+    access_request = request_visible_to(user, number)
+    if access_request.requested_by_id != user.pk:
+        raise NotAllowed
+    return access_request
+
+
+def window_visible_to(user: User, number: str) -> MaintenanceWindow:
+    """The window of request `number`."""
+    window = (
+        MaintenanceWindow.objects.visible_to(user)
+        .select_related("access_request__site", "access_request__requested_by__vendor")
+        .filter(access_request__number=number)
+        .first()
+    )
+    if window is None:
+        raise NotKnown
+    return window
+
+
+def window_revocable_by(user: User, number: str) -> MaintenanceWindow:
+    window = window_visible_to(user, number)
+    if not may(user, Action.WINDOW_REVOKE, window.access_request.site):
+        raise NotAllowed
+    return window
+
+
+def window_usable_by(user: User, number: str) -> MaintenanceWindow:
+    """A person's own window; whether it is open is for the verb to say."""
+    window = window_visible_to(user, number)
+    if window.access_request.requested_by_id != user.pk:
+        raise NotAllowed
+    return window
+
+
+def extension_decidable_by(user: User, pk: int) -> ExtensionRequest:
+    """A wish for more time that `user` may grant or refuse; it may be decided already."""
+    extension = (
+        ExtensionRequest.objects.filter(
+            window__in=MaintenanceWindow.objects.visible_to(user)
+        )
+        .select_related("window__access_request__site", "asked_by")
+        .filter(pk=pk)
+        .first()
+    )
+    if extension is None:
+        raise NotKnown
+    if not may(user, Action.REQUEST_DECIDE, extension.window.access_request.site):
+        raise NotAllowed
+    return extension
+
+
+def deciding_person(user: User) -> User:
+    """Refuses who may decide nowhere."""
+    if not may(user, Action.REQUEST_DECIDE):
+        raise NotAllowed
+    return user
+
+
+def asking_person(user: User) -> User:
+    """Refuses who may not ask for access: everybody but a vendor's people."""
+    if user.vendor is None or not may(user, Action.REQUEST_SUBMIT):
+        raise NotAllowed
+    return user
+
+
+def sites_to_ask_for(user: User) -> list[Site]:
+    """The sites at which the person's company services something."""
+    return list(Site.objects.filter(zones__assets__vendors=user.vendor).distinct())
+
+
+def endpoints_to_ask_for(user: User, site: Site | None = None) -> list[Endpoint]:
+    """The endpoints that the person's company services, by asset."""
+    endpoints = Endpoint.objects.filter(asset__vendors=user.vendor)
+    if site is not None:
+        endpoints = endpoints.filter(asset__zone__site=site)
+    return list(
+        endpoints.select_related("asset__zone__site")
+        .order_by("asset__name", "name")
+        .distinct()
+    )
+
+
+def decidable_sites(user: User) -> list[Site]:
+    return list(sites_where(user, Action.REQUEST_DECIDE))
+
+
+def sites_seen_by(user: User) -> list[Site]:
+    """The sites a list may be filtered by: the person's own, or those a company works at."""
+    if user.vendor_id is not None:
+        return sites_to_ask_for(user)
+    return list(sites_where(user, Action.REQUEST_SEE))

@@ -1,0 +1,491 @@
+"""Can this wish work, and what is unusual about it? Pure functions on facts.
+
+`what_stands_against` is shown to the contractor while choosing, judged again on
+submission and on approval. What is foreseeable (contract, account, training) is judged
+against the whole window here and does not bite in the middle of work (architecture, 2).
+`what_is_unusual` is what an approver reads before deciding. Nothing here touches the
+database; `requests.facts` gathers the facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accessportal.words import length_words
+from requests.wording import moment_words, span_words
+
+PURPOSE_AT_LEAST = 10
+PURPOSE_AT_MOST = 2000
+SHORT_NOTICE = timedelta(minutes=30)
+TRAINING_SOON = timedelta(days=30)
+
+
+class Level(StrEnum):
+    BLOCKS = "blocks"
+    WARNS = "warns"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found. `code` is for programs and tests, `about` names the form's field."""
+
+    level: Level
+    code: str
+    sentence: str
+    about: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        return self.level == Level.BLOCKS
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A time that an approved window takes on an endpoint. `label`: empty where secret."""
+
+    start: datetime
+    end: datetime
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class EndpointFacts:
+    name: str
+    max_clients: int = 1
+    takes_local_screen: bool = False
+    clear_text: bool = False
+    first_visit: bool = False
+    bookings: tuple[Booking, ...] = ()
+
+
+@dataclass(frozen=True)
+class Freeze:
+    start: datetime
+    end: datetime
+    reason: str
+    asset: str = ""
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A pending request for the same machine at the same time, of the same company."""
+
+    number: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class Limits:
+    longest: timedelta
+    notice: timedelta
+    furthest: timedelta
+
+
+@dataclass(frozen=True)
+class WishFacts:
+    """What is known about a wish at `now`. A time not chosen yet is None."""
+
+    now: datetime
+    limits: Limits
+    zone: str
+    site_name: str
+    staffed_from: time
+    staffed_until: time
+    staffed_weekdays: str
+    site_isolated: bool
+    start: datetime | None
+    end: datetime | None
+    purpose: str
+    endpoints: tuple[EndpointFacts, ...]
+    unknown_endpoints: int
+    person_name: str
+    person_disabled: bool
+    person_expires_at: datetime | None
+    training_expires_at: datetime | None
+    vendor_name: str
+    vendor_suspended: bool
+    contract_ends_at: datetime
+    freezes: tuple[Freeze, ...] = ()
+    duplicates: tuple[Duplicate, ...] = field(default=())
+
+
+def what_stands_against(facts: WishFacts) -> list[Finding]:
+    """Everything that blocks the wish or that the contractor should know; blocks first."""
+    found = [
+        *_machines(facts),
+        *_times(facts),
+        *_purpose(facts),
+        *_site(facts),
+        *_foreseeable(facts),
+        *_duplicates(facts),
+        *_bookings(facts),
+    ]
+    return sorted(found, key=lambda finding: not finding.blocks)
+
+
+def what_is_unusual(facts: WishFacts) -> list[Finding]:
+    """What an approver should weigh: everything standing against it, and more."""
+    return [*what_stands_against(facts), *_for_the_approver(facts)]
+
+
+def blocks(findings: list[Finding]) -> list[Finding]:
+    return [finding for finding in findings if finding.blocks]
+
+
+def is_out_of_hours(facts: WishFacts) -> bool:
+    """Whether any part of the wish lies outside the staffed hours, in plant time."""
+    if facts.start is None or facts.end is None or facts.end <= facts.start:
+        return False
+    # Stepping through wall-clock minutes of at most some hours: simple, and right when
+    # the staffed hours cross midnight or the clocks change.
+    tz = ZoneInfo(facts.zone)
+    moment = facts.start
+    while moment < facts.end:
+        if not _staffed(facts, moment.astimezone(tz)):
+            return True
+        moment += timedelta(minutes=5)
+    return not _staffed(facts, (facts.end - timedelta(minutes=1)).astimezone(tz))
+
+
+def _length(span: timedelta) -> str:
+    return length_words(span.total_seconds())
+
+
+def _staffed(facts: WishFacts, local: datetime) -> bool:
+    wall = local.time()
+    day = local
+    if facts.staffed_from <= facts.staffed_until:
+        inside = facts.staffed_from <= wall < facts.staffed_until
+    else:
+        inside = wall >= facts.staffed_from or wall < facts.staffed_until
+        if wall < facts.staffed_until:
+            day = local - timedelta(days=1)  # the night belongs to the day it began on
+    return inside and str(day.isoweekday()) in facts.staffed_weekdays
+
+
+def _machines(facts: WishFacts) -> Iterator[Finding]:
+    if facts.unknown_endpoints:
+        yield Finding(
+            Level.BLOCKS,
+            "endpoint_unknown",
+            ngettext(
+                "A machine you chose is not known at this site, or your company does not "
+                "service it.",
+                "%(count)s machines you chose are not known at this site, or your company "
+                "does not service them.",
+                facts.unknown_endpoints,
+            )
+            % {"count": facts.unknown_endpoints},
+            "endpoints",
+        )
+    elif not facts.endpoints:
+        yield Finding(
+            Level.BLOCKS,
+            "endpoint_missing",
+            _("Choose at least one machine."),
+            "endpoints",
+        )
+
+
+def _times(facts: WishFacts) -> Iterator[Finding]:
+    if facts.start is None or facts.end is None:
+        return
+    if facts.end <= facts.start:
+        yield Finding(
+            Level.BLOCKS,
+            "end_before_start",
+            _("The end must be after the start."),
+            "end",
+        )
+        return
+    if facts.start <= facts.now:
+        yield Finding(
+            Level.BLOCKS,
+            "start_passed",
+            _("The start has already passed at the plant, where it is now %(now)s.")
+            % {"now": moment_words(facts.now, facts.zone)},
+            "start",
+        )
+    elif facts.start - facts.now < facts.limits.notice:
+        yield Finding(
+            Level.BLOCKS,
+            "too_soon",
+            _("The plant needs at least %(notice)s to decide. Choose a later start.")
+            % {"notice": _length(facts.limits.notice)},
+            "start",
+        )
+    elif facts.start - facts.now < SHORT_NOTICE:
+        yield Finding(
+            Level.WARNS,
+            "short_notice",
+            _(
+                "That is in %(time)s. If nobody decides by then, the request expires: "
+                "call the plant, or choose a later start."
+            )
+            % {"time": _length(facts.start - facts.now)},
+            "start",
+        )
+    if facts.end - facts.start > facts.limits.longest:
+        yield Finding(
+            Level.BLOCKS,
+            "too_long",
+            _("%(length)s is too long: a window may last %(longest)s at most.")
+            % {
+                "length": _length(facts.end - facts.start),
+                "longest": _length(facts.limits.longest),
+            },
+            "end",
+        )
+    if facts.start - facts.now > facts.limits.furthest:
+        yield Finding(
+            Level.BLOCKS,
+            "too_far",
+            _("The start is too far away: ask at most %(furthest)s ahead.")
+            % {"furthest": _length(facts.limits.furthest)},
+            "start",
+        )
+    if is_out_of_hours(facts):
+        yield Finding(
+            Level.WARNS,
+            "out_of_hours",
+            _(
+                "Out of hours: %(site)s is staffed %(days)s from %(start)s to %(end)s, plant time."
+            )
+            % {
+                "site": facts.site_name,
+                "days": weekdays_words(facts.staffed_weekdays),
+                "start": f"{facts.staffed_from:%H:%M}",
+                "end": f"{facts.staffed_until:%H:%M}",
+            },
+            "start",
+        )
+
+
+def weekdays_words(weekdays: str) -> str:
+    """`Mon–Fri` for "12345"; otherwise the days one by one."""
+    names = {
+        "1": _("Mon"),
+        "2": _("Tue"),
+        "3": _("Wed"),
+        "4": _("Thu"),
+        "5": _("Fri"),
+        "6": _("Sat"),
+        "7": _("Sun"),
+    }
+    days = sorted(set(weekdays))
+    if len(days) > 2 and "".join(days) in "1234567":
+        return f"{names[days[0]]}–{names[days[-1]]}"
+    return ", ".join(names[day] for day in days)
+
+
+def _purpose(facts: WishFacts) -> Iterator[Finding]:
+    length = len(facts.purpose.strip())
+    if length < PURPOSE_AT_LEAST:
+        yield Finding(
+            Level.BLOCKS,
+            "purpose_short",
+            _(
+                "Say in a sentence what will be done to the machine (at least %(least)s characters)."
+            )
+            % {"least": PURPOSE_AT_LEAST},
+            "purpose",
+        )
+    elif length > PURPOSE_AT_MOST:
+        yield Finding(
+            Level.BLOCKS,
+            "purpose_long",
+            _(
+                "The purpose has %(length)s characters, and %(most)s fit. Nothing is lost: "
+                "shorten it and send it again."
+            )
+            % {"length": length, "most": PURPOSE_AT_MOST},
+            "purpose",
+        )
+
+
+def _site(facts: WishFacts) -> Iterator[Finding]:
+    if facts.site_isolated:
+        yield Finding(
+            Level.BLOCKS,
+            "site_isolated",
+            _("%(site)s is isolated at the moment: nobody from outside may work there.")
+            % {"site": facts.site_name},
+            "site",
+        )
+    for freeze in facts.freezes:
+        yield Finding(
+            Level.WARNS,
+            "production_freeze",
+            _(
+                "Production freeze at %(where)s, %(span)s: %(reason)s. The plant may say no."
+            )
+            % {
+                "where": freeze.asset or facts.site_name,
+                "span": span_words(freeze.start, freeze.end, facts.zone),
+                "reason": freeze.reason.rstrip("."),
+            },
+            "start",
+        )
+
+
+def _foreseeable(facts: WishFacts) -> Iterator[Finding]:
+    until = facts.end or facts.now
+    person, vendor = {"name": facts.person_name}, {"vendor": facts.vendor_name}
+    if facts.vendor_suspended:
+        yield Finding(
+            Level.BLOCKS,
+            "vendor_suspended",
+            _("%(vendor)s is suspended by the plant.") % vendor,
+        )
+    if facts.person_disabled:
+        yield Finding(
+            Level.BLOCKS,
+            "person_disabled",
+            _("The access of %(name)s is switched off.") % person,
+        )
+    if facts.contract_ends_at < until:
+        yield Finding(
+            Level.BLOCKS,
+            "contract_ends",
+            _("The contract of %(vendor)s ends before the work would: %(end)s.")
+            % {**vendor, "end": moment_words(facts.contract_ends_at, facts.zone)},
+            "end",
+        )
+    if facts.person_expires_at is not None and facts.person_expires_at < until:
+        yield Finding(
+            Level.BLOCKS,
+            "person_expires",
+            _("The access of %(name)s expires before the work would end: %(end)s.")
+            % {**person, "end": moment_words(facts.person_expires_at, facts.zone)},
+            "end",
+        )
+    if facts.training_expires_at is None:
+        yield Finding(
+            Level.WARNS,
+            "training_unknown",
+            _("No safety training of %(name)s is on record.") % person,
+        )
+    elif facts.training_expires_at < until:
+        yield Finding(
+            Level.BLOCKS,
+            "training_expires",
+            _(
+                "The safety training of %(name)s expires before the work would end: %(end)s."
+            )
+            % {**person, "end": moment_words(facts.training_expires_at, facts.zone)},
+            "end",
+        )
+
+
+def _duplicates(facts: WishFacts) -> Iterator[Finding]:
+    for duplicate in facts.duplicates:
+        if duplicate.own:
+            yield Finding(
+                Level.BLOCKS,
+                "duplicate",
+                _(
+                    "%(name)s has already asked for this machine at this time: %(number)s "
+                    "waits for a decision."
+                )
+                % {"name": facts.person_name, "number": duplicate.number},
+                "endpoints",
+            )
+        else:
+            yield Finding(
+                Level.WARNS,
+                "duplicate_of_colleague",
+                _(
+                    "A colleague has asked for this machine at this time too: %(number)s."
+                )
+                % {"number": duplicate.number},
+                "endpoints",
+            )
+
+
+def _bookings(facts: WishFacts) -> Iterator[Finding]:
+    if facts.start is None or facts.end is None or facts.end <= facts.start:
+        return
+    for endpoint in facts.endpoints:
+        taken = [
+            booking
+            for booking in endpoint.bookings
+            if booking.start < facts.end and booking.end > facts.start
+        ]
+        if most_at_once(taken, facts.start, facts.end) < endpoint.max_clients:
+            continue
+        spans = "; ".join(
+            span_words(booking.start, booking.end, facts.zone)
+            + (f" ({booking.label})" if booking.label else "")
+            for booking in taken
+        )
+        yield Finding(
+            Level.BLOCKS,
+            "endpoint_taken",
+            ngettext(
+                "%(machine)s takes one session at a time and is taken: %(spans)s.",
+                "%(machine)s takes %(count)s sessions at a time and is taken: %(spans)s.",
+                endpoint.max_clients,
+            )
+            % {"machine": endpoint.name, "count": endpoint.max_clients, "spans": spans},
+            "start",
+        )
+
+
+def most_at_once(bookings: list[Booking], start: datetime, end: datetime) -> int:
+    """The largest number of bookings that overlap each other between `start` and `end`."""
+    moments = [
+        start,
+        *(booking.start for booking in bookings if start < booking.start < end),
+    ]
+    return max(
+        sum(booking.start <= moment < booking.end for booking in bookings)
+        for moment in moments
+    )
+
+
+def _for_the_approver(facts: WishFacts) -> Iterator[Finding]:
+    for endpoint in facts.endpoints:
+        if endpoint.first_visit:
+            yield Finding(
+                Level.WARNS,
+                "first_visit",
+                _("First visit: %(name)s has had no window on %(machine)s before.")
+                % {"name": facts.person_name, "machine": endpoint.name},
+            )
+        if endpoint.takes_local_screen:
+            yield Finding(
+                Level.WARNS,
+                "takes_local_screen",
+                _(
+                    "Connecting takes the screen away from whoever stands at %(machine)s."
+                )
+                % {"machine": endpoint.name},
+            )
+        if endpoint.clear_text:
+            yield Finding(
+                Level.WARNS,
+                "clear_text",
+                _("The last hop to %(machine)s is not encrypted.")
+                % {"machine": endpoint.name},
+            )
+    if (
+        facts.training_expires_at is not None
+        and facts.end is not None
+        and facts.end <= facts.training_expires_at < facts.end + TRAINING_SOON
+    ):
+        yield Finding(
+            Level.WARNS,
+            "training_expires_soon",
+            _("The safety training of %(name)s expires soon: %(end)s.")
+            % {
+                "name": facts.person_name,
+                "end": moment_words(facts.training_expires_at, facts.zone),
+            },
+        )

@@ -1,0 +1,328 @@
+"""The forms of asking and deciding. Times are typed in plant time; nothing typed is lost."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accessportal.accounts.models import User
+from accessportal.clock import moment_from_plant_time, plant_time
+from accessportal.errors import NotPossible
+from accessportal.plants.models import Endpoint, Site
+from requests.access import endpoints_to_ask_for, sites_to_ask_for
+from requests.facts import facts_of_wish
+from requests.feasibility import Finding, what_stands_against
+from requests.models import AccessRequest
+from requests.services.submission import Wish
+
+# What a person typed must come back whole; longer than this is no typing any more.
+TYPED_AT_MOST = 100_000
+DURATIONS = (30, 60, 120, 240, 480)
+OWN_END = ""
+
+
+class PlantTimeInput(forms.DateTimeInput):
+    """The browser's own picker for a wall-clock time; the zone stands beside it."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, **attrs: Any) -> None:
+        super().__init__(attrs={"step": 60, **attrs}, format="%Y-%m-%dT%H:%M")
+
+
+class PlantTimeField(forms.Field):
+    """A naive wall-clock time; the form makes it a moment once the site is known."""
+
+    widget = PlantTimeInput
+    default_error_messages = {
+        "invalid": _(
+            "This is not a time. Write it like 2026-03-10T14:00, in plant time."
+        )
+    }
+
+    def to_python(self, value: Any) -> datetime | None:
+        if value in self.empty_values:
+            return None
+        try:
+            wall = datetime.fromisoformat(str(value).strip())
+        except ValueError:
+            wall = None
+        if wall is None or wall.tzinfo is not None or not 2000 <= wall.year <= 2200:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return wall.replace(second=0, microsecond=0)
+
+
+def duration_choices() -> list[tuple[str, Any]]:
+    words = {
+        30: _("30 min"),
+        60: _("1 h"),
+        120: _("2 h"),
+        240: _("4 h"),
+        480: _("8 h"),
+    }
+    return [
+        *((str(minutes), words[minutes]) for minutes in DURATIONS),
+        (OWN_END, _("until …")),
+    ]
+
+
+class WishForm(forms.Form):
+    """What a contractor wants. The machines offered are those the company services."""
+
+    site = forms.ChoiceField(label=_("Site"), widget=forms.RadioSelect)
+    endpoints = forms.MultipleChoiceField(
+        label=_("Machines"), widget=forms.CheckboxSelectMultiple, required=False
+    )
+    permission = forms.ChoiceField(
+        label=_("What may you do?"),
+        choices=[
+            (AccessRequest.Permission.CONTROL, _("Control: look, type and click")),
+            (AccessRequest.Permission.VIEW, _("View only: look, touch nothing")),
+        ],
+        widget=forms.RadioSelect,
+        initial=AccessRequest.Permission.CONTROL,
+    )
+    clipboard_in = forms.BooleanField(
+        label=_("Paste text into the machine"), required=False
+    )
+    clipboard_out = forms.BooleanField(
+        label=_("Copy text from the machine"), required=False
+    )
+    purpose = forms.CharField(
+        label=_("What will you do?"),
+        help_text=_(
+            "A sentence or two for the supervisor: what, on which part, with what risk."
+        ),
+        widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
+        max_length=TYPED_AT_MOST,
+        required=False,
+    )
+    work_order = forms.CharField(
+        label=_("Work order"),
+        help_text=_("The plant's number for this job, if you have one."),
+        max_length=60,
+        required=False,
+    )
+    start = PlantTimeField(label=_("From"))
+    duration = forms.ChoiceField(
+        label=_("How long?"),
+        choices=duration_choices,
+        widget=forms.RadioSelect,
+        initial="120",
+        required=False,
+    )
+    end = PlantTimeField(label=_("Until"), required=False)
+    submission_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.person = person
+        self.sites = sites_to_ask_for(person)
+        self.offered = endpoints_to_ask_for(person)
+        self.findings: list[Finding] = []
+        self.known: list[Endpoint] = []
+        self.unknown_count = 0
+        site_field, endpoint_field = self.fields["site"], self.fields["endpoints"]
+        assert isinstance(site_field, forms.ChoiceField)
+        assert isinstance(endpoint_field, forms.MultipleChoiceField)
+        site_field.choices = [(str(site.pk), site.name) for site in self.sites]
+        endpoint_field.choices = [
+            (str(endpoint.pk), str(endpoint)) for endpoint in self.offered
+        ]
+        # A forged or outdated id is no mistake of spelling: `findings` has the sentence.
+        endpoint_field.valid_value = lambda value: True  # type: ignore[method-assign]
+        if len(self.sites) == 1:
+            self.initial.setdefault("site", str(self.sites[0].pk))
+        self.initial.setdefault("submission_key", uuid.uuid4())
+        self.initial.setdefault("start", self.usual_start())
+
+    def usual_start(self) -> datetime | None:
+        """The next half hour that is at least half an hour away, at the first site."""
+        if not self.sites:
+            return None
+        zone = self.sites[0].time_zone
+        wall = plant_time(timezone.now() + timedelta(minutes=60), zone)
+        return wall.replace(
+            minute=wall.minute // 30 * 30, second=0, microsecond=0, tzinfo=None
+        )
+
+    @property
+    def chosen_site(self) -> Site | None:
+        """The chosen site; the only one when there is no choice."""
+        chosen = str(self["site"].value() or "")
+        return next((site for site in self.sites if str(site.pk) == chosen), None)
+
+    def already_sent(self) -> AccessRequest | None:
+        """The request that this very form made before (a double click, a reload)."""
+        try:
+            key = uuid.UUID(str(self.data.get("submission_key", "")))
+        except ValueError:
+            return None
+        return AccessRequest.objects.filter(
+            submission_key=key, requested_by=self.person
+        ).first()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        self._find_machines(data)
+        if self.chosen_site is not None:
+            self._find_moments(data, self.chosen_site)
+            self.findings = self._judge(data, self.chosen_site)
+        for finding in self.findings:
+            if finding.blocks:
+                self.add_error(
+                    finding.about if finding.about in self.fields else None,
+                    forms.ValidationError(finding.sentence, code=finding.code),
+                )
+        return data
+
+    def wish(self) -> Wish:
+        """The valid form as what the verb takes."""
+        data = self.cleaned_data
+        site = self.chosen_site
+        assert site is not None  # the form is valid
+        return Wish(
+            site=site,
+            endpoint_ids=[endpoint.pk for endpoint in self.known],
+            permission=data["permission"],
+            clipboard_in=data["clipboard_in"],
+            clipboard_out=data["clipboard_out"],
+            purpose=data["purpose"],
+            work_order=data["work_order"],
+            wanted_from=data["start_at"],
+            wanted_until=data["end_at"],
+        )
+
+    def _find_machines(self, data: dict[str, Any]) -> None:
+        asked = set(data.get("endpoints") or [])
+        self.known = [
+            endpoint
+            for endpoint in self.offered
+            if str(endpoint.pk) in asked
+            and (
+                self.chosen_site is None
+                or endpoint.asset.zone.site_id == self.chosen_site.pk
+            )
+        ]
+        self.unknown_count = len(asked) - len(self.known)
+
+    def _find_moments(self, data: dict[str, Any], site: Site) -> None:
+        """Plant times become moments; a time that cannot be is an error of its field."""
+        data["start_at"] = self._moment("start", data.get("start"), site)
+        minutes = data.get("duration")
+        if minutes:
+            start = data["start_at"]
+            data["end_at"] = start + timedelta(minutes=int(minutes)) if start else None
+        else:
+            data["end_at"] = self._moment("end", data.get("end"), site)
+            if data.get("end") is None and "end" not in self.errors:
+                self.add_error("end", _("Choose how long, or until when."))
+
+    def _moment(self, name: str, wall: datetime | None, site: Site) -> datetime | None:
+        if wall is None:
+            return None
+        try:
+            return moment_from_plant_time(wall, site.time_zone)
+        except NotPossible as error:
+            self.add_error(name, forms.ValidationError(str(error), code=error.code))
+            return None
+
+    def _judge(self, data: dict[str, Any], site: Site) -> list[Finding]:
+        return what_stands_against(
+            facts_of_wish(
+                person=self.person,
+                site=site,
+                endpoints=self.known,
+                start=data.get("start_at"),
+                end=data.get("end_at"),
+                purpose=data.get("purpose") or "",
+                unknown_endpoints=self.unknown_count,
+                viewer=self.person,
+            )
+        )
+
+    def findings_so_far(self) -> list[Finding]:
+        """What to say while somebody is still choosing: nothing about what is still empty."""
+        data = self.data
+        silent = set()
+        if not str(data.get("purpose", "")).strip():
+            silent.add("purpose_short")
+        if not self.known and not self.unknown_count:
+            silent.add("endpoint_missing")
+        return [finding for finding in self.findings if finding.code not in silent]
+
+    def time_errors(self) -> list[str]:
+        """The sentences about times that cannot be, for the same moment."""
+        codes = {"invalid", "time_does_not_exist", "time_exists_twice"}
+        return [
+            str(error.messages[0])
+            for name in ("start", "end")
+            for error in self.errors.as_data().get(name, [])
+            if error.code in codes
+        ]
+
+    def machines_by_site(
+        self,
+    ) -> list[tuple[Site, list[tuple[str, list[dict[str, Any]]]]]]:
+        """[(site, [(asset, [choice, ...]), ...]), ...] for the template."""
+        chosen = {str(value) for value in self["endpoints"].value() or []}
+        grouped = []
+        for site in self.sites:
+            assets: dict[str, list[dict[str, Any]]] = {}
+            for endpoint in self.offered:
+                if endpoint.asset.zone.site_id == site.pk:
+                    assets.setdefault(endpoint.asset.name, []).append(
+                        {"endpoint": endpoint, "chosen": str(endpoint.pk) in chosen}
+                    )
+            grouped.append((site, list(assets.items())))
+        return grouped
+
+
+def initial_of(
+    access_request: AccessRequest, offered: Iterable[Endpoint]
+) -> dict[str, Any]:
+    """What a new wish starts with when an earlier request is asked again."""
+    ids = {str(endpoint.pk) for endpoint in offered}
+    return {
+        "site": str(access_request.site_id),
+        "endpoints": [
+            str(pk)
+            for pk in access_request.endpoints.values_list("pk", flat=True)
+            if str(pk) in ids
+        ],
+        "permission": access_request.permission,
+        "clipboard_in": access_request.clipboard_in,
+        "clipboard_out": access_request.clipboard_out,
+        "purpose": access_request.purpose,
+        "work_order": access_request.work_order,
+    }
+
+
+class OtherTimeForm(forms.Form):
+    """Another time for the window, in plant time, chosen by the approver."""
+
+    opens = PlantTimeField(label=_("From"))
+    closes = PlantTimeField(label=_("Until"))
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.site = site
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in ("opens", "closes"):
+            if data.get(name) is None:
+                continue
+            try:
+                data[f"{name}_at"] = moment_from_plant_time(
+                    data[name], self.site.time_zone
+                )
+            except NotPossible as error:
+                self.add_error(name, forms.ValidationError(str(error), code=error.code))
+        return data

@@ -1,0 +1,24 @@
+"""What this step may know of the step above: how many sessions a window carries now."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+from accessportal.plants.models import Endpoint
+from requests.models import MaintenanceWindow
+
+
+def live_sessions_of(window: MaintenanceWindow) -> int:
+    """Counted through the relation, without importing what is above."""
+    sessions: Any = window.sessions
+    return int(sessions.live().count())
+
+
+def console_path(window: MaintenanceWindow, endpoint: Endpoint) -> str:
+    """Where the contractor connects; empty when no console is served."""
+    try:
+        return reverse("sessions:console_start", args=[window.pk, endpoint.pk])
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,167 @@
+"""What the verbs of this step share: locks, guards of people, and whom to tell."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.models import User
+from accessportal.audit import record
+from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible
+from accessportal.news import site_topic, tell_news, user_topic, vendor_topic
+from accessportal.origin import Origin
+from accessportal.plants.models import Endpoint, Site
+from requests.facts import requested_endpoints
+from requests.feasibility import Finding
+from requests.models import AccessRequest
+from requests.wording import machines_words, moment_words, span_words
+
+
+def locked_request(pk: int) -> AccessRequest:
+    """The request, locked until the transaction ends; every verb locks it first.
+
+    PostgreSQL locks the row. SQLite has one writer, and its transactions begin
+    IMMEDIATE (settings), so there the whole database is the lock.
+    """
+    return (
+        AccessRequest.objects.select_for_update(of=("self",))
+        .select_related("site", "vendor", "requested_by__vendor", "closed_by")
+        .get(pk=pk)
+    )
+
+
+def lock_endpoints(access_request: AccessRequest) -> list[Endpoint]:
+    """Lock the machines of a request, so that two approvals cannot take the last place."""
+    ids = list(access_request.endpoints.order_by("pk").values_list("pk", flat=True))
+    return list(
+        Endpoint.objects.select_for_update(of=("self",))
+        .filter(pk__in=ids)
+        .order_by("pk")
+    )
+
+
+def guard_four_eyes(
+    access_request: AccessRequest, *, acting_user: User, origin: Origin
+) -> None:
+    """Never the requester, never anybody of a vendor (SR 2.1). The attempt is recorded.
+
+    Called before the verb's transaction: the record of the attempt must outlive it.
+    """
+    if (
+        acting_user.pk != access_request.requested_by_id
+        and acting_user.vendor_id is None
+    ):
+        return
+    record(
+        "approval.sod.blocked",
+        acting_user=acting_user,
+        subject=access_request,
+        origin=origin,
+        access_request=access_request,
+        result="denied",
+    )
+    raise NotAllowed(
+        _(
+            "Somebody else must decide on this: never the person who asked, nor a vendor."
+        ),
+        code="four_eyes",
+    )
+
+
+def guard_may(acting_user: User, action: Action, site: Site) -> None:
+    if not may(acting_user, action, site):
+        raise NotAllowed
+
+
+def guard_fresh_factor(origin: Origin) -> None:
+    """Raises `FreshFactorNeeded` unless a factor was used in `FRESH_FACTOR_SECONDS`."""
+    if (
+        not origin.factor
+        or time.time() - origin.factor_at > settings.FRESH_FACTOR_SECONDS
+    ):
+        raise FreshFactorNeeded
+
+
+def guard_nothing_blocks(findings: list[Finding]) -> None:
+    """Raises `NotPossible` with the first sentence that stands against it."""
+    for finding in findings:
+        if finding.blocks:
+            raise NotPossible(finding.sentence, code=finding.code)
+
+
+def tell_pages(
+    access_request: AccessRequest, *, about: tuple[str, ...] = ("requests",)
+) -> None:
+    """After the commit, say "look again" to everybody who may see this request."""
+    topics = (
+        site_topic(access_request.site_id),
+        vendor_topic(access_request.vendor_id),
+        user_topic(access_request.requested_by_id),
+    )
+
+    def tell() -> None:
+        for subject in about:
+            tell_news(*topics, about=subject)
+
+    transaction.on_commit(tell)
+
+
+def path_of(access_request: AccessRequest) -> str:
+    return reverse("requests:detail", args=[access_request.number])
+
+
+def said_of(access_request: AccessRequest) -> dict[str, Any]:
+    """The facts that messages about a request are worded with.
+
+    The time is a function: it is called in the reader's language.
+    """
+    site = access_request.site
+    window = getattr(access_request, "window", None)
+    start = window.opens_at if window else access_request.wanted_from
+    end = window.closes_at if window else access_request.wanted_until
+    return {
+        "number": access_request.number,
+        "requester": access_request.requested_by.full_name,
+        "vendor": access_request.vendor.name,
+        "assets": machines_words(requested_endpoints(access_request)),
+        "site": site.name,
+        "purpose": access_request.purpose,
+        "window": lambda: span_words(start, end, site.time_zone),
+    }
+
+
+def how_it_ended(access_request: AccessRequest) -> str:
+    """Why a request can no longer be decided on or withdrawn, and who was first."""
+    facts = {
+        "number": access_request.number,
+        "name": str(access_request.closed_by or _("Access Portal")),
+        "at": (
+            moment_words(access_request.closed_at, access_request.site.time_zone)
+            if access_request.closed_at
+            else ""
+        ),
+    }
+    sentences = {
+        AccessRequest.State.APPROVED: _(
+            "%(name)s has already approved %(number)s (%(at)s)."
+        ),
+        AccessRequest.State.DENIED: _(
+            "%(name)s has already denied %(number)s (%(at)s)."
+        ),
+        AccessRequest.State.WITHDRAWN: _("%(name)s has withdrawn %(number)s (%(at)s)."),
+        AccessRequest.State.EXPIRED: _("%(number)s expired undecided (%(at)s)."),
+    }
+    sentence = sentences[AccessRequest.State(access_request.state)] % facts
+    return f"{sentence} {_('Nothing was changed.')}"
+
+
+def how_overdue(access_request: AccessRequest) -> str:
+    return _(
+        "The start of %(number)s has passed, so it has expired. Nothing was changed."
+    ) % {"number": access_request.number}

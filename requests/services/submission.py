@@ -1,0 +1,291 @@
+"""Asking: `submit_request`, `withdraw_request`, and what happens when nobody decides."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accessportal.accounts.authorisation import Action, may, people_who_may
+from accessportal.accounts.models import User
+from accessportal.audit import record
+from accessportal.errors import NotAllowed, PortalError, TooLate
+from accessportal.notifications import notify
+from accessportal.numbers import next_number
+from accessportal.origin import SYSTEM, Origin
+from accessportal.plants.models import Endpoint, Site
+from accessportal.transitions import transition
+from requests.access import endpoints_to_ask_for
+from requests.facts import facts_of_wish
+from requests.feasibility import WishFacts, what_stands_against
+from requests.models import AccessRequest, RequestedEndpoint
+from requests.services.common import (
+    guard_nothing_blocks,
+    how_it_ended,
+    how_overdue,
+    locked_request,
+    path_of,
+    said_of,
+    tell_pages,
+)
+
+logger = logging.getLogger(__name__)
+
+NUMBER_TRIES = 8
+REMIND_BEFORE = timedelta(hours=1)
+REMIND_NOT_WITHIN = timedelta(minutes=15)  # of the submission: it is news itself
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a contractor asks for. Times are aware; ids of endpoints are as they came."""
+
+    site: Site
+    endpoint_ids: Iterable[int]
+    permission: str
+    purpose: str
+    wanted_from: datetime
+    wanted_until: datetime
+    clipboard_in: bool = False
+    clipboard_out: bool = False
+    work_order: str = ""
+
+
+def submit_request(
+    wish: Wish, *, acting_user: User, origin: Origin, submission_key: uuid.UUID
+) -> AccessRequest:
+    """Ask for access. The same `submission_key` again returns the first one's request.
+
+    Raises `NotAllowed` for who may not ask, `NotPossible` for a wish that cannot work.
+    """
+    for _attempt in range(NUMBER_TRIES):
+        try:
+            return _submit(
+                wish,
+                acting_user=acting_user,
+                origin=origin,
+                submission_key=submission_key,
+            )
+        except IntegrityError as collision:
+            # Somebody else got the same number (or forged a key): start again.
+            logger.info("Submission collided: %s", collision)
+    raise TooLate
+
+
+@transaction.atomic
+def _submit(
+    wish: Wish, *, acting_user: User, origin: Origin, submission_key: uuid.UUID
+) -> AccessRequest:
+    # One person's submissions wait for each other: a double click meets its first half.
+    User.objects.select_for_update(of=("self",)).get(pk=acting_user.pk)
+    first = AccessRequest.objects.filter(
+        submission_key=submission_key, requested_by=acting_user
+    ).first()
+    if first is not None:
+        return first
+
+    if acting_user.vendor is None or not may(acting_user, Action.REQUEST_SUBMIT):
+        raise NotAllowed
+    asked_ids = set(wish.endpoint_ids)
+    endpoints = [
+        endpoint
+        for endpoint in endpoints_to_ask_for(acting_user, wish.site)
+        if endpoint.pk in asked_ids
+    ]
+    guard_nothing_blocks(what_stands_against(facts_of(wish, endpoints, acting_user)))
+
+    now = timezone.now()
+    access_request = AccessRequest.objects.create(
+        number=next_number(AccessRequest.objects.all(), "REQ", now),
+        site=wish.site,
+        requested_by=acting_user,
+        vendor=acting_user.vendor,
+        permission=AccessRequest.Permission(wish.permission),
+        clipboard_in=wish.clipboard_in,
+        clipboard_out=wish.clipboard_out,
+        purpose=wish.purpose.strip(),
+        work_order=wish.work_order.strip(),
+        wanted_from=wish.wanted_from,
+        wanted_until=wish.wanted_until,
+        submitted_at=now,
+        submission_key=submission_key,
+    )
+    RequestedEndpoint.objects.bulk_create(
+        RequestedEndpoint(access_request=access_request, endpoint=endpoint)
+        for endpoint in endpoints
+    )
+
+    record(
+        "request.submitted",
+        acting_user=acting_user,
+        subject=access_request,
+        origin=origin,
+        access_request=access_request,
+        machines=[str(endpoint) for endpoint in endpoints],
+        permission=access_request.permission,
+        wanted_from=access_request.wanted_from.isoformat(),
+        wanted_until=access_request.wanted_until.isoformat(),
+        work_order=access_request.work_order,
+    )
+
+    notify(
+        people_who_may(Action.REQUEST_DECIDE, access_request.site),
+        "request.submitted",
+        path=path_of(access_request),
+        **said_of(access_request),
+    )
+    tell_pages(access_request)
+    return access_request
+
+
+def facts_of(wish: Wish, endpoints: list[Endpoint], person: User) -> WishFacts:
+    """The facts about a wish whose known endpoints are `endpoints`."""
+    return facts_of_wish(
+        person=person,
+        site=wish.site,
+        endpoints=endpoints,
+        start=wish.wanted_from,
+        end=wish.wanted_until,
+        purpose=wish.purpose,
+        unknown_endpoints=len(set(wish.endpoint_ids)) - len(endpoints),
+        viewer=person,
+    )
+
+
+@transaction.atomic
+def withdraw_request(
+    access_request: AccessRequest,
+    *,
+    acting_user: User,
+    origin: Origin,
+    reason: str = "",
+) -> AccessRequest:
+    """Take one's own pending request back. Raises `TooLate` when it is decided already."""
+    access_request = locked_request(access_request.pk)
+
+    if access_request.requested_by_id != acting_user.pk:
+        raise NotAllowed
+    _guard_pending(access_request)
+
+    transition(
+        access_request,
+        expected=AccessRequest.State.PENDING,
+        to=AccessRequest.State.WITHDRAWN,
+        closed_at=timezone.now(),
+        closed_by=acting_user,
+        close_reason=reason,
+    )
+
+    record(
+        "request.withdrawn",
+        acting_user=acting_user,
+        subject=access_request,
+        origin=origin,
+        access_request=access_request,
+        reason=reason,
+    )
+
+    notify(
+        people_who_may(Action.REQUEST_DECIDE, access_request.site),
+        "request.withdrawn",
+        path=path_of(access_request),
+        reason=reason,
+        **said_of(access_request),
+    )
+    tell_pages(access_request)
+    return access_request
+
+
+@transaction.atomic
+def expire_request(
+    access_request: AccessRequest, *, acting_user: None = None, origin: Origin = SYSTEM
+) -> AccessRequest:
+    """Close a pending request whose start has passed. Raises `TooLate` when it is not one."""
+    access_request = locked_request(access_request.pk)
+
+    if not access_request.is_overdue():
+        raise TooLate
+
+    transition(
+        access_request,
+        expected=AccessRequest.State.PENDING,
+        to=AccessRequest.State.EXPIRED,
+        closed_at=timezone.now(),
+    )
+
+    record(
+        "request.expired",
+        acting_user=acting_user,
+        subject=access_request,
+        origin=origin,
+        access_request=access_request,
+    )
+
+    notify(
+        [access_request.requested_by],
+        "request.expired",
+        path=path_of(access_request),
+        **said_of(access_request),
+    )
+    tell_pages(access_request)
+    return access_request
+
+
+def expire_overdue_requests(*, at: datetime | None = None) -> int:
+    """Expire what nobody decided on in time; one transaction each. Returns how many."""
+    expired = 0
+    for access_request in AccessRequest.objects.overdue(at=at).order_by("wanted_from"):
+        try:
+            expire_request(access_request)
+        except PortalError:  # somebody was first: that is fine
+            continue
+        expired += 1
+    return expired
+
+
+def remind_of_pending_requests(*, at: datetime | None = None) -> int:
+    """Remind the supervisors once of what begins within an hour. Returns how many."""
+    at = at or timezone.now()
+    soon = AccessRequest.objects.awaiting_decision(at=at).filter(
+        wanted_from__lte=at + REMIND_BEFORE,
+        submitted_at__lte=at - REMIND_NOT_WITHIN,
+        reminded_at__isnull=True,
+    )
+    return sum(_remind(access_request.pk, at) for access_request in soon)
+
+
+@transaction.atomic
+def _remind(pk: int, at: datetime) -> bool:
+    access_request = locked_request(pk)
+    if access_request.reminded_at is not None or access_request.state != "pending":
+        return False
+    AccessRequest.objects.filter(pk=pk).update(reminded_at=at)
+    notify(
+        people_who_may(Action.REQUEST_DECIDE, access_request.site),
+        "request.reminder",
+        path=path_of(access_request),
+        **said_of(access_request),
+    )
+    return True
+
+
+def _guard_pending(access_request: AccessRequest) -> None:
+    if access_request.state != AccessRequest.State.PENDING:
+        raise TooLate(how_it_ended(access_request), code="already_closed")
+    if access_request.is_overdue():
+        raise TooLate(how_overdue(access_request), code="overdue")
+
+
+def nobody_can_decide(site: Site) -> str:
+    """A sentence when no supervisor of the site is there to decide, else an empty one."""
+    if people_who_may(Action.REQUEST_DECIDE, site).exists():
+        return ""
+    return _("%(site)s has nobody who can decide at the moment. Call the plant.") % {
+        "site": site.name
+    }

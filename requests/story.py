@@ -1,0 +1,168 @@
+"""What happened to a request, in order: the timeline of its page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accessportal.accounts.models import User
+from requests.models import (
+    AccessRequest,
+    ApprovalDecision,
+    ExtensionRequest,
+    MaintenanceWindow,
+)
+from requests.wording import span_words
+
+
+@dataclass(frozen=True)
+class Happening:
+    """One line: when, what, who did it (None: the clock or the portal), and in whose words."""
+
+    at: datetime
+    title: str
+    icon: str
+    tone: str = "quiet"
+    by: User | None = None
+    text: str = ""
+
+
+def story_of(
+    access_request: AccessRequest, window: MaintenanceWindow | None
+) -> list[Happening]:
+    """Everything that is known, oldest first, with what the clock alone did."""
+    told = [
+        Happening(
+            access_request.submitted_at,
+            _("Asked for access"),
+            "send",
+            "info",
+            access_request.requested_by,
+        )
+    ]
+    zone = access_request.site.time_zone
+    if access_request.reminded_at:
+        told.append(
+            Happening(
+                access_request.reminded_at, _("The supervisors were reminded"), "bell"
+            )
+        )
+    told += [
+        _decision(decision, access_request, window, zone)
+        for decision in access_request.decisions.select_related("decided_by")
+        if decision.step == 1
+    ]
+    if (
+        access_request.state == AccessRequest.State.WITHDRAWN
+        and access_request.closed_at
+    ):
+        told.append(
+            Happening(
+                access_request.closed_at,
+                _("Withdrawn"),
+                "arrow-back-up",
+                "quiet",
+                access_request.closed_by,
+                access_request.close_reason,
+            )
+        )
+    if access_request.state == AccessRequest.State.EXPIRED and access_request.closed_at:
+        told.append(
+            Happening(
+                access_request.closed_at,
+                _("Expired: nobody decided before it began"),
+                "clock",
+            )
+        )
+    if window is not None:
+        told += _of_window(window)
+    return sorted(told, key=lambda happening: happening.at)
+
+
+def _decision(
+    decision: ApprovalDecision,
+    access_request: AccessRequest,
+    window: MaintenanceWindow | None,
+    zone: str,
+) -> Happening:
+    if decision.verdict == ApprovalDecision.Verdict.DENIED:
+        return Happening(
+            decision.decided_at,
+            _("Denied"),
+            "circle-x",
+            "bad",
+            decision.decided_by,
+            decision.reason,
+        )
+    title = _("Approved")
+    if window is not None and window.opens_at != access_request.wanted_from:
+        title = _("Approved for another time than asked (%(span)s)") % {
+            "span": span_words(
+                access_request.wanted_from, access_request.wanted_until, zone
+            )
+        }
+    return Happening(
+        decision.decided_at,
+        title,
+        "circle-check",
+        "ok",
+        decision.decided_by,
+        decision.reason,
+    )
+
+
+def _of_window(window: MaintenanceWindow) -> list[Happening]:
+    now = timezone.now()
+    told = []
+    if window.opens_at <= now and (
+        window.revoked_at is None or window.revoked_at > window.opens_at
+    ):
+        told.append(
+            Happening(window.opens_at, _("The window opened"), "lock-open", "ok")
+        )
+    for extension in window.extension_requests.select_related("asked_by", "decided_by"):
+        told += _of_extension(extension)
+    if window.revoked_at is not None:
+        told.append(
+            Happening(
+                window.revoked_at,
+                _("The window was revoked"),
+                "ban",
+                "bad",
+                window.revoked_by,
+                window.revoke_reason,
+            )
+        )
+    elif window.closes_at <= now:
+        told.append(Happening(window.closes_at, _("The window closed"), "lock"))
+    return told
+
+
+def _of_extension(extension: ExtensionRequest) -> list[Happening]:
+    told = [
+        Happening(
+            extension.asked_at,
+            _("Asked for %(minutes)s more minutes") % {"minutes": extension.minutes},
+            "clock-plus",
+            "info",
+            extension.asked_by,
+            extension.reason,
+        )
+    ]
+    if extension.decided_at is None:
+        return told
+    granted = extension.state == ExtensionRequest.State.GRANTED
+    told.append(
+        Happening(
+            extension.decided_at,
+            _("More time was granted") if granted else _("More time was refused"),
+            "clock-plus" if granted else "circle-x",
+            "ok" if granted else "bad",
+            extension.decided_by,
+            extension.decision_reason,
+        )
+    )
+    return told

@@ -1,0 +1,19 @@
+"""What the clock asks for: expiry of undecided requests, and reminders before it."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from requests.services import submission
+
+
+@shared_task(name="requests.expire_overdue_requests")
+def expire_overdue_requests() -> int:
+    """Expire pending requests whose start has passed; returns how many."""
+    return submission.expire_overdue_requests()
+
+
+@shared_task(name="requests.remind_of_pending_requests")
+def remind_of_pending_requests() -> int:
+    """Remind supervisors of what begins soon and waits for them; returns how many."""
+    return submission.remind_of_pending_requests()

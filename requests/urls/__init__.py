@@ -1,0 +1,1 @@
+"""One URL group per step: submission, approval, window."""

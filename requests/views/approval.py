@@ -1,0 +1,195 @@
+"""Deciding: the queue, and the page with facts first and buttons last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from accessportal.accounts.models import User
+from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.clock import plant_time
+from accessportal.errors import NotPossible, PortalError, TooLate
+from accessportal.origin import origin_of
+from requests.access import deciding_person, request_decidable_by, request_visible_to
+from requests.changes import changes_between
+from requests.facts import (
+    facts_of_request,
+    hash_of_facts,
+    requested_endpoints,
+    seen_by_approver,
+)
+from requests.feasibility import what_is_unusual
+from requests.forms import OtherTimeForm
+from requests.models import AccessRequest, ExtensionRequest
+from requests.services.approval import approve_request, deny_request
+from requests.services.common import guard_four_eyes
+
+SEEN_SALT = "requests.approval.seen"
+
+
+@require_GET
+def queue(request: HttpRequest) -> HttpResponse:
+    """What waits for this supervisor, the next to begin first."""
+    user = deciding_person(request.user)  # type: ignore[arg-type]
+    waiting = (
+        AccessRequest.objects.awaiting_decision()
+        .for_supervisor(user)
+        .select_related("site", "vendor", "requested_by")
+        .order_by("wanted_from")
+    )
+    context = {
+        "waiting": [
+            _in_queue(access_request, user) for access_request in waiting[:100]
+        ],
+        "extensions": ExtensionRequest.objects.awaiting_decision()
+        .for_supervisor(user)
+        .select_related(
+            "window__access_request__site", "window__access_request__vendor", "asked_by"
+        ),
+    }
+    return render(request, "requests/approval_queue.html", context)
+
+
+def _in_queue(access_request: AccessRequest, user: User) -> dict[str, Any]:
+    return {
+        "access_request": access_request,
+        "endpoints": requested_endpoints(access_request),
+        "unusual": what_is_unusual(facts_of_request(access_request, viewer=user)),
+    }
+
+
+@require_GET
+def decide(request: HttpRequest, number: str) -> HttpResponse:
+    """Facts, then what is unusual, then what approving permits, then the buttons."""
+    user: User = request.user  # type: ignore[assignment]
+    return _page(request, request_decidable_by(user, number))
+
+
+@require_POST
+@require_fresh_factor
+def approve(request: HttpRequest, number: str) -> HttpResponse:
+    """Yes, for the time asked for; or for another one when the form brings one."""
+    user: User = request.user  # type: ignore[assignment]
+    access_request = _for_decision(request, number)
+    times: dict[str, Any] = {}
+    form = None
+    if "opens" in request.POST:
+        form = OtherTimeForm(request.POST, site=access_request.site)
+        if not form.is_valid():
+            return _page(request, access_request, form=form, status=422)
+        times = {
+            "opens_at": form.cleaned_data["opens_at"],
+            "closes_at": form.cleaned_data["closes_at"],
+        }
+    try:
+        approve_request(
+            access_request,
+            acting_user=user,
+            origin=origin_of(request),
+            facts_hash=_seen_hash(request),
+            reason=request.POST.get("reason", "")[:2000],
+            **times,
+        )
+    except (TooLate, NotPossible) as error:
+        return _page(request, access_request, error=error, form=form)
+    messages.success(
+        request,
+        _("%(number)s is approved. %(name)s has been told.")
+        % {"number": number, "name": access_request.requested_by},
+    )
+    return redirect("approvals:queue")
+
+
+@require_POST
+@require_fresh_factor
+def deny(request: HttpRequest, number: str) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    access_request = _for_decision(request, number)
+    try:
+        deny_request(
+            access_request,
+            acting_user=user,
+            origin=origin_of(request),
+            facts_hash=_seen_hash(request),
+            reason=request.POST.get("reason", "")[:2000],
+        )
+    except (TooLate, NotPossible) as error:
+        return _page(request, access_request, error=error)
+    messages.success(
+        request,
+        _("%(number)s is denied. %(name)s has been told why.")
+        % {"number": number, "name": access_request.requested_by},
+    )
+    return redirect("approvals:queue")
+
+
+def _for_decision(request: HttpRequest, number: str) -> AccessRequest:
+    """The request to decide on; the attempt of its own requester is recorded (SR 2.1)."""
+    user: User = request.user  # type: ignore[assignment]
+    guard_four_eyes(
+        request_visible_to(user, number), acting_user=user, origin=origin_of(request)
+    )
+    return request_decidable_by(user, number)
+
+
+def _page(
+    request: HttpRequest,
+    access_request: AccessRequest,
+    *,
+    error: PortalError | None = None,
+    form: OtherTimeForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    if error is not None:
+        access_request = request_decidable_by(user, access_request.number)
+        status = error.status
+    facts = seen_by_approver(access_request)
+    site = access_request.site
+    context = {
+        "access_request": access_request,
+        "site": site,
+        "window": getattr(access_request, "window", None),
+        "endpoints": requested_endpoints(access_request),
+        "services": access_request.vendor.assets.filter(
+            endpoints__in=access_request.endpoints.all()
+        ).distinct(),
+        "unusual": what_is_unusual(facts_of_request(access_request, viewer=user)),
+        "facts_hash": hash_of_facts(facts),
+        "seen": signing.dumps(facts, salt=SEEN_SALT, compress=True),
+        "open": access_request.state == AccessRequest.State.PENDING
+        and not access_request.is_overdue(),
+        "error": error,
+        "changes": _changes(request, facts)
+        if error and error.code == "facts_changed"
+        else [],
+        "typed_reason": request.POST.get("reason", ""),
+        "other_time": form
+        or OtherTimeForm(
+            site=site,
+            initial={
+                "opens": plant_time(access_request.wanted_from, site.time_zone),
+                "closes": plant_time(access_request.wanted_until, site.time_zone),
+            },
+        ),
+    }
+    return render(request, "requests/approval_decide.html", context, status=status)
+
+
+def _seen_hash(request: HttpRequest) -> str:
+    return request.POST.get("facts_hash", "")
+
+
+def _changes(request: HttpRequest, now: dict[str, Any]) -> list[Any]:
+    """What is different from what the page showed; the page brought it, signed."""
+    try:
+        before = signing.loads(request.POST.get("seen", ""), salt=SEEN_SALT)
+    except signing.BadSignature:
+        return []
+    return changes_between(before, now)

@@ -1,0 +1,190 @@
+"""Asking: the list, the form with its check while choosing, and a request's own page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.models import User
+from accessportal.errors import NotKnown, PortalError
+from accessportal.origin import origin_of
+from requests.access import (
+    asking_person,
+    endpoints_to_ask_for,
+    request_visible_to,
+    request_withdrawable_by,
+    sites_seen_by,
+)
+from requests.facts import requested_endpoints
+from requests.forms import WishForm, initial_of
+from requests.listing import REQUEST_SORTS, filtered_requests, page_of, sorted_by
+from requests.live_sessions import console_path, live_sessions_of
+from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
+from requests.services.submission import (
+    nobody_can_decide,
+    submit_request,
+    withdraw_request,
+)
+from requests.services.window import EXTENSION_MINUTES
+from requests.story import story_of
+
+
+@require_GET
+def request_list(request: HttpRequest) -> HttpResponse:
+    """Requests this person may see, newest first."""
+    user: User = request.user  # type: ignore[assignment]
+    sites = sites_seen_by(user)
+    rows = sorted_by(
+        filtered_requests(AccessRequest.objects.visible_to(user), request.GET, sites),
+        request.GET.get("sort", ""),
+        REQUEST_SORTS,
+        "-submitted_at",
+    )
+    rows = rows.select_related("site", "vendor", "requested_by").prefetch_related(
+        "endpoints__asset"
+    )
+    context = {
+        "page": page_of(rows, request.GET),
+        "sites": sites,
+        "states": AccessRequest.State.choices,
+        "may_ask": user.vendor is not None and may(user, Action.REQUEST_SUBMIT),
+    }
+    return render(request, "requests/submission_list.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def new_request(request: HttpRequest) -> HttpResponse:
+    """The form. `?again=REQ-...` starts with what an earlier request of the company said."""
+    user = asking_person(request.user)  # type: ignore[arg-type]
+    if request.method == "POST":
+        return _send(request, user)
+    form = WishForm(
+        person=user, initial=_from_earlier(user, request.GET.get("again", ""))
+    )
+    return render(request, "requests/submission_new.html", {"form": form})
+
+
+def _send(request: HttpRequest, user: User) -> HttpResponse:
+    form = WishForm(request.POST, person=user)
+    # A form sent twice is answered with the first one's request, whatever it says now.
+    earlier = form.already_sent()
+    if earlier is not None:
+        return redirect("requests:detail", earlier.number)
+    if not form.is_valid():
+        return render(
+            request, "requests/submission_new.html", {"form": form}, status=422
+        )
+    try:
+        access_request = submit_request(
+            form.wish(),
+            acting_user=user,
+            origin=origin_of(request),
+            submission_key=form.cleaned_data["submission_key"]
+            or form.initial["submission_key"],
+        )
+    except PortalError as error:  # the facts changed between the check and the lock
+        form.add_error(None, str(error))
+        status = error.status
+        return render(
+            request, "requests/submission_new.html", {"form": form}, status=status
+        )
+    messages.success(
+        request,
+        _("%(number)s is sent. The supervisors of %(site)s have been told.")
+        % {"number": access_request.number, "site": access_request.site},
+    )
+    return redirect("requests:detail", access_request.number)
+
+
+@require_POST
+def check_wish(request: HttpRequest) -> HttpResponse:
+    """While choosing: can this work? A fragment; nothing is stored."""
+    user = asking_person(request.user)  # type: ignore[arg-type]
+    form = WishForm(request.POST, person=user)
+    form.is_valid()
+    return render(request, "requests/submission_findings.html", {"form": form})
+
+
+@require_GET
+def request_detail(request: HttpRequest, number: str) -> HttpResponse:
+    """A request's own page: its one next step, its facts, its story."""
+    user: User = request.user  # type: ignore[assignment]
+    access_request = request_visible_to(user, number)
+    window: MaintenanceWindow | None = getattr(access_request, "window", None)
+    own = access_request.requested_by_id == user.pk
+    endpoints = requested_endpoints(access_request)
+    site = access_request.site
+    context: dict[str, Any] = {
+        "access_request": access_request,
+        "site": site,
+        "window": window,
+        "phase": window.phase() if window else None,
+        "own": own,
+        "endpoints": endpoints,
+        "story": story_of(access_request, window),
+        "may_decide": may(user, Action.REQUEST_DECIDE, site) and user.vendor_id is None,
+        "may_ask": user.vendor_id is not None and may(user, Action.REQUEST_SUBMIT),
+        "nobody": (
+            nobody_can_decide(site)
+            if access_request.state == AccessRequest.State.PENDING
+            else ""
+        ),
+    }
+    if window is not None:
+        context |= _about_window(user, window, own=own, endpoints=endpoints)
+    return render(request, "requests/submission_detail.html", context)
+
+
+def _about_window(
+    user: User, window: MaintenanceWindow, *, own: bool, endpoints: list[Any]
+) -> dict[str, Any]:
+    """What can be done with the window by this person now."""
+    phase, phases = window.phase(), MaintenanceWindow.Phase
+    site = window.access_request.site
+    extension = (
+        window.extension_requests.filter(state=ExtensionRequest.State.PENDING)
+        .select_related("asked_by")
+        .first()
+    )
+    return {
+        "consoles": (
+            [(endpoint, console_path(window, endpoint)) for endpoint in endpoints]
+            if own and phase == phases.OPEN
+            else []
+        ),
+        "may_revoke": phase in (phases.SCHEDULED, phases.OPEN)
+        and may(user, Action.WINDOW_REVOKE, site),
+        "may_extend": own and phase == phases.OPEN and extension is None,
+        "extension": extension if phase == phases.OPEN else None,
+        "extension_minutes": EXTENSION_MINUTES,
+        "live_count": live_sessions_of(window),
+    }
+
+
+@require_POST
+def withdraw(request: HttpRequest, number: str) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    access_request = request_withdrawable_by(user, number)
+    withdraw_request(
+        access_request,
+        acting_user=user,
+        origin=origin_of(request),
+        reason=request.POST.get("reason", "").strip()[:2000],
+    )
+    messages.success(request, _("%(number)s is withdrawn.") % {"number": number})
+    return redirect("requests:detail", number)
+
+
+def _from_earlier(user: User, number: str) -> dict[str, Any]:
+    if not number:
+        return {}
+    try:
+        return initial_of(request_visible_to(user, number), endpoints_to_ask_for(user))
+    except NotKnown:
+        return {}

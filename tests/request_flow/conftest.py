@@ -1,0 +1,102 @@
+"""What the stories of this step share."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accessportal.accounts.models import User
+from accessportal.errors import PortalError
+from accessportal.plants.models import Endpoint
+from requests.facts import hash_of_facts, seen_by_approver
+from requests.models import AccessRequest, MaintenanceWindow
+from requests.services.approval import approve_request
+from requests.services.submission import Wish, submit_request
+from tests.cast import origin
+
+
+def wish_for(*endpoints: Endpoint, **fields: Any) -> Wish:
+    """A wish that can work: tomorrow at the same time, for two hours."""
+    start = fields.pop("start", timezone.now() + timedelta(days=1))
+    return Wish(
+        **{
+            "site": endpoints[0].asset.zone.site if endpoints else None,
+            "endpoint_ids": [endpoint.pk for endpoint in endpoints],
+            "permission": "control",
+            "purpose": "Adjust the capper torque after the gearbox change",
+            "wanted_from": start,
+            "wanted_until": start + timedelta(hours=2),
+            **fields,
+        }
+    )
+
+
+def seen(access_request: AccessRequest) -> str:
+    """The hash of the facts that an approver sees now."""
+    access_request.refresh_from_db()
+    return hash_of_facts(seen_by_approver(access_request))
+
+
+def ask(user: User, *endpoints: Endpoint, **fields: Any) -> AccessRequest:
+    """`user` asks through the verb."""
+    return submit_request(
+        wish_for(*endpoints, **fields),
+        acting_user=user,
+        origin=origin(),
+        submission_key=uuid.uuid4(),
+    )
+
+
+def approve(
+    access_request: AccessRequest, by: User, **fields: Any
+) -> MaintenanceWindow:
+    fields.setdefault("facts_hash", seen(access_request))
+    fields.setdefault("origin", origin())
+    return approve_request(access_request, acting_user=by, **fields)
+
+
+@contextmanager
+def refused(error: type[PortalError], code: str) -> Iterator[None]:
+    """The act inside is refused with this error and this code."""
+    with pytest.raises(error) as raised:
+        yield
+    assert raised.value.code == code, str(raised.value)
+
+
+@pytest.fixture
+def pending(vera: User, filling_hmi: Endpoint) -> AccessRequest:
+    """Vera asked for the filling line, for tomorrow."""
+    return ask(vera, filling_hmi)
+
+
+@pytest.fixture
+def at_once() -> Callable[..., list[Any]]:
+    """Runs acts at the same moment in threads; returns what each returned or raised."""
+    from concurrent.futures import ThreadPoolExecutor
+    from threading import Barrier
+
+    from django.db import connection
+
+    def run(*acts: Callable[[], Any]) -> list[Any]:
+        barrier = Barrier(len(acts))
+
+        def start(act: Callable[[], Any]) -> Any:
+            try:
+                connection.ensure_connection()
+                barrier.wait(timeout=10)
+                return act()
+            except Exception as error:  # noqa: BLE001 - the test looks at what was raised
+                return error
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(len(acts)) as threads:
+            return list(threads.map(start, acts))
+
+    return run

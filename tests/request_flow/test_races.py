@@ -1,0 +1,174 @@
+"""Two people at the same moment: one is first, the other is told who was."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from accessportal.accounts.models import RoleGrant
+from accessportal.errors import NotPossible, TooLate
+from requests.models import AccessRequest, MaintenanceWindow
+from requests.services.approval import approve_request, deny_request
+from requests.services.submission import (
+    expire_request,
+    submit_request,
+    withdraw_request,
+)
+from requests.services.window import grant_extension, request_extension, revoke_window
+from tests.cast import make_person, make_window, origin
+from tests.request_flow.conftest import ask, seen, wish_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def otto(north):
+    """A second supervisor at plant North."""
+    return make_person("Otto Ohm", roles=[(RoleGrant.Role.OT_SUPERVISOR, north)])
+
+
+def sorted_out(results, winner_type):
+    """(the winner's result, the loser's error): exactly one of each."""
+    winners = [result for result in results if not isinstance(result, Exception)]
+    losers = [result for result in results if isinstance(result, Exception)]
+    assert len(winners) == 1, results
+    assert all(isinstance(loser, winner_type) for loser in losers), losers
+    return winners[0], losers
+
+
+def test_two_supervisors_at_once(at_once, pending, olga, otto):
+    facts_hash = seen(pending)
+
+    def by(supervisor):
+        return lambda: approve_request(
+            pending, acting_user=supervisor, origin=origin(), facts_hash=facts_hash
+        )
+
+    results = at_once(by(olga), by(otto))
+
+    _window, (loser,) = sorted_out(results, TooLate)
+    assert loser.code == "already_closed"
+    assert MaintenanceWindow.objects.count() == 1
+    assert pending.decisions.count() == 1
+
+
+def test_yes_against_no(at_once, pending, olga, otto):
+    facts_hash = seen(pending)
+    results = at_once(
+        lambda: approve_request(
+            pending, acting_user=olga, origin=origin(), facts_hash=facts_hash
+        ),
+        lambda: deny_request(
+            pending,
+            acting_user=otto,
+            origin=origin(),
+            facts_hash=facts_hash,
+            reason="No",
+        ),
+    )
+
+    sorted_out(results, TooLate)
+    pending.refresh_from_db()
+    approved = pending.state == AccessRequest.State.APPROVED
+    assert MaintenanceWindow.objects.exists() is approved
+
+
+def test_withdrawal_against_approval(at_once, pending, vera, olga):
+    facts_hash = seen(pending)
+    results = at_once(
+        lambda: withdraw_request(pending, acting_user=vera, origin=origin()),
+        lambda: approve_request(
+            pending, acting_user=olga, origin=origin(), facts_hash=facts_hash
+        ),
+    )
+
+    sorted_out(results, TooLate)
+    pending.refresh_from_db()
+    approved = pending.state == AccessRequest.State.APPROVED
+    assert MaintenanceWindow.objects.exists() is approved
+
+
+def test_two_requests_for_the_last_place(
+    at_once, vera, victor, olga, otto, filling_hmi, nordpack
+):
+    filling_hmi.asset.vendors.add(nordpack)
+    first, second = ask(vera, filling_hmi), ask(victor, filling_hmi)
+    hashes = {first.pk: seen(first), second.pk: seen(second)}
+
+    results = at_once(
+        lambda: approve_request(
+            first, acting_user=olga, origin=origin(), facts_hash=hashes[first.pk]
+        ),
+        lambda: approve_request(
+            second, acting_user=otto, origin=origin(), facts_hash=hashes[second.pk]
+        ),
+    )
+
+    sorted_out(results, (TooLate, NotPossible))
+    assert MaintenanceWindow.objects.count() == 1
+
+
+def test_a_double_click_on_send(at_once, vera, filling_hmi):
+    key, wish = uuid.uuid4(), wish_for(filling_hmi)
+
+    def send():
+        return submit_request(
+            wish, acting_user=vera, origin=origin(), submission_key=key
+        )
+
+    first, again = at_once(send, send)
+    assert first == again
+    assert AccessRequest.objects.count() == 1
+
+
+def test_many_at_once_get_different_numbers(
+    at_once, vera, filling_gateway, filling_plc, filling_hmi
+):
+    def send(*endpoints):
+        return lambda: ask(vera, *endpoints)
+
+    made = at_once(send(filling_gateway), send(filling_plc), send(filling_hmi))
+    assert [made for made in made if isinstance(made, Exception)] == []
+    assert len({request.number for request in made}) == 3
+
+
+def test_two_revocations(at_once, vera, olga, ivan, filling_hmi):
+    window = make_window(vera, filling_hmi, decided_by=olga)
+
+    def by(person):
+        return lambda: revoke_window(
+            window, acting_user=person, origin=origin(), reason="Stop"
+        )
+
+    results = at_once(by(olga), by(ivan))
+    sorted_out(results, TooLate)
+
+
+def test_revocation_against_extension(at_once, vera, olga, ivan, filling_hmi):
+    window = make_window(vera, filling_hmi, decided_by=olga)
+    extension = request_extension(
+        window, acting_user=vera, origin=origin(), minutes=30, reason="More"
+    )
+
+    at_once(
+        lambda: revoke_window(window, acting_user=ivan, origin=origin(), reason="Stop"),
+        lambda: grant_extension(extension, acting_user=olga, origin=origin()),
+    )
+
+    window.refresh_from_db()
+    assert window.phase() == MaintenanceWindow.Phase.REVOKED
+
+
+def test_expiry_against_withdrawal(clock, at_once, plant, vera, filling_hmi):
+    access_request = ask(vera, filling_hmi)
+    clock.forward(days=1, minutes=1)
+
+    results = at_once(
+        lambda: expire_request(access_request),
+        lambda: withdraw_request(access_request, acting_user=vera, origin=origin()),
+    )
+
+    sorted_out(results, TooLate)
+    access_request.refresh_from_db()
+    assert access_request.state == AccessRequest.State.EXPIRED
