@@ -18,6 +18,7 @@ from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal.accounts.factors import RECOVERY_ALPHABET, RECOVERY_CODES
+from accessportal.accounts.factors import stored_recovery_code
 from accessportal.accounts.models import RoleGrant, User, Vendor
 from accessportal.audit import record
 from accessportal.plants.models import Site
@@ -132,7 +133,7 @@ def ensure_person(
     person: Cast, vendors: dict[str, Vendor], sites: dict[str, Site]
 ) -> User:
     """The person as a user who can sign in; one who is there already stays untouched."""
-    known = User.objects.filter(email=person.email).first()
+    known: User | None = User.objects.filter(email=person.email).first()
     if known is not None:
         return known
     now = timezone.now()
@@ -155,7 +156,7 @@ def ensure_person(
     )
     recovery = StaticDevice.objects.create(user=user, name="recovery codes")
     StaticToken.objects.bulk_create(
-        StaticToken(device=recovery, token=code)
+        StaticToken(device=recovery, token=stored_recovery_code(code))
         for code in recovery_codes_of(person.email)
     )
     record("account.created", subject=user)

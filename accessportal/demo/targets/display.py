@@ -86,7 +86,13 @@ def start_display(
 
 
 def show_screen(
-    nursery: Nursery, name: str, screen: str, display: Display, directory: Path
+    nursery: Nursery,
+    name: str,
+    screen: str,
+    display: Display,
+    directory: Path,
+    *,
+    clock_offset: float,
 ) -> tuple[Child, Path]:
     """Show an operator screen on the display; returns its process and its state file."""
     state = directory / "state.json"
@@ -101,6 +107,8 @@ def show_screen(
             screen,
             "--state",
             str(state),
+            "--clock-offset",
+            str(clock_offset),
         ],
         log=directory / "hmi.log",
         directory=directory,

@@ -35,7 +35,12 @@ class RdpTarget(Target):
         display = start_display(self.nursery, self.asset, self.directory)
         self.children.append(display.server)
         screen, state = show_screen(
-            self.nursery, self.asset, "packaging", display, self.directory
+            self.nursery,
+            self.asset,
+            "packaging",
+            display,
+            self.directory,
+            clock_offset=self.clock_offset,
         )
         self.children.append(screen)
         shadow = self.nursery.spawn(

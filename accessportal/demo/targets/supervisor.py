@@ -37,12 +37,18 @@ class Targets:
     Every method may be called from any thread.
     """
 
-    def __init__(self, data_dir: Path, ports: Mapping[str, int]) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        ports: Mapping[str, int],
+        clock_offsets: Mapping[str, float],
+    ) -> None:
         self._home = data_dir.resolve() / "targets"
         self._home.mkdir(parents=True, exist_ok=True)
         self._described = described_path(data_dir)
         self._secrets = SecretStore(self._home / "secrets.json")
         self._wanted_ports = dict(ports)
+        self._clock_offsets = dict(clock_offsets)
         self._nursery = Nursery()
         self._lock = threading.RLock()
         self._running: dict[str, Target] = {}
@@ -54,7 +60,12 @@ class Targets:
         """Start one target, or start it again after ``stop_one``, where it was before."""
         with self._lock:
             self._discard(key)
-            target = KINDS[key](self._nursery, self._home, self._secrets)
+            target = KINDS[key](
+                self._nursery,
+                self._home,
+                self._secrets,
+                clock_offset=self._clock_offsets.get(key, 0.0),
+            )
             self._running[key] = target
         try:
             facts = self._start_on_a_port(target)
@@ -186,15 +197,17 @@ def start_targets(
     only: Iterable[str] | None = None,
     ports: Mapping[str, int] | None = None,
     watch: bool = False,
+    clock_offsets: Mapping[str, float] | None = None,
 ) -> Targets:
     """Start the demo targets (``vnc``, ``rdp``, ``ssh``, ``telnet``, or ``only`` some).
 
     ``ports`` fixes the port of a target; others are chosen once per data directory and
-    kept. ``watch`` starts a target again when it dies by itself. All listen on 127.0.0.1
+    kept. ``watch`` starts a target again when it dies by itself. ``clock_offsets`` are
+    seconds by which the clock on a machine's screen is off. All listen on 127.0.0.1
     only, and die with the calling process. Raises ``TargetFailed`` or ``ProgramMissing``
     with a sentence for the person at the terminal, having ended what was started.
     """
-    targets = Targets(Path(data_dir), ports or {})
+    targets = Targets(Path(data_dir), ports or {}, clock_offsets or {})
     targets.start_all(KEYS if only is None else only)
     if watch:
         targets.watch()

@@ -17,9 +17,17 @@ class Target(ABC):
     asset: str
     protocol: str
 
-    def __init__(self, nursery: Nursery, home: Path, secrets: SecretStore) -> None:
+    def __init__(
+        self,
+        nursery: Nursery,
+        home: Path,
+        secrets: SecretStore,
+        *,
+        clock_offset: float = 0.0,
+    ) -> None:
         self.nursery = nursery
         self.secrets = secrets
+        self.clock_offset = clock_offset
         self.directory = home / self.key
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.children: list[Child] = []

@@ -36,7 +36,12 @@ class VncTarget(Target):
         )
         self.children.append(display.server)
         screen, state = show_screen(
-            self.nursery, self.asset, "filling", display, self.directory
+            self.nursery,
+            self.asset,
+            "filling",
+            display,
+            self.directory,
+            clock_offset=self.clock_offset,
         )
         self.children.append(screen)
         wait_until(

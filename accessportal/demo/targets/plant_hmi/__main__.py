@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 import tkinter
 from pathlib import Path
 
@@ -23,13 +24,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--screen", choices=sorted(SCREENS), required=True)
     parser.add_argument("--state", type=Path, required=True, help="JSON file to write")
+    parser.add_argument(
+        "--clock-offset",
+        type=float,
+        default=0.0,
+        help="seconds by which the screen's clock differs from the machine's",
+    )
     options = parser.parse_args()
 
     root = tkinter.Tk()
     root.title(options.screen)
     root.geometry(f"{WIDTH}x{HEIGHT}+0+0")
     root.configure(cursor="left_ptr")
-    screen = SCREENS[options.screen](root, Journal(options.screen, options.state))
+    screen = SCREENS[options.screen](
+        root,
+        Journal(options.screen, options.state),
+        clock=lambda: time.time() + options.clock_offset,
+    )
     root.update()
     # There is no window manager to hand out the keyboard.
     root.focus_force()

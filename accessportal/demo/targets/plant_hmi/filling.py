@@ -171,7 +171,7 @@ class FillingScreen(Screen):
             board, (70, 514, 462, 760), low=0, high=24000, colour=theme.accent
         )
         board.panel(488, 482, 904, 774, "Alarms and messages")
-        self.alarms = AlarmList(board, 502, 516, 9, self.zone, width=388)
+        self.alarms = AlarmList(board, 502, 516, 9, self.zone, self.clock, width=388)
         board.panel(920, 482, 1264, 774, "Set-up mode")
         self._jog = self.button(
             "jog",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tkinter
 from collections import deque
 from collections.abc import Callable
@@ -83,8 +82,9 @@ def plant_zone(name: str) -> tzinfo:
         return UTC
 
 
-def plant_clock(zone: tzinfo) -> str:
-    return datetime.now(zone).strftime("%d.%m.%Y  %H:%M:%S  %Z")
+def plant_clock(moment: float, zone: tzinfo) -> str:
+    """The header's clock for a moment in epoch seconds."""
+    return datetime.fromtimestamp(moment, zone).strftime("%d.%m.%Y  %H:%M:%S  %Z")
 
 
 class Board:
@@ -257,9 +257,17 @@ class AlarmList:
     """The last alarms: coloured while active, marked until acknowledged."""
 
     def __init__(
-        self, board: Board, x: int, y: int, rows: int, zone: tzinfo, width: int = 300
+        self,
+        board: Board,
+        x: int,
+        y: int,
+        rows: int,
+        zone: tzinfo,
+        clock: Callable[[], float],
+        width: int = 300,
     ) -> None:
         self._board = board
+        self._clock = clock
         self._zone = zone
         self._entries: deque[dict[str, object]] = deque(maxlen=rows)
         self._rows = [
@@ -282,7 +290,7 @@ class AlarmList:
                 "grave": grave,
                 "active": True,
                 "acknowledged": False,
-                "at": time.time(),
+                "at": self._clock(),
             }
         )
         self._draw()
@@ -296,7 +304,7 @@ class AlarmList:
                 "grave": False,
                 "active": False,
                 "acknowledged": True,
-                "at": time.time() - 60 * minutes,
+                "at": self._clock() - 60 * minutes,
             }
         )
         self._draw()

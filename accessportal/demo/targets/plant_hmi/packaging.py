@@ -61,7 +61,7 @@ class PackagingScreen(Screen):
         self._draw_controls()
         self._draw_signals()
         board.panel(16, 542, 800, 774, "Alarms and messages")
-        self.alarms = AlarmList(board, 30, 576, 7, self.zone, width=750)
+        self.alarms = AlarmList(board, 30, 576, 7, self.zone, self.clock, width=750)
         for minutes, key, words in EARLIER:
             self.alarms.remember(key, words, minutes=minutes)
         self.alarms.raise_alarm("W2", "Stretch wrapper: film roll below 15 %")

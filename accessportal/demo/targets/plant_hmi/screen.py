@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tkinter
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from .journal import Journal
@@ -21,9 +22,12 @@ class Screen(ABC):
     place: str
     zone_name: str
 
-    def __init__(self, root: tkinter.Tk, journal: Journal) -> None:
+    def __init__(
+        self, root: tkinter.Tk, journal: Journal, *, clock: Callable[[], float]
+    ) -> None:
         self.root = root
         self.journal = journal
+        self.clock = clock
         self.zone = plant_zone(self.zone_name)
         self.board = Board(root, self.theme)
         self._draw_header()
@@ -111,7 +115,7 @@ class Screen(ABC):
         word, colour = self.state_word()
         self.board.set(self._state, text=word)
         self.board.set(self._lamp, fill=colour)
-        self.board.set(self._clock, text=plant_clock(self.zone))
+        self.board.set(self._clock, text=plant_clock(self.clock(), self.zone))
         self.journal.write(self.process())
         self.root.after(FRAME_MILLISECONDS, self._tick)
 
