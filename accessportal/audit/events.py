@@ -72,6 +72,7 @@ EVENTS: dict[str, EventKind] = {
     "session.input.blocked": EventKind("CS", _("blocked forbidden input"), "warning"),
     "session.input.released": EventKind("CS", _("released held keys and buttons")),
     "session.message.sent": EventKind("CS", _("sent a message in a session")),
+    "session.end.requested": EventKind("CS", _("asked for a session to be ended")),
     "session.terminated": EventKind("CS", _("ended a session")),
     "session.end.confirmed": EventKind("CS", _("proved that a session is over")),
     "session.end.unconfirmed": EventKind("CS", _("could not prove that a session is over"), "critical"),

@@ -1,0 +1,85 @@
+"""Reading the audit trail; reading it is an event, too."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accessportal import audit
+from accessportal.audit.access import event_visible_to, events_visible_to
+from accessportal.audit.events import EVENTS
+from accessportal.audit.export import csv_lines
+from accessportal.audit.filters import AuditFilterForm
+from accessportal.origin import origin_of
+
+PAGE_SIZE = 50
+
+
+@require_GET
+@never_cache
+def event_list(request: HttpRequest) -> HttpResponse:
+    """The newest events first, 50 a page; pages are found by event id, not by counting."""
+    form = AuditFilterForm(request.GET)
+    events = form.applied_to(events_visible_to(request.user), ZoneInfo(request.user.time_zone))
+    before = request.GET.get("before", "")
+    if before.isdecimal() and len(before) < 19:
+        events = events.filter(pk__lt=int(before))
+    page = list(events.select_related("seal")[: PAGE_SIZE + 1])
+    for event in page:
+        event.sentence = EVENTS[event.event].sentence  # type: ignore[attr-defined]
+    if not getattr(request, "htmx", False) and not before:
+        audit.record(
+            "audit.viewed",
+            acting_user=request.user,
+            origin=origin_of(request),
+            filter=_filter_in_words(form),
+        )
+    context = {
+        "form": form,
+        "events": page[:PAGE_SIZE],
+        "filtered": bool(_filter_in_words(form)),
+        "older_than": page[PAGE_SIZE - 1].pk if len(page) > PAGE_SIZE else None,
+    }
+    return render(request, "audit/event_list.html", context)
+
+
+@require_GET
+@never_cache
+def event_detail(request: HttpRequest, event_id: str) -> HttpResponse:
+    """One event, whole, with its place in the chain."""
+    event = event_visible_to(request.user, event_id)
+    context = {"event": event, "kind": EVENTS[event.event]}
+    return render(request, "audit/event_detail.html", context)
+
+
+@require_POST
+def event_export(request: HttpRequest) -> StreamingHttpResponse:
+    """What the filter shows, as CSV."""
+    form = AuditFilterForm(request.POST)
+    events = form.applied_to(events_visible_to(request.user), ZoneInfo(request.user.time_zone))
+    newest = events.values_list("pk", flat=True).first()
+    audit.record(
+        "audit.exported",
+        acting_user=request.user,
+        origin=origin_of(request),
+        filter=_filter_in_words(form),
+        rows=events.count(),
+    )
+    # What came after the click, this export's own event too, is not in it.
+    lines = csv_lines(events.filter(pk__lte=newest or 0))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    name = f"audit-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _filter_in_words(form: AuditFilterForm) -> dict[str, str]:
+    return {name: str(value) for name, value in form.cleaned_data.items() if value}
+
+
