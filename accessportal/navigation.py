@@ -14,7 +14,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accessportal.accounts.authorisation import CONTRACTOR_ACTIONS, PERMISSIONS, Action, sites_where
+from accessportal.accounts.authorisation import (
+    CONTRACTOR_ACTIONS,
+    PERMISSIONS,
+    Action,
+    sites_where,
+)
 from accessportal.accounts.models import RoleGrant, User
 
 Words = str | Promise

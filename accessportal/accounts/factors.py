@@ -105,7 +105,10 @@ def use_factor(*, acting_user: User, code: str, step_up: bool, origin: Origin) -
 
 def _try_totp(user: User, code: str) -> tuple[TOTPDevice | None, Sentence | None]:
     device = (
-        TOTPDevice.objects.select_for_update().filter(user=user, confirmed=True).order_by("pk").first()
+        TOTPDevice.objects.select_for_update()
+        .filter(user=user, confirmed=True)
+        .order_by("pk")
+        .first()
     )
     if device is None:
         return None, WRONG_CODE

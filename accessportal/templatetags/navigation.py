@@ -32,5 +32,4 @@ def browser_texts() -> dict[str, Any]:
         "copied": _("Copied"),
         "not_sent": _("The portal did not answer. Nothing was lost; try again."),
         "server_error": _("The portal met an error. Nothing was changed by this step."),
-        "signed_out": _("You have been signed out. Sign in again in another tab, then repeat this."),
     }

@@ -249,7 +249,9 @@ def pagination(context: template.Context, page: Page) -> dict[str, Any]:
     return {
         "page": page,
         "links": [
-            (number, changed_query(request.GET, page=str(number)) if isinstance(number, int) else "")
+            (number, changed_query(request.GET, page=str(number)))
+            if isinstance(number, int)
+            else (number, "")
             for number in numbers
         ],
         "previous": changed_query(request.GET, page=str(page.number - 1)),

@@ -27,7 +27,8 @@ from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 
 PAGE_SIZE = 25
-SORTS = {"name", "-name", "contract_ends_at", "-contract_ends_at", "active_people", "-active_people"}
+SORTED_BY = ("name", "contract_ends_at", "active_people")
+SORTS = {*SORTED_BY, *(f"-{name}" for name in SORTED_BY)}
 
 
 @require_GET
