@@ -1,5 +1,7 @@
 """What runs inside the one process of the embedded profile, beside the pages.
 
+Production's broker process is the same without the tasks, which have a worker of their own.
+
 Start order: the loop is remembered first (live news from threads need it), then the
 sealer, the worker, and last the broker, which may find sessions of an earlier process.
 Stopping is the reverse: sessions end properly before what records their end goes away.
@@ -11,6 +13,7 @@ import asyncio
 import logging
 
 from asgiref.sync import sync_to_async
+from django.conf import settings
 
 from accessportal import audit
 from accessportal.audit.sealer import Sealer
@@ -23,25 +26,27 @@ logger = logging.getLogger(__name__)
 class Embedded:
     """Starts and stops the parts; used by the launcher around the ASGI server."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tasks: bool = True) -> None:
         from sessions.broker.registry import Broker
 
         self.sealer = Sealer()
-        self.worker = EmbeddedWorker()
+        self.worker = EmbeddedWorker() if tasks else None
         self.broker = Broker()
 
     async def start(self) -> None:
         """Start all parts; raises what a part raises, after stopping those that run."""
         remember_loop(asyncio.get_running_loop())
-        await sync_to_async(audit.record)("system.started", profile="embedded")
+        await sync_to_async(audit.record)("system.started", profile=settings.PROFILE)
         self.sealer.start()
-        self.worker.start()
+        if self.worker is not None:
+            self.worker.start()
         await self.broker.start()
         logger.info("The broker, the worker and the sealer run in this process.")
 
     async def stop(self) -> None:
         """Stop all parts in the reverse order; each has its own bound on time."""
         await self.broker.stop()
-        await asyncio.to_thread(self.worker.stop)
+        if self.worker is not None:
+            await asyncio.to_thread(self.worker.stop)
         await asyncio.to_thread(self.sealer.stop)
         remember_loop(None)

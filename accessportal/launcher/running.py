@@ -13,14 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-import uvicorn
-
 from accessportal.launcher import data_dir, ports
 from accessportal.launcher.console import SetupProblem, say
 from accessportal.launcher.guacd import Guacd
-
-WEBSOCKET_MAX_BYTES = 256 * 1024  # the tunnel's own limits are stricter
-GRACE_SECONDS = 5  # for answers under way when the portal stops
+from accessportal.serving import Server, config
 
 
 @dataclass(frozen=True)
@@ -133,42 +129,7 @@ def serve(run: Run, listener: socket.socket, started: ExitStack) -> None:
         from accessportal.launcher.demo import start_demo
 
         welcome = start_demo(run.data_dir, started)
-    config = uvicorn.Config(
-        "accessportal.asgi:application",
-        loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
-        ws_max_size=WEBSOCKET_MAX_BYTES,
-        ws_per_message_deflate=False,
-        lifespan="off",
-        access_log=False,
-        log_config=None,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-    Server(config, welcome).run(sockets=[listener])
+    from accessportal.embedded import Embedded
 
-
-class Server(uvicorn.Server):
-    """uvicorn, with what the embedded profile runs inside its event loop."""
-
-    def __init__(self, config: uvicorn.Config, welcome: str) -> None:
-        super().__init__(config)
-        self.welcome = welcome
-        # Not before Django is set up, so not at the top of the file.
-        from accessportal.embedded import Embedded
-
-        self.inside = Embedded()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start the broker and the background work, then answer."""
-        await self.inside.start()
-        await super().startup(sockets)
-        if self.started:
-            say(self.welcome)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End what runs inside before the connections close."""
-        await self.inside.stop()
-        await super().shutdown(sockets)
+    server = Server(config(), Embedded(), lambda: say(welcome))
+    server.run(sockets=[listener])
