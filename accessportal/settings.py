@@ -408,5 +408,7 @@ LOGGING = {
         "accessportal": {"level": LOG_LEVEL},
         "requests": {"level": LOG_LEVEL},
         "sessions": {"level": LOG_LEVEL},
+        # It warns that `memory://` has no host name.
+        "kombu.connection": {"level": "ERROR"},
     },
 }
