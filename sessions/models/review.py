@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from accessportal.accounts.models import User
+
+
+class ComplianceReviewQuerySet(models.QuerySet["ComplianceReview"]):
+    def visible_to(self, user: User) -> ComplianceReviewQuerySet:
+        """Reviews of the sites at which a person may clear or flag."""
+        from accessportal.accounts.authorisation import Action, sites_where
+
+        return self.filter(
+            recording__brokered_session__endpoint__asset__zone__site__in=sites_where(
+                user, Action.REVIEW_COMPLETE
+            )
+        )
+
+    def waiting(self) -> ComplianceReviewQuerySet:
+        return self.filter(state=ComplianceReview.State.OPEN)
+
+    def late(self, *, at: datetime | None = None) -> ComplianceReviewQuerySet:
+        return self.waiting().filter(due_at__lt=at or timezone.now())
 
 
 class ComplianceReview(models.Model):
@@ -34,8 +56,11 @@ class ComplianceReview(models.Model):
     worked_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
     approved_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
 
+    objects = ComplianceReviewQuerySet.as_manager()
+
     class Meta:
         ordering = ["due_at"]
+        indexes = [models.Index(fields=["state", "due_at"], name="review_queue")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(state="open", reviewed_by__isnull=True, reviewed_at__isnull=True)

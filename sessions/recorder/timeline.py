@@ -1,0 +1,136 @@
+"""What happened when, made small: the input track of hours as a few hundred spans.
+
+All times are milliseconds since the recording's first picture. Lists are bounded: when
+there are too many spans, neighbours are joined over longer and longer pauses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sessions.recorder.records import MARK_KINDS, Line
+
+MAX_SPANS = 1000
+TYPING_PAUSE_MS = 3_000
+CLICK_PAUSE_MS = 1_000
+POINTER_PAUSE_MS = 5_000
+SCROLL_BUTTONS = 0b11000
+
+
+class Spans:
+    """Times joined to [first, last, how many] where the pause between is short."""
+
+    def __init__(self, pause_ms: int) -> None:
+        self._pause_ms = pause_ms
+        self._spans: list[list[int]] = []
+
+    def add(self, ms: int, count: int = 1) -> None:
+        if self._spans and ms - self._spans[-1][1] <= self._pause_ms:
+            self._spans[-1][1] = max(self._spans[-1][1], ms)
+            self._spans[-1][2] += count
+            return
+        self._spans.append([ms, ms, count])
+        while len(self._spans) > MAX_SPANS:
+            self._join_more()
+
+    def as_list(self) -> list[list[int]]:
+        return self._spans
+
+    def _join_more(self) -> None:
+        self._pause_ms *= 2
+        joined: list[list[int]] = []
+        for span in self._spans:
+            if joined and span[0] - joined[-1][1] <= self._pause_ms:
+                joined[-1][1] = span[1]
+                joined[-1][2] += span[2]
+            else:
+                joined.append(span)
+        self._spans = joined
+
+
+class Timeline:
+    """Built line by line, in order."""
+
+    def __init__(self) -> None:
+        self._typing = Spans(TYPING_PAUSE_MS)
+        self._clicks = Spans(CLICK_PAUSE_MS)
+        self._pointer = Spans(POINTER_PAUSE_MS)
+        self._blocked = Spans(CLICK_PAUSE_MS)
+        self._transfers: list[list[Any]] = []
+        self._marks: list[list[Any]] = []
+        self._frozen: list[list[Any]] = []
+        self._watching: list[list[Any]] = []
+        self._buttons: dict[int | None, int] = {}
+
+    def feed(self, lines: Iterable[Line]) -> None:
+        for line in lines:
+            if line.kind in MARK_KINDS:
+                self._mark(line)
+            else:
+                self._input(line)
+
+    def as_dict(self, duration_ms: int) -> dict[str, Any]:
+        """Everything as JSON; spans still open end with the recording."""
+        for span in (*self._frozen, *self._watching):
+            if span[1] is None:
+                span[1] = max(duration_ms, span[0])
+        return {
+            "typing": self._typing.as_list(),
+            "clicks": self._clicks.as_list(),
+            "pointer": self._pointer.as_list(),
+            "blocked": self._blocked.as_list(),
+            "transfers": self._transfers,
+            "frozen": self._frozen,
+            "watching": self._watching,
+            "marks": self._marks,
+        }
+
+    def _input(self, line: Line) -> None:
+        values = line.payload
+        if line.kind == "key":
+            if len(values) > 1 and values[1]:
+                self._typing.add(line.ms)
+        elif line.kind == "mouse":
+            self._mouse(line, values)
+        elif line.kind == "touch":
+            self._clicks.add(line.ms)
+        elif line.kind == "blocked":
+            self._blocked.add(line.ms)
+        elif line.kind in ("clipboard", "file") and len(self._transfers) < MAX_SPANS:
+            self._transfers.append([line.ms, line.kind, values[0] if values else None])
+
+    def _mouse(self, line: Line, values: list[Any]) -> None:
+        self._pointer.add(line.ms)
+        buttons = int(values[2]) if len(values) > 2 else 0
+        before = self._buttons.get(line.user_id, 0)
+        if buttons & ~before & ~SCROLL_BUTTONS:
+            self._clicks.add(line.ms)
+        self._buttons[line.user_id] = buttons
+
+    def _mark(self, line: Line) -> None:
+        data = line.payload if isinstance(line.payload, dict) else {}
+        if line.kind == "frozen":
+            self._frozen.append([line.ms, None, data.get("reason", "")])
+        elif line.kind == "unfrozen":
+            if self._frozen and self._frozen[-1][1] is None:
+                self._frozen[-1][1] = line.ms
+        elif line.kind == "joined" and data.get("role") == "observer":
+            self._watching.append([line.ms, None, data.get("name", ""), line.user_id])
+        elif line.kind == "left" and data.get("role") == "observer":
+            for span in self._watching:
+                if span[3] == line.user_id and span[1] is None:
+                    span[1] = line.ms
+        if line.kind != "opened" and len(self._marks) < MAX_SPANS:
+            self._marks.append([line.ms, line.kind, line.user_id, data])
+
+
+def activity_levels(
+    blocks: Iterable[tuple[int, int]], duration_ms: int, buckets: int
+) -> list[int]:
+    """How many bytes the screen changed by, in `buckets` equal parts of the recording."""
+    levels = [0] * buckets
+    span = max(duration_ms, 1)
+    for ms, plain_bytes in blocks:
+        levels[min(buckets - 1, ms * buckets // span)] += plain_bytes
+    return levels

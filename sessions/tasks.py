@@ -1,0 +1,22 @@
+"""What the clock and the end of a session ask for."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from sessions.services import recording, recording_check
+
+
+@shared_task(name="sessions.seal_abandoned_recordings")
+def seal_abandoned_recordings() -> int:
+    """Seal what a crash left being written, and look over what was missed; how many."""
+    sealed = recording.seal_abandoned_recordings()
+    for recording_id in recording_check.overlooked():
+        look_over_recording.delay(recording_id)
+    return sealed
+
+
+@shared_task(name="sessions.look_over_recording")
+def look_over_recording(recording_id: int) -> None:
+    """Hand the files of a closed recording over, read its time line, verify it."""
+    recording_check.look_over(recording_id)
