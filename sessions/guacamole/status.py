@@ -134,14 +134,30 @@ HOST_KEY_MISMATCH = Status(
 )
 
 
+UNREACHABLE_OR_REFUSED = Status(
+    519,
+    "asset_unreachable",
+    _(
+        "The machine cannot be reached, or did not accept the credential stored for it. "
+        "It may be switched off, or not connected to the plant's network."
+    ),
+    temporary=True,
+)
+
+_BY_PROTOCOL = {
+    ("ssh", 512): HOST_KEY_MISMATCH,
+    ("vnc", 519): UNREACHABLE_OR_REFUSED,
+    ("rdp", 519): UNREACHABLE_OR_REFUSED,
+}
+"""What guacd 1.3.0 says with one number and means, or may mean, as something else."""
+
+
 def status_of(code: int, protocol: str = "") -> Status:
     """The status of a code; an unknown one gets a sentence that says so.
 
-    Over SSH, 512 means the host key: guacd has no code of its own for it.
+    Over SSH, 512 means the host key; over VNC and RDP, 519 may mean the password.
     """
-    if code == 512 and protocol == "ssh":
-        return HOST_KEY_MISMATCH
-    known = STATUSES.get(code)
+    known = _BY_PROTOCOL.get((protocol, code)) or STATUSES.get(code)
     if known is not None:
         return known
     sentence = _("The connection failed for a reason that is not known (code {code}).")

@@ -33,3 +33,9 @@ def test_an_unknown_code_is_named_in_its_sentence() -> None:
 )
 def test_a_malformed_error_is_still_an_error(args: tuple[str, ...]) -> None:
     assert status_of_error(Instruction("error", args)).key == "unknown"
+
+
+@pytest.mark.parametrize("protocol", ["vnc", "rdp"])
+def test_519_over_a_screen_protocol_may_be_the_credential(protocol: str) -> None:
+    assert "credential" in str(status_of(519, protocol).sentence)
+    assert "credential" not in str(status_of(519, "telnet").sentence)
