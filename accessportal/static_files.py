@@ -15,5 +15,5 @@ class ModuleStorage(CompressedManifestStaticFilesStorage):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         _, imports = self._js_module_import_aggregation_patterns
-        self.patterns = (*self.patterns, ("js/*.js", imports))
+        self.patterns: tuple[Any, ...] = (*self.patterns, ("js/*.js", imports))
         super().__init__(*args, **kwargs)
