@@ -4,4 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-websocket_urlpatterns: list[Any] = []
+from django.urls import path
+
+from sessions.consumers import TunnelConsumer
+
+websocket_urlpatterns: list[Any] = [
+    path("tunnel/<str:broker>/", TunnelConsumer.as_asgi()),
+]

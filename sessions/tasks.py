@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sessions.services import recording, recording_check
+from sessions.services import abandoned, recording, recording_check
+
+
+@shared_task(name="sessions.end_sessions_past_window")
+def end_sessions_past_window() -> int:
+    """End, and prove over, the sessions whose broker is dead; how many."""
+    return abandoned.end_abandoned_sessions()
 
 
 @shared_task(name="sessions.seal_abandoned_recordings")

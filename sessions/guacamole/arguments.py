@@ -128,9 +128,9 @@ def connection_arguments(
     }
 
 
-def join_arguments() -> dict[str, str]:
-    """The arguments of a join: it looks and cannot touch."""
-    return {"read-only": "true", "disable-copy": "true", "disable-paste": "true"}
+def join_arguments(*, control: bool = False) -> dict[str, str]:
+    """The arguments of a join: it looks and cannot touch, unless `control` says so."""
+    return {"read-only": _flag(not control), "disable-copy": "true", "disable-paste": "true"}
 
 
 def answer(names: Sequence[str], arguments: Mapping[str, str]) -> list[str]:

@@ -149,9 +149,10 @@ async def join_connection(
     address: GuacdAddress,
     connection_id: str,
     *,
+    control: bool = False,
     timeout: float = HANDSHAKE_SECONDS,
 ) -> GuacdStream:
-    """Join a connection, looking only.
+    """Join a connection: to look, or with `control` to release what a dead broker held.
 
     Never before the owner's first `sync`: an earlier join can kill the connection
     to the asset. Raises `ConnectionGone`, or another `GuacdError`.
@@ -160,7 +161,7 @@ async def join_connection(
         address,
         connection_id,
         "",
-        join_arguments(),
+        join_arguments(control=control),
         DEFAULT_SIZE,
         timezone="",
         timeout=timeout,

@@ -70,6 +70,16 @@ class BrokeredSession(models.Model):
         NOT_CONNECTED = "not_connected", _("The machine could not be reached")
         INTERRUPTED = "interrupted", _("The portal was interrupted")
 
+    class FreezeCause(models.TextChoices):
+        """Why input stands still; only a person's freeze needs a person to lift it."""
+
+        PERSON = "person", _("Frozen by the plant")
+        AWAY = "away", _("The contractor's browser is gone")
+        IDLE = "idle", _("Nothing was done for a while")
+        FACTOR = "factor", _("The second factor is too old")
+        ADDRESS = "address", _("The contractor's network address changed")
+        RECORDING = "recording", _("The recording failed")
+
     class DesktopState(models.TextChoices):
         """What became of the desktop on the asset: stated only as far as it is proven."""
 
@@ -88,6 +98,9 @@ class BrokeredSession(models.Model):
         "accounts.User", on_delete=models.PROTECT, related_name="brokered_sessions"
     )
     permission = models.CharField(max_length=10)
+    # The screen of the contractor's console, in pixels, as it was asked for.
+    screen_width = models.PositiveSmallIntegerField(default=1280)
+    screen_height = models.PositiveSmallIntegerField(default=800)
     state = models.CharField(max_length=12, choices=State.choices, default=State.CONNECTING)
     slot = models.PositiveSmallIntegerField(null=True, blank=True)
 
@@ -106,6 +119,7 @@ class BrokeredSession(models.Model):
     lease_expires_at = models.DateTimeField(null=True, blank=True)
 
     frozen_at = models.DateTimeField(null=True, blank=True)
+    frozen_cause = models.CharField(max_length=12, choices=FreezeCause.choices, blank=True)
     frozen_by = models.ForeignKey(
         "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -128,6 +142,8 @@ class BrokeredSession(models.Model):
         max_length=20, choices=DesktopState.choices, default=DesktopState.UNKNOWN
     )
     guacd_status = models.PositiveIntegerField(null=True, blank=True)
+    # Stable key of what went wrong (`asset_unreachable`, `guacd_silent`, ...).
+    failure = models.CharField(max_length=40, blank=True)
     # Keys and buttons held down, for a restarted broker to release: [[participant, kind, value]].
     held_input = models.JSONField(default=list)
 
@@ -154,6 +170,11 @@ class BrokeredSession(models.Model):
                 condition=models.Q(end_confirmed_at__isnull=True)
                 | models.Q(ended_at__isnull=False),
                 name="end_confirmed_only_after_end",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(frozen_at__isnull=True, frozen_cause="")
+                | (models.Q(frozen_at__isnull=False) & ~models.Q(frozen_cause="")),
+                name="session_frozen_has_a_cause",
             ),
         ]
         indexes = [models.Index(fields=["state", "-requested_at"], name="session_state")]

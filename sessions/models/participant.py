@@ -23,6 +23,8 @@ class Participant(models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
     leave_reason = models.CharField(max_length=60, blank=True)
     source_address = models.CharField(max_length=45, blank=True)
+    # Inputs made on an old picture: discarded, never delivered late.
+    discarded_inputs = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["joined_at"]

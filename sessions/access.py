@@ -1,0 +1,161 @@
+"""Guarded fetches of the sessions app: 404 for what you may not know, 403 for what you may not do.
+
+Views, consumers and the API get sessions, recordings and reviews through here only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.models import User
+from accessportal.errors import NotAllowed, NotKnown, NotPossible
+from accessportal.plants.models import Endpoint
+from requests.models import MaintenanceWindow
+from sessions.models import BrokeredSession, ComplianceReview, Recording
+
+Row = TypeVar("Row", bound=models.Model)
+
+# --- Sessions -------------------------------------------------------------------------
+
+
+def session_visible_to(user: User, pk: Any) -> BrokeredSession:
+    """A session this person may see, with what its pages show."""
+    sessions = BrokeredSession.objects.visible_to(user).select_related(
+        "window__access_request__vendor",
+        "endpoint__asset__zone__site",
+        "started_by__vendor",
+        "frozen_by",
+        "ended_by",
+    )
+    return _only(sessions, pk=pk)
+
+
+def session_operable_by(user: User, pk: Any) -> BrokeredSession:
+    """The person's own session, to work in: its console."""
+    brokered_session = session_visible_to(user, pk)
+    if brokered_session.started_by_id != user.pk:
+        raise NotAllowed(_("Only the person who started this session works in it."))
+    return brokered_session
+
+
+def session_watchable_by(user: User, pk: Any) -> BrokeredSession:
+    brokered_session = session_visible_to(user, pk)
+    if not may_at(user, Action.SESSION_WATCH, brokered_session):
+        raise NotAllowed(_("You are not allowed to watch sessions at this site."))
+    return brokered_session
+
+
+def session_freezable_by(user: User, pk: Any) -> BrokeredSession:
+    brokered_session = session_visible_to(user, pk)
+    if not may_at(user, Action.SESSION_FREEZE, brokered_session):
+        raise NotAllowed(_("You are not allowed to freeze sessions at this site."))
+    return brokered_session
+
+
+def session_endable_by(user: User, pk: Any) -> BrokeredSession:
+    """One's own session, or one at a site where the person may end sessions."""
+    brokered_session = session_visible_to(user, pk)
+    own = brokered_session.started_by_id == user.pk
+    if not own and not may_at(user, Action.SESSION_END, brokered_session):
+        raise NotAllowed(_("You are not allowed to end sessions at this site."))
+    return brokered_session
+
+
+def endpoint_startable_by(
+    user: User, window_pk: Any, endpoint_pk: Any
+) -> tuple[MaintenanceWindow, Endpoint]:
+    """A person's own window and a machine in it; whether it may start now is policy's to say."""
+    window = _only(
+        MaintenanceWindow.objects.visible_to(user).select_related(
+            "access_request__site"
+        ),
+        pk=window_pk,
+    )
+    if window.access_request.requested_by_id != user.pk:
+        raise NotAllowed(_("This window was made for another person."))
+    endpoint = _only(
+        Endpoint.objects.filter(
+            pk__in=window.access_request.endpoints.values("pk")
+        ).select_related("asset__zone__site"),
+        pk=endpoint_pk,
+    )
+    return window, endpoint
+
+
+# --- Recordings and reviews -----------------------------------------------------------
+
+
+def recording_visible_to(user: User, number: str) -> Recording:
+    """A recording of a site whose recordings this person may see, by its session's number."""
+    recordings = Recording.objects.visible_to(user).with_session()
+    return _only(recordings, brokered_session__number=number)
+
+
+def recording_playable_by(user: User, number: str) -> Recording:
+    """A recording that this person may look into, once it is no longer being written."""
+    recording = recording_visible_to(user, number)
+    if not may_at(user, Action.RECORDING_PLAY, recording.brokered_session):
+        raise NotAllowed(_("You may see that this recording exists, but not play it."))
+    if recording.state == Recording.State.WRITING:
+        raise NotPossible(
+            _("The session is still being recorded. It can be played when it is over."),
+            code="still_writing",
+        )
+    return recording
+
+
+def review_visible_to(user: User, number: str) -> ComplianceReview:
+    """The review of a recording, for people who review at its site."""
+    reviews = ComplianceReview.objects.visible_to(user).select_related(
+        "recording__brokered_session__endpoint__asset__zone__site",
+        "recording__brokered_session__started_by__vendor",
+        "recording__brokered_session__window__access_request",
+        "reviewed_by",
+        "worked_by",
+        "approved_by",
+    )
+    return _only(reviews, recording__brokered_session__number=number)
+
+
+def review_completable_by(user: User, number: str) -> ComplianceReview:
+    """A review that this person may complete: independent of the work."""
+    recording_visible_to(user, number)
+    if not ComplianceReview.objects.visible_to(user).filter(
+        recording__brokered_session__number=number
+    ):
+        raise NotAllowed(_("Only compliance clears or flags recordings of this site."))
+    review = review_visible_to(user, number)
+    if user.pk in (review.worked_by_id, review.approved_by_id):
+        raise NotAllowed(
+            _(
+                "You worked in this session or approved it, so somebody else must review it."
+            ),
+            code="reviewer_took_part",
+        )
+    return review
+
+
+def may_at(user: User, action: Action, brokered_session: BrokeredSession) -> bool:
+    """Whether a person of the plant may do `action` at the session's site."""
+    if user.vendor_id is not None:
+        return False
+    return may(user, action, brokered_session.endpoint.asset.zone.site)
+
+
+def _only(rows: models.QuerySet[Row], **what: Any) -> Row:
+    """The one row, or `NotKnown`: also for an id that is none."""
+    try:
+        return rows.get(**what)
+    except (
+        ObjectDoesNotExist,
+        ValidationError,
+        ValueError,
+        TypeError,
+        OverflowError,
+    ):
+        raise NotKnown from None

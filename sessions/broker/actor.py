@@ -1,0 +1,510 @@
+"""The session actor: one per live session, the only one who talks to its asset.
+
+It holds the one upstream connection, feeds the recorder and every viewer, lets input
+through from the one who works, and ends. When it dies, every way in dies with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any
+
+from channels.db import database_sync_to_async
+
+from accessportal.errors import NotAllowed, PortalError, TooLate
+from accessportal.keys import KeyMissing, WrongKey
+from accessportal.origin import Origin
+from sessions.broker import farewell, words
+from sessions.broker.end import End
+from sessions.broker.frames import Sync, after, filtered, part, syncs_of
+from sessions.broker.hands import Hands, Heard
+from sessions.broker.input import Input
+from sessions.broker.pace import Pace
+from sessions.broker.pictures import SCREEN, Pictures
+from sessions.broker.proof import AssetLine
+from sessions.broker.seat import CloseCode, Seat
+from sessions.broker.supervision import Supervision
+from sessions.broker.upstream import guacd_address
+from sessions.broker.viewer import Picture, Transport, Viewer
+from sessions.broker.viewer import State as ViewerState
+from sessions.guacamole.arguments import Size, connection_arguments
+from sessions.guacamole.errors import (
+    ArgumentsError,
+    GuacdError,
+    GuacdRefused,
+    ProtocolError,
+)
+from sessions.guacamole.handshake import GuacdStream, open_connection
+from sessions.guacamole.instruction import encode
+from sessions.guacamole.opcodes import OBSERVER
+from sessions.guacamole.reader import Batch, InstructionReader
+from sessions.guacamole.status import status_of_error
+from sessions.guacamole.streamfilter import DownstreamFilter
+from sessions.models import BrokeredSession, Participant, TunnelTicket
+from sessions.recorder.writer import RecordingFailed, RecordingWriter
+from sessions.sentences import Sentence
+from sessions.services import lifecycle
+from sessions.services import recording as recordings
+from sessions.services.upstream_facts import endpoint_facts, permissions_of, sign_in
+
+logger = logging.getLogger(__name__)
+
+EndReason = BrokeredSession.EndReason
+
+OPENING_BYTES = 2 * 1024 * 1024
+OPENING_SECONDS = 10.0
+
+
+class SessionActor:
+    """`run` is its life; `admit`, `join`, `hear` and `leave` are what tunnels do with it."""
+
+    def __init__(
+        self, brokered_session: BrokeredSession, *, executor: Executor
+    ) -> None:
+        self.row = brokered_session
+        self.id = brokered_session.pk
+        self.permissions = permissions_of(brokered_session.window.access_request)
+        self.seats: dict[int, Seat] = {}
+        self.active = False
+        self.stream: GuacdStream | None = None
+        self.writer: RecordingWriter | None = None
+        self.pictures: Pictures | None = None
+        self.screen = (brokered_session.screen_width, brokered_session.screen_height)
+        self.asset = AssetLine(
+            brokered_session.endpoint.host, brokered_session.endpoint.port
+        )
+        self.pace = Pace(self._answer_sync)
+        self.input = Input(self)
+        self.supervision = Supervision(self)
+        self.heard_at = asyncio.get_running_loop().time()
+        self._executor = executor
+        self._ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self._errands: set[asyncio.Task[Any]] = set()
+        self._door = asyncio.Lock()
+        self._record_filter = DownstreamFilter(OBSERVER)
+        self._opening: list[tuple[Batch, list[Sync]]] | None = []
+        self._opening_picture: Picture | None = None
+        self._opening_size = 0
+
+    # --- Life ----------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Connect, work, end, prove. Returns when the end is proven, or given up as unproven."""
+        work = asyncio.create_task(self._work())
+        watch = asyncio.create_task(self.supervision.run())
+        try:
+            end = await self._ended
+        except asyncio.CancelledError:
+            end = End(EndReason.INTERRUPTED, close_code=CloseCode.RESTART)
+            self._ended.cancel()
+        await farewell.wind_up(self, end, work, watch)
+
+    def end(self, end: End) -> None:
+        """End the session; the first reason stands. Input stops in this very moment."""
+        if not self._ended.done():
+            self._ended.set_result(end)
+
+    @property
+    def ending(self) -> bool:
+        return self._ended.done()
+
+    async def db(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Run a function that uses the database in one of the broker's threads."""
+        run = database_sync_to_async(
+            function, thread_sensitive=False, executor=self._executor
+        )
+        return await run(*args, **kwargs)
+
+    def later(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
+        """`db`, without waiting; what fails is logged."""
+        task = asyncio.create_task(self.db(function, *args, **kwargs))
+        self._errands.add(task)
+        task.add_done_callback(self._errand_done)
+
+    async def errands_done(self) -> None:
+        if self._errands:
+            await asyncio.wait(self._errands, timeout=5.0)
+
+    def _errand_done(self, task: asyncio.Task[Any]) -> None:
+        self._errands.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            logger.error("%s: not written", self.row, exc_info=task.exception())
+
+    async def _work(self) -> None:
+        try:
+            await self._connect()
+            await self._read()
+        except RecordingFailed as error:
+            self.recording_failed(error)
+        except (GuacdError, ArgumentsError) as error:
+            code = error.status.code if isinstance(error, GuacdRefused) else None
+            self._fail(error.key, sentence=error.sentence, guacd_status=code)
+        except (WrongKey, KeyMissing):
+            logger.exception("%s: the stored credential cannot be opened", self.row)
+            self._fail("secrets_unreadable")
+        except (OSError, ProtocolError) as error:
+            logger.warning("%s: the line to guacd broke: %s", self.row, error)
+            self._fail("line_broke")
+        except PortalError as error:
+            self._fail("start_interrupted", sentence=error.sentence)
+        except Exception:
+            logger.exception("%s: the actor failed", self.row)
+            self._fail("actor_failed")
+
+    def _fail(
+        self, failure: str, *, sentence: Sentence = "", guacd_status: int | None = None
+    ) -> None:
+        reason = EndReason.CONNECTION_LOST if self.active else EndReason.NOT_CONNECTED
+        self.end(
+            End(reason, failure=failure, guacd_status=guacd_status, sentence=sentence)
+        )
+
+    # --- Connecting ------------------------------------------------------------------------
+
+    async def _connect(self) -> None:
+        """Recorder first, then guacd; our id there is kept before anything else happens."""
+        row = self.row
+        order = await self.db(
+            recordings.open_recording,
+            brokered_session=row,
+            acting_user=row.started_by,
+            origin=lifecycle.origin_of_start(row),
+        )
+        self.writer = RecordingWriter(order, on_failure=self.recording_failed)
+        await self.writer.open()
+        secrets = await self.db(lifecycle.check_out_secrets, row)
+        size = Size(*self.screen)
+        arguments = connection_arguments(
+            endpoint_facts(row.endpoint), sign_in(secrets), self.permissions, size
+        )
+        if self.ending:
+            return
+        self.stream = await open_connection(
+            guacd_address(row.guacd_address),
+            row.endpoint.protocol,
+            arguments,
+            size,
+            timezone=row.endpoint.asset.zone.site.time_zone,
+        )
+        self.row.guacd_connection_id = self.stream.connection_id
+        await self.db(lifecycle.note_connection, self.id, self.stream.connection_id)
+        self.pictures = Pictures(self.stream.address, self.stream.connection_id)
+
+    async def _read(self) -> None:
+        """The read path: whole batches, whatever they hold."""
+        assert self.stream is not None
+        reader = InstructionReader()
+        loop = asyncio.get_running_loop()
+        while not self.ending:
+            data = await self.stream.read()
+            if not data:
+                self._fail("guacd_closed")
+                return
+            batch = reader.feed(data)
+            self.heard_at = loop.time()
+            if self.active:
+                self._show(batch)
+            elif batch:
+                await self._open(batch)
+
+    async def _open(self, batch: Batch) -> None:
+        """Before the first picture: nothing is shown until it is recorded."""
+        assert self._opening is not None and self.writer is not None
+        syncs = syncs_of(batch)
+        self._decide_on(batch)
+        for _end, timestamp in syncs:
+            self.pace.frame(timestamp, wait=False)
+        if self.ending:
+            return
+        for end, timestamp in syncs:
+            text = (
+                "".join(before.text for before, _ in self._opening) + batch.text[:end]
+            )
+            if SCREEN not in text:
+                continue
+            picture = Picture(self._visible(part(batch, 0, end)), timestamp)
+            await self.writer.start(picture.text, picture.timestamp)
+            await self._activate(picture)
+            rest = after(batch, end)
+            if rest and not self.ending:
+                self._show(rest)
+            return
+        self._opening.append((batch, syncs))
+        self._opening_size += len(batch.text)
+        if self._opening_size > 4 * OPENING_BYTES:
+            self._fail("no_picture")
+
+    def _visible(self, last: Batch) -> str:
+        """The opening as an observer may see it, in one piece."""
+        assert self._opening is not None
+        look = self._record_filter
+        return "".join(look.apply(batch) for batch, _ in self._opening) + look.apply(
+            last
+        )
+
+    async def _activate(self, picture: Picture) -> None:
+        """The first picture is on the disk: from now on the session is active."""
+        self.asset.seen = await asyncio.to_thread(self.asset.count) > 0
+        await self.db(lifecycle.mark_active, self.row)
+        self.active = True
+        self._opening = []
+        self._opening_size = len(picture.text)
+        self._opening_picture = picture
+        asyncio.get_running_loop().call_later(OPENING_SECONDS, self._forget_opening)
+        self.supervision.began()
+        for seat in self.seats.values():
+            seat.viewer.begin(picture.text, [(len(picture.text), picture.timestamp)])
+        words.tell_state(self)
+
+    def _forget_opening(self) -> None:
+        self._opening = None
+        self._opening_picture = None
+
+    # --- Downstream ------------------------------------------------------------------------
+
+    def _show(self, batch: Batch) -> None:
+        """One batch to the recorder, then to everyone; nobody is waited for."""
+        assert self.writer is not None
+        if not batch:
+            return
+        syncs = syncs_of(batch)
+        if len(syncs) != len(batch.marks):
+            self._decide_on(batch)
+        text, recorded = filtered(self._record_filter, batch, syncs)
+        self.writer.append_screen(text, recorded)
+        if self._opening is not None:
+            self._keep_opening(batch, syncs)
+        paced = False
+        for seat in self.seats.values():
+            seat.viewer.show(batch, syncs)
+            paced = paced or (seat.owner and seat.viewer.wants_frames())
+        for _end, timestamp in syncs:
+            self.pace.frame(timestamp, wait=paced)
+        if self.writer.wants_rotation and not self.writer.cutting:
+            self._rotate()
+
+    def _keep_opening(self, batch: Batch, syncs: list[Sync]) -> None:
+        """So that the contractor's browser, a moment later, sees it all without a join."""
+        assert self._opening is not None
+        self._opening.append((batch, syncs))
+        self._opening_size += len(batch.text)
+        if self._opening_size > OPENING_BYTES:
+            self._forget_opening()
+
+    def _decide_on(self, batch: Batch) -> None:
+        """What in a batch is for the actor."""
+        for mark in batch.marks:
+            opcode = mark.opcode
+            if opcode == "error":
+                status = status_of_error(
+                    batch.instruction(mark), self.row.endpoint.protocol
+                )
+                reason = (
+                    EndReason.ASSET_CLOSED if self.active else EndReason.NOT_CONNECTED
+                )
+                if self.active and status.key == "not_answering":
+                    reason = EndReason.CONNECTION_LOST
+                self.end(
+                    End(
+                        reason,
+                        failure=status.key,
+                        guacd_status=status.code,
+                        sentence=status.sentence,
+                    )
+                )
+            elif opcode == "disconnect":
+                self.end(
+                    End(
+                        EndReason.ASSET_CLOSED
+                        if self.active
+                        else EndReason.NOT_CONNECTED
+                    )
+                )
+            elif opcode == "required":
+                self._fail("asks_for_credentials")
+            elif opcode == "ack":
+                self._pass_on_ack(batch.text[mark.start : mark.end])
+            elif opcode == "clipboard" and self.permissions.clipboard_out:
+                self.later(
+                    lifecycle.note_clipboard,
+                    self.row,
+                    self.row.started_by,
+                    direction="out",
+                )
+
+    def _pass_on_ack(self, text: str) -> None:
+        owner = self.owner
+        if owner is not None and owner.viewer.wants_frames():
+            owner.viewer.say_raw(text)
+
+    def _answer_sync(self, timestamp: int) -> None:
+        if self.stream is not None and timestamp >= 0:
+            self.stream.send(encode("sync", timestamp))
+
+    def _rotate(self) -> None:
+        """A new segment of the recording, beginning with a full picture."""
+        assert self.writer is not None and self.pictures is not None
+        self.writer.begin_cut()
+        self.pictures.want(self._rotate_with)
+
+    def _rotate_with(self, picture: Picture | None) -> None:
+        if self.writer is None or self.ending:
+            return
+        try:
+            if picture is None:
+                self.writer.abandon_cut()
+            elif self.writer.cutting:
+                self.writer.rotate(picture.text, picture.timestamp)
+        except RecordingFailed as error:
+            self.recording_failed(error)
+
+    def recording_failed(self, error: RecordingFailed) -> None:
+        """Input stops at once, everyone is told, the session ends."""
+        if self.ending:
+            return
+        logger.error("%s: the recording failed: %s", self.row, error)
+        failure = "recording_failed" if self.active else "recorder_failed"
+        reason = EndReason.RECORDING_FAILED if self.active else EndReason.NOT_CONNECTED
+        self.end(End(reason, failure=failure, note=str(error)))
+        self.input.let_everybody_go("recording_failed")
+        words.tell_recording_failed(self)
+
+    # --- Those who take part -----------------------------------------------------------------
+
+    @property
+    def owner(self) -> Seat | None:
+        return next((seat for seat in self.seats.values() if seat.owner), None)
+
+    async def admit(self, ticket: TunnelTicket, origin: Origin) -> None:
+        """The policy decision point, before a socket is accepted. Raises `PortalError`."""
+        if self.ending:
+            raise TooLate
+        if ticket.role == Participant.Role.OBSERVER:
+            look = await self.supervision.read(observers=[ticket.user_id])
+            if ticket.user_id in look.unwelcome:
+                raise NotAllowed
+            return
+        look = await self.supervision.read(
+            address=origin.address, web_session_key=ticket.web_session_key
+        )
+        if look.verdict.outcome == "end":
+            self.supervision.wake()
+            raise NotAllowed(
+                look.verdict.reasons[0].sentence, code=look.verdict.reasons[0].code
+            )
+
+    async def join(
+        self, ticket: TunnelTicket, transport: Transport, origin: Origin, language: str
+    ) -> Seat:
+        """Take a seat; the socket was accepted. Raises `TooLate` when the end was first."""
+        transport_id = str(uuid.uuid4())
+        async with self._door:
+            if ticket.role == Participant.Role.OWNER and self.owner is not None:
+                await self._stand_up(self.owner, CloseCode.REPLACED, "replaced")
+            participant = await self.db(
+                lifecycle.participant_joined, ticket, self.row, origin
+            )
+            if self.ending:
+                raise TooLate
+            permissions = (
+                self.permissions if ticket.role == Participant.Role.OWNER else OBSERVER
+            )
+            seat = Seat(
+                participant=participant,
+                viewer=Viewer(transport, permissions, self._picture_for),
+                hands=Hands(permissions),
+                language=language,
+                address=origin.address,
+                web_session_key=ticket.web_session_key,
+                heard_at=asyncio.get_running_loop().time(),
+            )
+            seat.viewer.say_raw(encode("", transport_id))
+            self.seats[participant.pk] = seat
+        self.mark("joined", seat)
+        await words.greet(self, seat)
+        self._show_to(seat)
+        if seat.owner:
+            self.input.touched()
+        words.tell_participants(self)
+        self.supervision.wake()
+        return seat
+
+    def _show_to(self, seat: Seat) -> None:
+        """The picture: the opening itself for who comes at once, a join for who comes later."""
+        if not self.active or seat.viewer.state is not ViewerState.WAITING:
+            return
+        if self._opening is not None and self._opening_picture is not None:
+            text, timestamp = self._opening_picture
+            seat.viewer.begin(text, [(len(text), timestamp)])
+            for batch, syncs in self._opening:
+                seat.viewer.show(batch, syncs)
+            return
+        self._picture_for(seat.viewer)
+
+    def _picture_for(self, viewer: Viewer) -> None:
+        if self.active and self.pictures is not None and not self.ending:
+            self.pictures.want(viewer.give)
+
+    def hear(self, seat: Seat, text: str) -> None:
+        """One message of a participant's browser."""
+        if seat.left or self.ending:
+            return
+        seat.heard_at = asyncio.get_running_loop().time()
+        heard: Heard = self.input.hear(seat, text)
+        if heard.leaves:
+            self.later_leave(seat, CloseCode.LEFT, "left")
+
+    async def leave(self, seat: Seat, code: int, reason: str) -> None:
+        """The browser went away, or is shown out; the session goes on without it."""
+        async with self._door:
+            await self._stand_up(seat, code, reason)
+
+    def later_leave(self, seat: Seat, code: int, reason: str) -> None:
+        if not seat.left:
+            self.input.let_go(seat, reason)
+            task = asyncio.create_task(self.leave(seat, code, reason))
+            self._errands.add(task)
+            task.add_done_callback(self._errand_done)
+
+    async def _stand_up(self, seat: Seat, code: int, reason: str) -> None:
+        if seat.left:
+            return
+        seat.left = True
+        self.input.let_go(seat, reason)
+        self.seats.pop(seat.participant.pk, None)
+        if seat.owner:
+            self.pace.release()
+        self.mark("left", seat)
+        if reason == "vanished":
+            seat.viewer.abandon()
+        else:
+            seat.viewer.close(code)
+        if self.ending:
+            return
+        words.tell_participants(self)
+        await self.db(
+            lifecycle.participant_left,
+            seat.participant,
+            self.row,
+            reason=reason,
+            discarded=seat.discarded,
+        )
+        if seat.owner and self.owner is None:
+            await self.supervision.freeze_while_away()
+
+    def mark(self, kind: str, seat: Seat | None = None, **data: Any) -> None:
+        """A mark on the recording's time line; a recorder that fails tells us itself."""
+        if self.writer is None:
+            return
+        if seat is not None:
+            data = {"role": seat.participant.role, "name": seat.user.full_name, **data}
+        try:
+            self.writer.append_mark(
+                kind, seat.user.pk if seat is not None else None, **data
+            )
+        except RecordingFailed as error:
+            self.recording_failed(error)

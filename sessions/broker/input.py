@@ -1,0 +1,248 @@
+"""From hands to asset: the gate, the journal, the releases, the record of what is held.
+
+Input goes upstream only while the session is active, not frozen, recorded and not ending,
+and only after it is in the input track. Releases always go.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from sessions.broker.hands import Heard, input_values, released_values
+from sessions.broker.seat import CloseCode, Seat
+from sessions.guacamole.arguments import clamp_size
+from sessions.guacamole.instruction import Instruction, encode
+from sessions.guacamole.streamfilter import Reason
+from sessions.recorder.writer import InputRecord, RecordingFailed
+from sessions.services import lifecycle
+
+if TYPE_CHECKING:
+    from sessions.broker.actor import SessionActor
+
+KEEP_HELD_SECONDS = 0.25
+"""How soon after a change the database knows what is held down."""
+
+SILENCE_SECONDS = 2.0
+"""A browser that holds something and says nothing for this long (it pings every 0.5 s)
+has vanished: what it holds is released."""
+
+MOST_UNSENT_BYTES = 256 * 1024
+"""guacd takes no input: more is discarded, not queued to arrive late."""
+
+DISCARDED = _(
+    "Not sent: it was made on an old picture. Wait for the picture, then repeat it."
+)
+BLOCKED = _("Blocked: this is not part of what was approved.")
+SHOWN_OUT = _("This browser sent something that is not allowed, and was disconnected.")
+
+
+class Input:
+    """The way upstream of one session."""
+
+    def __init__(self, actor: SessionActor) -> None:
+        self._actor = actor
+        self._touched_at = asyncio.get_running_loop().time()
+        self._kept: list[list[Any]] = []
+        self._keeping: asyncio.TimerHandle | None = None
+
+    # --- In --------------------------------------------------------------------------------
+
+    @property
+    def open(self) -> bool:
+        """Whether input may pass at all."""
+        actor = self._actor
+        return (
+            actor.active
+            and not actor.ending
+            and not actor.supervision.stopped
+            and actor.stream is not None
+            and actor.stream.unsent < MOST_UNSENT_BYTES
+        )
+
+    @property
+    def idle_for(self) -> float:
+        """Seconds since the contractor did something."""
+        return asyncio.get_running_loop().time() - self._touched_at
+
+    def touched(self) -> None:
+        self._touched_at = asyncio.get_running_loop().time()
+
+    def hear(self, seat: Seat, text: str) -> Heard:
+        """One message: judged, journalled, sent."""
+        actor = self._actor
+        heard = seat.hands.hear(
+            text, age=seat.viewer.age, open=self.open and seat.owner
+        )
+        for ping in heard.pings:
+            seat.viewer.say_raw(ping.encode())
+        if heard.drawn is not None:
+            seat.viewer.drawn(heard.drawn)
+            if seat.owner:
+                actor.pace.drawn(heard.drawn)
+        if heard.active and seat.owner:
+            self.touched()
+        if heard.forward:
+            self._send(seat, heard.forward)
+        if heard.size is not None and seat.owner and self.open:
+            self._resize(seat, *heard.size)
+        if heard.lets_go:
+            self.let_go(seat, "asked")
+        if heard.discarded:
+            self._tell_discarded(seat, heard.discarded)
+        for opcode, reason in heard.refused:
+            self._tell_blocked(seat, opcode, reason)
+        if heard.show_out is not None:
+            self._show_out(seat, *heard.show_out)
+        return heard
+
+    def _send(self, seat: Seat, instructions: list[Instruction]) -> None:
+        """Journal first; what cannot be journalled is not sent."""
+        actor = self._actor
+        assert actor.writer is not None and actor.stream is not None
+        values = [
+            found for one in instructions if (found := input_values(one)) is not None
+        ]
+        try:
+            if values:
+                user = seat.user.pk
+                actor.writer.append_input(
+                    [InputRecord(user, *found) for found in values]
+                )
+        except RecordingFailed as error:
+            actor.recording_failed(error)
+            return
+        actor.stream.send("".join(one.encode() for one in instructions))
+        if any(one.opcode == "clipboard" for one in instructions):
+            actor.later(lifecycle.note_clipboard, actor.row, seat.user, direction="in")
+        self._keep_held()
+
+    def _resize(self, seat: Seat, width: int, height: int) -> None:
+        """Only the actor sends a size: clamped, and never where the endpoint's is fixed."""
+        actor = self._actor
+        endpoint = actor.row.endpoint
+        if endpoint.fixed_width or not seat.hands.permissions.control:
+            return
+        size = clamp_size(width, height)
+        if (size.width, size.height) == actor.screen:
+            return
+        assert actor.writer is not None and actor.stream is not None
+        try:
+            record = InputRecord(seat.user.pk, "size", (size.width, size.height))
+            actor.writer.append_input([record])
+        except RecordingFailed as error:
+            actor.recording_failed(error)
+            return
+        actor.screen = (size.width, size.height)
+        actor.stream.send(encode("size", size.width, size.height))
+
+    # --- Out: releases -----------------------------------------------------------------------
+
+    def let_go(self, seat: Seat, why: str) -> None:
+        """Release, now, what this person holds: in place, whatever the session's state."""
+        actor = self._actor
+        hands = seat.hands
+        keys, buttons = len(hands.pressed.keys), hands.pressed.buttons.bit_count()
+        releases = hands.pressed.let_go()
+        streams = [Instruction("end", (index,)) for index in sorted(hands.open_streams)]
+        hands.open_streams.clear()
+        if actor.stream is None or not (releases or streams):
+            return
+        if releases and actor.writer is not None:
+            records = [
+                InputRecord(seat.user.pk, "release", released_values(one))
+                for one in releases
+            ]
+            try:
+                actor.writer.append_input(records)
+            except RecordingFailed as error:
+                actor.recording_failed(error)
+        actor.stream.send("".join(one.encode() for one in [*releases, *streams]))
+        if releases:
+            actor.later(
+                lifecycle.note_released_input,
+                actor.row,
+                why=why,
+                keys=keys,
+                buttons=buttons,
+            )
+        self._keep_held()
+
+    def let_everybody_go(self, why: str) -> None:
+        for seat in list(self._actor.seats.values()):
+            self.let_go(seat, why)
+
+    def release_for_the_silent(self) -> None:
+        """Whoever holds something and has gone silent holds it no longer."""
+        now = asyncio.get_running_loop().time()
+        for seat in list(self._actor.seats.values()):
+            if seat.hands.pressed and now - seat.heard_at > SILENCE_SECONDS:
+                self.let_go(seat, "silent")
+
+    def close(self) -> None:
+        if self._keeping is not None:
+            self._keeping.cancel()
+
+    def _keep_held(self) -> None:
+        """Have the database know soon what is held; often it is nothing by then."""
+        if self._keeping is None:
+            loop = asyncio.get_running_loop()
+            self._keeping = loop.call_later(KEEP_HELD_SECONDS, self._keep_held_now)
+
+    def _keep_held_now(self) -> None:
+        self._keeping = None
+        actor = self._actor
+        held = [
+            row
+            for seat in actor.seats.values()
+            for row in seat.hands.pressed.as_rows(seat.participant.pk)
+        ]
+        if held:
+            loop = asyncio.get_running_loop()
+            loop.call_later(SILENCE_SECONDS + 0.1, self.release_for_the_silent)
+        if held == self._kept or actor.ending:
+            return
+        self._kept = held
+        actor.later(lifecycle.keep_held_input, actor.id, held)
+
+    # --- Saying no ---------------------------------------------------------------------------
+
+    def _tell_discarded(self, seat: Seat, count: int) -> None:
+        seat.discarded += count
+        total = seat.discarded
+        seat.say(
+            "input-discarded",
+            lambda text: {"count": total, "sentence": text(DISCARDED)},
+        )
+
+    def _tell_blocked(self, seat: Seat, opcode: str, reason: Reason) -> None:
+        """Say it once for each kind; a browser may try with every move of a mouse."""
+        kind = f"{opcode}/{reason.name}"
+        if kind in seat.refusals_told:
+            return
+        seat.refusals_told.add(kind)
+        why = reason.name.lower()
+        seat.say(
+            "input-blocked", lambda text: {"sentence": text(BLOCKED), "reason": why}
+        )
+        self._note_blocked(seat, opcode, why)
+
+    def _show_out(self, seat: Seat, what: str, why: str) -> None:
+        code = CloseCode.FLOOD if why == "flood" else CloseCode.BLOCKED
+        seat.say("closed", lambda text: {"code": code, "sentence": text(SHOWN_OUT)})
+        self._note_blocked(seat, what, why)
+        self._actor.later_leave(seat, code, "blocked")
+
+    def _note_blocked(self, seat: Seat, what: str, why: str) -> None:
+        actor = self._actor
+        if actor.writer is not None:
+            try:
+                record = InputRecord(seat.user.pk, "blocked", (what, why))
+                actor.writer.append_input([record])
+            except RecordingFailed as error:
+                actor.recording_failed(error)
+        actor.later(
+            lifecycle.note_blocked_input, actor.row, seat.user, what=what, why=why
+        )

@@ -1,0 +1,169 @@
+"""The broker of this process: it starts actors, hands tunnels to them, and clears up.
+
+Every `ROUND_SECONDS` it looks for what a lost message or a dead predecessor left behind:
+sessions to be connected, live ones without an actor, ends without a proof.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from channels.db import database_sync_to_async
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from sessions.broker import interrupted
+from sessions.broker.actor import SessionActor
+from sessions.broker.end import End
+from sessions.broker.seat import CloseCode
+from sessions.models import BrokeredSession
+from sessions.services import lifecycle
+from sessions.services.news import BROKERS, broker_group, session_group
+
+logger = logging.getLogger(__name__)
+
+ROUND_SECONDS = 2.0
+STOP_SECONDS = 20.0
+
+_current: Broker | None = None
+
+
+def current() -> Broker | None:
+    """The broker that runs in this process, if one does."""
+    return _current
+
+
+class Broker:
+    """`start` and `stop` in the event loop that serves the tunnels."""
+
+    def __init__(self, name: str = "") -> None:
+        self.name = name or settings.BROKER_NAME
+        self.actors: dict[str, SessionActor] = {}
+        self._lives: dict[str, asyncio.Task[None]] = {}
+        self._executor = ThreadPoolExecutor(8, thread_name_prefix="broker-db")
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._proving: dict[UUID, asyncio.Task[bool]] = {}
+        self._channel = ""
+
+    async def start(self) -> None:
+        """Mark what an earlier process left live as interrupted, then serve."""
+        global _current
+        _current = self
+        layer = get_channel_layer()
+        self._channel = await layer.new_channel(prefix=f"broker.{self.name}")
+        for group in (broker_group(self.name), BROKERS):
+            await layer.group_add(group, self._channel)
+        await self._clear_up()
+        self._tasks = [
+            asyncio.create_task(self._listen(layer)),
+            asyncio.create_task(self._rounds()),
+        ]
+
+    async def stop(self) -> None:
+        """End every session here, properly: `disconnect`, reason, sealed recording."""
+        global _current
+        for task in self._tasks:
+            task.cancel()
+        for actor in list(self.actors.values()):
+            actor.end(
+                End(BrokeredSession.EndReason.INTERRUPTED, close_code=CloseCode.RESTART)
+            )
+        if self._lives:
+            await asyncio.wait(list(self._lives.values()), timeout=STOP_SECONDS)
+        leftover: list[asyncio.Task[Any]] = [*self._lives.values(), *self._tasks]
+        leftover += self._proving.values()
+        for task in leftover:
+            task.cancel()
+        await asyncio.gather(*leftover, return_exceptions=True)
+        layer = get_channel_layer()
+        for group in (broker_group(self.name), BROKERS):
+            await layer.group_discard(group, self._channel)
+        await asyncio.to_thread(self._executor.shutdown)
+        if _current is self:
+            _current = None
+
+    def actor_of(self, session_id: Any) -> SessionActor | None:
+        """The actor of a session that lives here and is not ending."""
+        actor = self.actors.get(str(session_id))
+        return None if actor is None or actor.ending else actor
+
+    async def begin(self, session_id: Any) -> SessionActor | None:
+        """Connect a session, unless somebody else did or it is over."""
+        row = await self.db(lifecycle.claim_session, session_id, broker=self.name)
+        if row is None:
+            return self.actor_of(session_id)
+        actor = SessionActor(row, executor=self._executor)
+        key = str(row.pk)
+        self.actors[key] = actor
+        await get_channel_layer().group_add(session_group(key), self._channel)
+        life = asyncio.create_task(actor.run())
+        self._lives[key] = life
+        life.add_done_callback(partial(self._over, key))
+        return actor
+
+    async def db(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        run = database_sync_to_async(
+            function, thread_sensitive=False, executor=self._executor
+        )
+        return await run(*args, **kwargs)
+
+    # --- Inside --------------------------------------------------------------------------
+
+    def _over(self, key: str, life: asyncio.Task[None]) -> None:
+        self.actors.pop(key, None)
+        self._lives.pop(key, None)
+        if not life.cancelled() and life.exception() is not None:
+            logger.error("The actor of session %s died", key, exc_info=life.exception())
+
+    async def _listen(self, layer: Any) -> None:
+        while True:
+            try:
+                message = await layer.receive(self._channel)
+                await self._hear(message)
+            except Exception:
+                logger.exception("The broker lost a message; its rounds make up for it")
+                await asyncio.sleep(0.2)
+
+    async def _hear(self, message: dict[str, Any]) -> None:
+        if message["type"] == "session.start":
+            await self.begin(message["session"])
+        elif "session" in message:
+            actor = self.actors.get(message["session"])
+            if actor is not None:
+                actor.supervision.wake()
+        else:
+            for actor in self.actors.values():
+                actor.supervision.wake()
+
+    async def _rounds(self) -> None:
+        while True:
+            await asyncio.sleep(ROUND_SECONDS)
+            try:
+                await self._clear_up()
+            except Exception:
+                logger.exception(
+                    "The broker's round failed; the next one will try again"
+                )
+
+    async def _clear_up(self) -> None:
+        found = await self.db(interrupted.left_behind, self.name, list(self.actors))
+        for session_id in found.to_connect:
+            await self.begin(session_id)
+        for row in found.abandoned:
+            await interrupted.interrupt(self.db, row)
+            self._prove(row)
+        for row in found.unproven:
+            self._prove(row)
+
+    def _prove(self, row: BrokeredSession) -> None:
+        if row.pk in self._proving:
+            return
+        task = asyncio.create_task(interrupted.prove(self.db, row))
+        self._proving[row.pk] = task
+        task.add_done_callback(lambda _task: self._proving.pop(row.pk, None))

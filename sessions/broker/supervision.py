@@ -1,0 +1,260 @@
+"""The actor's tick: ask policy, obey people, watch the window, notice silence.
+
+Every 2 s by itself; a channel message makes it look at once. Messages make a kill fast,
+the tick makes it true. The window's end is met on the second, with the database or
+without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.utils import timezone
+
+from accessportal.errors import PortalError
+from sessions.broker import words
+from sessions.broker.end import End
+from sessions.broker.seat import CloseCode
+from sessions.guacamole.handshake import probe_gone
+from sessions.models import BrokeredSession
+from sessions.policy import Outcome, next_look
+from sessions.services import freezes, lifecycle
+from sessions.services.looking import Freeze, Look, look
+
+if TYPE_CHECKING:
+    from sessions.broker.actor import SessionActor
+
+logger = logging.getLogger(__name__)
+
+EndReason = BrokeredSession.EndReason
+FreezeCause = BrokeredSession.FreezeCause
+
+WARN_MINUTES = (15, 5, 1)
+
+FIRST_PICTURE_SECONDS = 45.0
+
+SILENCE_SECONDS = 5.0
+"""An idle connection sends a `sync` every second; guacd says nothing when its child dies."""
+
+BLIND_SECONDS = 8.0
+"""After this long without an answer of the database nobody knows what policy says: no input."""
+
+
+class Supervision:
+    """Runs beside the read path; `stopped` is what keeps input out."""
+
+    def __init__(self, actor: SessionActor) -> None:
+        self._actor = actor
+        self._wake = asyncio.Event()
+        self.freeze: Freeze | None = None
+        self.closes_at = actor.row.window.closes_at
+        self._warnings: list[int] = []
+        self._last_message = 0
+        self._looked_at = asyncio.get_running_loop().time()
+        self._began_at = self._looked_at
+
+    @property
+    def stopped(self) -> bool:
+        """Frozen, or blind: policy was not asked for too long."""
+        age = asyncio.get_running_loop().time() - self._looked_at
+        return self.freeze is not None or age > BLIND_SECONDS
+
+    def wake(self) -> None:
+        """Look now."""
+        self._wake.set()
+
+    def began(self) -> None:
+        """The session is active: warnings count from here."""
+        self._plan_warnings(self.closes_at)
+
+    async def run(self) -> None:
+        actor = self._actor
+        while not actor.ending:
+            self._wake.clear()
+            await self._look()
+            self._notice_time()
+            await self._notice_silence()
+            words.tell_pace(actor)
+            if actor.ending:
+                return
+            pause = next_look(
+                self.closes_at, timezone.now(), settings.POLICY_TICK_SECONDS
+            )
+            try:
+                async with asyncio.timeout(pause):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def read(
+        self,
+        *,
+        address: str = "",
+        web_session_key: str = "",
+        observers: Sequence[int] | None = None,
+    ) -> Look:
+        """One look at the database, with the verdict of policy."""
+        actor = self._actor
+        owner = actor.owner
+        if owner is not None and not address:
+            address, web_session_key = owner.address, owner.web_session_key
+        if observers is None:
+            observers = [
+                seat.user.pk for seat in actor.seats.values() if not seat.owner
+            ]
+        idle = 0.0
+        if owner is not None and actor.active and owner.hands.permissions.control:
+            idle = actor.input.idle_for
+        result: Look = await actor.db(
+            look,
+            actor.id,
+            idle_for=idle,
+            address=address,
+            web_session_key=web_session_key,
+            after_message=self._last_message,
+            observers=observers,
+        )
+        return result
+
+    async def freeze_while_away(self) -> None:
+        """The contractor's browser is gone: the work is held as it is."""
+        await self._freeze(FreezeCause.AWAY)
+        self.wake()
+
+    # --- Looking -----------------------------------------------------------------------------
+
+    async def _look(self) -> None:
+        try:
+            seen = await self.read()
+        except BrokeredSession.DoesNotExist:
+            self._end(EndReason.INTERRUPTED)
+            return
+        except Exception:
+            logger.exception("%s: policy could not be asked", self._actor.row)
+            self._meet_the_end()
+            if self.stopped:
+                self._actor.input.let_everybody_go("policy_unknown")
+            return
+        self._looked_at = asyncio.get_running_loop().time()
+        await self._obey(seen)
+
+    async def _obey(self, seen: Look) -> None:
+        actor = self._actor
+        row = seen.brokered_session
+        if not row.is_live:
+            self._end(row.end_reason or EndReason.INTERRUPTED)
+            return
+        if row.end_requested_at is not None:
+            self._end(row.end_requested_reason, row)
+            return
+        if seen.verdict.outcome is Outcome.END:
+            self._end(seen.verdict.reasons[0].ends)
+            return
+        self._follow_window(seen.closes_at)
+        self._follow_row(row)
+        self._follow_freeze(seen.freeze)
+        if seen.messages:
+            self._last_message = seen.messages[-1].pk
+            words.tell_messages(actor, seen.messages)
+            for message in seen.messages:
+                actor.mark("message", text=message.text, name=message.sent_by.full_name)
+        for seat in list(actor.seats.values()):
+            if not seat.owner and seat.user.pk in seen.unwelcome:
+                actor.later_leave(seat, CloseCode.NOT_WELCOME, "not_welcome")
+        if seen.verdict.outcome is Outcome.FREEZE and seen.freeze is None:
+            await self._freeze(seen.verdict.reasons[0].freezes)
+            self.wake()
+
+    def _follow_row(self, row: BrokeredSession) -> None:
+        """What the words say comes from the row as it is now."""
+        row.guacd_connection_id = self._actor.row.guacd_connection_id
+        self._actor.row = row
+
+    def _follow_freeze(self, freeze: Freeze | None) -> None:
+        actor = self._actor
+        before, self.freeze = self.freeze, freeze
+        if freeze == before:
+            return
+        if freeze is not None:
+            actor.input.let_everybody_go("frozen")
+            actor.mark("frozen", reason=freeze.cause, note=freeze.note)
+            words.tell_frozen(actor, freeze)
+        else:
+            actor.input.touched()
+            actor.mark("unfrozen")
+            words.tell_unfrozen(actor)
+        words.tell_state(actor)
+
+    async def _freeze(self, cause: str) -> None:
+        actor = self._actor
+        try:
+            await actor.db(
+                freezes.freeze_session, actor.row, acting_user=None, cause=cause
+            )
+        except PortalError:
+            pass  # frozen by somebody else meanwhile, or over
+
+    # --- The window --------------------------------------------------------------------------
+
+    def _follow_window(self, closes_at: datetime) -> None:
+        if closes_at == self.closes_at:
+            return
+        self.closes_at = closes_at
+        self._actor.row.window.closes_at = closes_at
+        self._plan_warnings(closes_at)
+        self._actor.mark("extended", until=closes_at.isoformat())
+        words.tell_state(self._actor)
+
+    def _plan_warnings(self, closes_at: datetime) -> None:
+        """Those whose time is still to come."""
+        left = (closes_at - timezone.now()).total_seconds()
+        self._warnings = [minutes for minutes in WARN_MINUTES if minutes * 60 < left]
+
+    def _notice_time(self) -> None:
+        self._meet_the_end()
+        actor = self._actor
+        if not actor.active:
+            self._notice_no_picture()
+            return
+        left = (self.closes_at - timezone.now()).total_seconds()
+        due = [minutes for minutes in self._warnings if minutes * 60 >= left]
+        if due:
+            minutes = min(due)
+            self._warnings = [other for other in self._warnings if other < minutes]
+            words.tell_warning(actor, minutes, self.closes_at)
+            actor.mark("warning", minutes=minutes)
+            actor.later(lifecycle.note_warning, actor.row, minutes=minutes)
+
+    def _meet_the_end(self) -> None:
+        if timezone.now() >= self.closes_at:
+            self._end(EndReason.WINDOW_CLOSED)
+
+    # --- Silence -----------------------------------------------------------------------------
+
+    def _notice_no_picture(self) -> None:
+        if asyncio.get_running_loop().time() - self._began_at > FIRST_PICTURE_SECONDS:
+            self._actor.end(End(EndReason.NOT_CONNECTED, failure="no_picture"))
+
+    async def _notice_silence(self) -> None:
+        """guacd's child may be dead without a word: ask guacd."""
+        actor = self._actor
+        loop = asyncio.get_running_loop()
+        if actor.stream is None or loop.time() - actor.heard_at < SILENCE_SECONDS:
+            return
+        gone = await probe_gone(actor.stream.address, actor.stream.connection_id)
+        if gone:
+            self._end(
+                EndReason.CONNECTION_LOST if actor.active else EndReason.NOT_CONNECTED
+            )
+
+    def _end(self, reason: str, row: BrokeredSession | None = None) -> None:
+        actor = self._actor
+        if row is None:
+            actor.end(End(reason))
+            return
+        actor.end(End(reason, acting_user=row.end_requested_by, note=row.end_note))

@@ -1,0 +1,284 @@
+"""One participant's picture: a bounded queue, spliced from a full picture and the live stream.
+
+A viewer who cannot keep up is not queued for. What waits longer than `BEHIND_SECONDS` or
+is more than `BEHIND_BYTES` is dropped, and a fresh picture follows when the viewer can
+take one; so nobody slows the asset or anybody else (architecture, 3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import deque
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import Any, NamedTuple, Protocol
+
+from sessions.broker.frames import Sync, after, filtered, syncs_of
+from sessions.guacamole.instruction import encode
+from sessions.guacamole.opcodes import Permissions
+from sessions.guacamole.reader import Batch
+from sessions.guacamole.streamfilter import DownstreamFilter
+
+logger = logging.getLogger(__name__)
+
+BEHIND_SECONDS = 5.0
+BEHIND_BYTES = 4 * 1024 * 1024
+MESSAGE_CHARACTERS = 256 * 1024
+"""What is sent in one WebSocket message, about."""
+
+
+class Transport(Protocol):
+    """The socket of a viewer. `send` waits until the socket takes the text."""
+
+    async def send(self, text: str) -> None: ...
+
+    async def close(self, code: int) -> None: ...
+
+
+class Picture(NamedTuple):
+    """A full picture: whole instructions up to and including the `sync` at `timestamp`."""
+
+    text: str
+    timestamp: int
+
+
+class State(Enum):
+    WAITING = auto()
+    """For a picture; what comes meanwhile is kept."""
+    STREAMING = auto()
+    BEHIND = auto()
+    """What comes is dropped until the viewer has caught up."""
+    CLOSED = auto()
+
+
+class Viewer:
+    """Feed it every batch with `show`; it calls `want_picture(self)` when it needs one."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        permissions: Permissions,
+        want_picture: Callable[[Viewer], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.state = State.WAITING
+        self._transport = transport
+        self._permissions = permissions
+        self._want_picture = want_picture
+        self._clock = clock
+        self._filter = DownstreamFilter(permissions)
+        self._backlog: list[tuple[Batch, list[Sync]]] = []
+        self._backlog_size = 0
+        self._picture: Picture | None = None
+        self._words: list[str] = []
+        self._queue: list[tuple[str, int]] = []  # text, and how many frames end in it
+        self._queued = 0
+        self._queued_at = 0.0
+        self._undrawn: deque[tuple[int, float]] = deque(maxlen=4096)
+        self._wake = asyncio.Event()
+        self._sending = False
+        self._close_code: int | None = None
+        self._sender = asyncio.create_task(self._send_all())
+
+    # --- What comes down ---------------------------------------------------------------
+
+    def say(self, kind: str, data: dict[str, Any]) -> None:
+        """A word of the portal's own; never dropped, and ahead of the picture."""
+        self._word(encode("portal", kind, json.dumps(data, ensure_ascii=False)))
+
+    def say_raw(self, text: str) -> None:
+        """Whole instructions of the tunnel itself, such as the answer to a ping."""
+        self._word(text)
+
+    def show(self, batch: Batch, syncs: list[Sync]) -> None:
+        """The next batch of the asset's stream."""
+        if self.state is State.STREAMING:
+            self._enqueue(*filtered(self._filter, batch, syncs))
+        elif self.state is State.WAITING:
+            self._keep(batch, syncs)
+            if self._picture is not None:
+                self._splice()
+
+    def give(self, picture: Picture | None) -> None:
+        """The picture that was wanted; None when none could be had."""
+        if self.state is not State.WAITING:
+            return
+        if picture is None:
+            self._ask_again()
+            return
+        self._picture = picture
+        self._splice()
+
+    def begin(self, text: str, syncs: list[Sync]) -> None:
+        """Show the asset's own stream from its first instruction: it needs no picture."""
+        self.state = State.STREAMING
+        self._backlog = []
+        self._enqueue(text, syncs)
+
+    # --- What the viewer answers ---------------------------------------------------------
+
+    def drawn(self, timestamp: int) -> None:
+        """The browser has drawn the frame of `timestamp`."""
+        while self._undrawn and self._undrawn[0][0] <= timestamp:
+            self._undrawn.popleft()
+        self._perhaps_recover()
+
+    @property
+    def age(self) -> float:
+        """Seconds that the picture in front of this person is old."""
+        return self._clock() - self._undrawn[0][1] if self._undrawn else 0.0
+
+    @property
+    def closed(self) -> bool:
+        return self.state is State.CLOSED
+
+    def wants_frames(self) -> bool:
+        """Whether this viewer is being sent what comes, so that its answers set the pace."""
+        return self.state is State.STREAMING
+
+    def close(self, code: int) -> None:
+        """Send the words that wait, drop the picture, and close with `code`. At once."""
+        if self._close_code is None:
+            self._close_code = code
+        self.state = State.CLOSED
+        self._drop()
+        self._backlog = []
+        self._wake.set()
+
+    async def closed_down(self, within: float = 2.0) -> None:
+        """Wait until the socket was told; then let go of it."""
+        await asyncio.wait({self._sender}, timeout=within)
+        self._sender.cancel()
+
+    def abandon(self) -> None:
+        """The socket is gone; there is nobody to tell."""
+        self.state = State.CLOSED
+        self._sender.cancel()
+
+    # --- Inside --------------------------------------------------------------------------
+
+    def _word(self, text: str) -> None:
+        if self._close_code is None:
+            self._words.append(text)
+            self._wake.set()
+
+    def _enqueue(self, text: str, syncs: list[Sync]) -> None:
+        now = self._clock()
+        if self._queued + len(text) > BEHIND_BYTES or (
+            self._queue and now - self._queued_at > BEHIND_SECONDS
+        ):
+            self._fall_behind()
+            return
+        if self.age > BEHIND_SECONDS:
+            self._fall_behind()
+            return
+        if not self._queue:
+            self._queued_at = now
+        self._undrawn.extend((timestamp, now) for _end, timestamp in syncs)
+        self._queue.append((text, len(syncs)))
+        self._queued += len(text)
+        self._wake.set()
+
+    def _fall_behind(self) -> None:
+        self.state = State.BEHIND
+        self._drop()
+
+    def _drop(self) -> None:
+        # Frames that were never sent will never be answered.
+        unsent = sum(frames for _text, frames in self._queue)
+        for _ in range(min(unsent, len(self._undrawn))):
+            self._undrawn.pop()
+        self._queue = []
+        self._queued = 0
+
+    def _perhaps_recover(self) -> None:
+        """Behind, and now with empty hands: a fresh picture."""
+        if self.state is State.BEHIND and not self._sending and not self._undrawn:
+            self.say("picture", {})
+            self._wait_for_picture()
+
+    def _wait_for_picture(self) -> None:
+        self.state = State.WAITING
+        self._backlog = []
+        self._backlog_size = 0
+        self._picture = None
+        self._want_picture(self)
+
+    def _ask_again(self) -> None:
+        asyncio.get_running_loop().call_later(1.0, self._ask_if_waiting)
+
+    def _ask_if_waiting(self) -> None:
+        if self.state is State.WAITING:
+            self._wait_for_picture()
+
+    def _keep(self, batch: Batch, syncs: list[Sync]) -> None:
+        self._backlog.append((batch, syncs))
+        self._backlog_size += len(batch.text)
+        if self._backlog_size > BEHIND_BYTES and self._picture is None:
+            # Keep the newer half: the picture, when it comes, is newer than all of it.
+            half = len(self._backlog) // 2 or 1
+            self._backlog_size -= sum(len(old.text) for old, _ in self._backlog[:half])
+            self._backlog = self._backlog[half:]
+
+    def _splice(self) -> None:
+        """Picture up to T, then the live stream from T, instruction for instruction the same."""
+        assert self._picture is not None
+        text, timestamp = self._picture
+        for place, (batch, syncs) in enumerate(self._backlog):
+            for end, passed in syncs:
+                if passed < timestamp:
+                    continue
+                if passed > timestamp:
+                    self._wait_for_picture()  # T had passed before this viewer listened
+                    return
+                rest = [
+                    after(batch, end),
+                    *(kept for kept, _ in self._backlog[place + 1 :]),
+                ]
+                self._filter = DownstreamFilter(self._permissions)
+                self._backlog = []
+                self._picture = None
+                self.state = State.STREAMING
+                self._enqueue(text, [(len(text), timestamp)])
+                for batch_after in rest:
+                    if batch_after and self.state is State.STREAMING:
+                        self._enqueue(
+                            *filtered(self._filter, batch_after, syncs_of(batch_after))
+                        )
+                return
+
+    async def _send_all(self) -> None:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                while self._words or self._queue:
+                    self._sending = True
+                    await self._transport.send(self._next_message())
+                    self._sending = False
+                if self._close_code is not None:
+                    await self._transport.close(self._close_code)
+                    return
+                self._perhaps_recover()
+        except Exception:  # noqa: BLE001 - a socket that breaks ends this viewer, nothing else
+            logger.debug("A participant's socket broke", exc_info=True)
+            self.state = State.CLOSED
+
+    def _next_message(self) -> str:
+        pieces = self._words
+        self._words = []
+        length = 0
+        taken = 0
+        for text, _frames in self._queue:
+            if taken and length + len(text) > MESSAGE_CHARACTERS:
+                break
+            length += len(text)
+            taken += 1
+        pieces += [text for text, _frames in self._queue[:taken]]
+        del self._queue[:taken]
+        self._queued -= length
+        self._queued_at = self._clock()
+        return "".join(pieces)

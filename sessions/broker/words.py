@@ -1,0 +1,157 @@
+"""What the actor says to those who take part: the portal's own words on the tunnel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from sessions.broker.seat import Seat
+from sessions.models import ConsoleMessage
+from sessions.sentences import FROZEN
+from sessions.services.looking import Freeze
+from sessions.services.status import frozen_word, moment, state_of
+
+if TYPE_CHECKING:
+    from sessions.broker.actor import SessionActor
+
+WARNING = ngettext_lazy(
+    "The session ends in %(minutes)d minute.",
+    "The session ends in %(minutes)d minutes.",
+    "minutes",
+)
+UNFROZEN = _("The session goes on.")
+RECORDING_FAILED = FROZEN["recording"]
+
+GOOD_SECONDS = 0.3
+FAIR_SECONDS = 1.0
+
+
+async def greet(actor: SessionActor, seat: Seat) -> None:
+    """The first words to somebody who has just come."""
+    _say_state(actor, seat)
+    for message in await actor.db(_messages_of, actor.id):
+        say_message(seat, message)
+
+
+def tell_state(actor: SessionActor) -> None:
+    for seat in actor.seats.values():
+        _say_state(actor, seat)
+
+
+def tell_participants(actor: SessionActor) -> None:
+    """Who is here, to everybody: nobody is watched without knowing it."""
+    present = [seat for seat in actor.seats.values() if not seat.left]
+    for seat in present:
+        people = [_person(other, you=other is seat) for other in present]
+        seat.say("participants", lambda text, people=people: {"participants": people})  # type: ignore[misc]
+
+
+def tell_warning(actor: SessionActor, minutes: int, closes_at: datetime) -> None:
+    for seat in actor.seats.values():
+        seat.say(
+            "warning",
+            lambda text: {
+                "minutes": minutes,
+                "closes_at": moment(closes_at),
+                "sentence": text(WARNING % {"minutes": minutes}),
+            },
+        )
+
+
+def tell_frozen(actor: SessionActor, freeze: Freeze) -> None:
+    for seat in actor.seats.values():
+        role = seat.participant.role
+        seat.say("frozen", lambda text, role=role: frozen_word(freeze, role=role))  # type: ignore[misc]
+
+
+def tell_unfrozen(actor: SessionActor) -> None:
+    for seat in actor.seats.values():
+        seat.say("unfrozen", lambda text: {"by": "", "sentence": text(UNFROZEN)})
+
+
+def tell_recording_failed(actor: SessionActor) -> None:
+    for seat in actor.seats.values():
+        seat.say(
+            "recording",
+            lambda text: {
+                "ok": False,
+                "since": None,
+                "sentence": text(RECORDING_FAILED),
+            },
+        )
+
+
+def tell_messages(actor: SessionActor, messages: Iterable[ConsoleMessage]) -> None:
+    for message in messages:
+        for seat in actor.seats.values():
+            say_message(seat, message)
+
+
+def tell_pace(actor: SessionActor) -> None:
+    for seat in actor.seats.values():
+        if seat.viewer.closed:
+            continue
+        age = seat.viewer.age
+        quality = (
+            "good" if age < GOOD_SECONDS else "fair" if age < FAIR_SECONDS else "poor"
+        )
+        seat.viewer.say("pace", {"lag_ms": round(age * 1000), "quality": quality})
+
+
+def say_message(seat: Seat, message: ConsoleMessage) -> None:
+    seat.viewer.say(
+        "message",
+        {
+            "id": message.pk,
+            "name": message.sent_by.full_name,
+            "organisation": message.sent_by.organisation,
+            "own": message.sent_by_id == seat.user.pk,
+            "text": message.text,
+            "at": moment(message.sent_at),
+        },
+    )
+
+
+def _say_state(actor: SessionActor, seat: Seat) -> None:
+    row = actor.row
+    role = seat.participant.role
+
+    def word(text: Any) -> dict[str, Any]:
+        return state_of(
+            row,
+            role=role,
+            freeze=actor.supervision.freeze,
+            screen=actor.screen,
+            ending=actor.ending,
+        )
+
+    seat.say("state", word)
+    if actor.active:
+        since = moment(row.active_at or timezone.now())
+        seat.say("recording", lambda text: {"ok": True, "since": since, "sentence": ""})
+
+
+def _person(seat: Seat, *, you: bool) -> dict[str, Any]:
+    user = seat.user
+    return {
+        "id": seat.participant.pk,
+        "name": user.full_name,
+        "organisation": user.organisation,
+        "initials": user.initials,
+        "role": seat.participant.role,
+        "joined_at": moment(seat.participant.joined_at),
+        "you": you,
+    }
+
+
+def _messages_of(session_id: Any) -> list[ConsoleMessage]:
+    return list(
+        ConsoleMessage.objects.filter(brokered_session=session_id)
+        .select_related("sent_by__vendor")
+        .order_by("pk")
+    )

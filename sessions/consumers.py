@@ -1,0 +1,121 @@
+"""The tunnel: a WebSocket between a participant's browser and the session's actor.
+
+A pipe: it refuses before it accepts, and everything after that is the actor's to decide.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import Any
+from urllib.parse import parse_qs
+
+from asgiref.sync import sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+
+from accessportal.accounts.models import User
+from accessportal.errors import NotKnown, PortalError
+from accessportal.origin import Origin, address_behind_proxies, web_session_ref
+from sessions.broker import registry
+from sessions.broker.seat import Seat
+from sessions.services.tickets import use_ticket
+
+logger = logging.getLogger(__name__)
+
+SUBPROTOCOL = "guacamole"
+
+
+class TunnelConsumer(AsyncWebsocketConsumer):
+    """`/tunnel/<broker>/?ticket=...`, subprotocol `guacamole`."""
+
+    seat: Seat | None = None
+    actor: Any = None
+
+    async def connect(self) -> None:
+        try:
+            await self._enter()
+        except PortalError as error:
+            logger.info("A tunnel was refused: %s", error.code)
+            await self.close()
+
+    async def _enter(self) -> None:
+        """Signed in with a second factor, a good ticket, an actor here, and policy says yes."""
+        user: User = self.scope["user"]
+        web_session = self.scope["session"]
+        if not user.is_authenticated or not await sync_to_async(_has_factor)(
+            web_session
+        ):
+            raise NotKnown
+        if SUBPROTOCOL not in self.scope["subprotocols"]:
+            raise NotKnown
+        broker = registry.current()
+        if broker is None or broker.name != self.scope["url_route"]["kwargs"]["broker"]:
+            raise NotKnown
+        query = parse_qs(self.scope["query_string"].decode("ascii", "replace"))
+        origin = await sync_to_async(origin_of_scope)(self.scope)
+        ticket = await sync_to_async(use_ticket)(
+            query.get("ticket", [""])[0],
+            acting_user=user,
+            web_session_key=web_session.session_key or "",
+        )
+        actor = broker.actor_of(ticket.brokered_session_id) or await broker.begin(
+            ticket.brokered_session_id
+        )
+        if actor is None:
+            raise NotKnown
+        await actor.admit(ticket, origin)
+
+        await self.accept(SUBPROTOCOL)
+        self.actor = actor
+        try:
+            self.seat = await actor.join(
+                ticket, _Transport(self), origin, user.language
+            )
+        except PortalError:
+            await self.close(code=4404)
+
+    async def receive(
+        self, text_data: str | None = None, bytes_data: bytes | None = None
+    ) -> None:
+        if self.seat is None:
+            return
+        # Bytes are not the protocol: an empty instruction is malformed, and shown out.
+        self.actor.hear(self.seat, text_data if text_data is not None else ";")
+
+    async def disconnect(self, code: int) -> None:
+        if self.seat is not None:
+            await asyncio.shield(self.actor.leave(self.seat, code, "vanished"))
+
+
+class _Transport:
+    """The consumer as the actor's viewer sees it."""
+
+    def __init__(self, consumer: TunnelConsumer) -> None:
+        self._consumer = consumer
+
+    async def send(self, text: str) -> None:
+        await self._consumer.send(text_data=text)
+
+    async def close(self, code: int) -> None:
+        await self._consumer.close(code=code)
+
+
+def origin_of_scope(scope: dict[str, Any]) -> Origin:
+    """The origin of an act on a WebSocket, as `origin_of` finds it for a page."""
+    headers = {
+        name.decode("latin-1"): value.decode("latin-1")
+        for name, value in scope["headers"]
+    }
+    peer = (scope.get("client") or ("", 0))[0]
+    web_session = scope["session"]
+    return Origin(
+        address=address_behind_proxies(peer, headers.get("x-forwarded-for", "")),
+        factor=web_session.get("factor_kind", ""),
+        factor_at=web_session.get("factor_at", 0.0),
+        web_session_ref=web_session_ref(web_session.session_key),
+        user_agent=headers.get("user-agent", "")[:200],
+    )
+
+
+def _has_factor(web_session: Any) -> bool:
+    return "factor_at" in web_session

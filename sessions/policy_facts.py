@@ -1,0 +1,148 @@
+"""Loads the facts that `policy.decide` looks at: before a session, and while it lasts."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accessportal.accounts.models import User
+from accessportal.origin import Origin
+from accessportal.plants.models import Endpoint, ProductionFreeze
+from requests.models import AccessRequest, MaintenanceWindow
+from sessions.models import BrokeredSession
+from sessions.policy import Facts, Moment
+
+if TYPE_CHECKING:
+    from django.db import models
+
+LEAST_FREE_BYTES = 64 * 1024 * 1024
+"""Less room than this for recordings means that the recorder cannot run."""
+
+
+def facts_at_start(
+    window: MaintenanceWindow, endpoint: Endpoint, user: User, origin: Origin
+) -> Facts:
+    """The facts before a session: fetched anew, whatever the caller's objects hold."""
+    window = MaintenanceWindow.objects.select_related("access_request").get(
+        pk=window.pk
+    )
+    endpoint = Endpoint.objects.select_related("asset__zone__site").get(pk=endpoint.pk)
+    user = User.objects.select_related("vendor").get(pk=user.pk)
+    now = timezone.now()
+    return Facts(
+        moment=Moment.START,
+        at=now,
+        **_facts_of(window, endpoint, user),
+        training_expires_at=user.training_expires_at,
+        endpoint_in_window=window.access_request.endpoints.filter(
+            pk=endpoint.pk
+        ).exists(),
+        production_freeze=_freezes(endpoint, now).exists(),
+        vendor_services_asset=user.vendor is None
+        or endpoint.asset.vendors.filter(pk=user.vendor.pk).exists(),
+        recorder_runs=recorder_has_room(),
+        slot_free=free_slot(endpoint) is not None,
+        signed_out=False,
+        factor_age=now.timestamp() - origin.factor_at if origin.factor_at else None,
+        factor_fresh_for=settings.FRESH_FACTOR_SECONDS,
+        factor_max_age=settings.FACTOR_MAX_AGE_SECONDS,
+        idle_limit=settings.IDLE_FREEZE_SECONDS,
+    )
+
+
+def facts_during(
+    brokered_session: BrokeredSession,
+    *,
+    idle_for: float = 0.0,
+    address: str = "",
+    web_session_key: str = "",
+) -> Facts:
+    """The facts of a session that lasts; its relations should be freshly loaded.
+
+    `idle_for`: seconds since the contractor did something. `address` and
+    `web_session_key`: those of the contractor's present socket, where there is one.
+    """
+    now = timezone.now()
+    factor_at = brokered_session.factor_at
+    return Facts(
+        moment=Moment.DURING,
+        at=now,
+        **_facts_of(
+            brokered_session.window,
+            brokered_session.endpoint,
+            brokered_session.started_by,
+        ),
+        endpoint_in_window=True,
+        signed_out=not web_session_exists(
+            web_session_key or brokered_session.web_session_key
+        ),
+        factor_age=(now - factor_at).total_seconds() if factor_at else None,
+        factor_max_age=settings.FACTOR_MAX_AGE_SECONDS,
+        idle_for=idle_for,
+        idle_limit=settings.IDLE_FREEZE_SECONDS,
+        same_address=not address or address == brokered_session.source_address,
+    )
+
+
+def free_slot(endpoint: Endpoint) -> int | None:
+    """The lowest free place on an endpoint, or None when all are taken."""
+    taken = set(
+        BrokeredSession.objects.holding_a_slot()
+        .filter(endpoint=endpoint)
+        .values_list("slot", flat=True)
+    )
+    return next(
+        (slot for slot in range(endpoint.max_clients) if slot not in taken), None
+    )
+
+
+def recorder_has_room() -> bool:
+    """Whether there is room to record; the recorder asks again before the first picture."""
+    place = settings.RECORDINGS_DIR
+    while not place.exists():
+        place = place.parent
+    return shutil.disk_usage(place).free >= LEAST_FREE_BYTES
+
+
+def web_session_exists(key: str) -> bool:
+    """Whether nobody signed out of a web session; one that merely expired still exists."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    return bool(key) and bool(store().exists(key))
+
+
+def factor_moment(origin: Origin) -> datetime | None:
+    """When the second factor of a web session was last used."""
+    return datetime.fromtimestamp(origin.factor_at, UTC) if origin.factor_at else None
+
+
+def _facts_of(
+    window: MaintenanceWindow, endpoint: Endpoint, user: User
+) -> dict[str, Any]:
+    """What is asked at every moment."""
+    vendor = user.vendor
+    return {
+        "own_window": window.access_request.requested_by_id == user.pk,
+        "request_approved": window.access_request.state == AccessRequest.State.APPROVED,
+        "opens_at": window.opens_at,
+        "closes_at": window.closes_at,
+        "window_revoked": window.revoked_at is not None,
+        "person_disabled": user.disabled_at is not None,
+        "person_expires_at": user.expires_at,
+        "vendor_suspended": vendor is not None and vendor.suspended_at is not None,
+        "contract_ends_at": vendor.contract_ends_at if vendor is not None else None,
+        "site_isolated": endpoint.asset.zone.site.isolated_at is not None,
+    }
+
+
+def _freezes(endpoint: Endpoint, at: datetime) -> models.QuerySet[ProductionFreeze]:
+    site_wide_or_here = ProductionFreeze.objects.filter(
+        site=endpoint.asset.zone.site_id, starts_at__lte=at, ends_at__gt=at
+    )
+    return site_wide_or_here.filter(asset__isnull=True) | site_wide_or_here.filter(
+        asset=endpoint.asset
+    )

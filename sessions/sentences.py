@@ -1,0 +1,142 @@
+"""The sentences of a session: why it is frozen, why it ended, and what to do now."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from sessions.guacamole import errors as guacd_errors
+from sessions.guacamole.status import STATUSES, status_of
+from sessions.models import BrokeredSession
+
+EndReason = BrokeredSession.EndReason
+FreezeCause = BrokeredSession.FreezeCause
+Sentence = str | Promise
+
+END: dict[str, Sentence] = {
+    EndReason.ENDED_BY_CONTRACTOR: _("You ended the session."),
+    EndReason.ENDED_BY_PLANT: _("The plant ended the session."),
+    EndReason.WINDOW_CLOSED: _("The maintenance window is over."),
+    EndReason.WINDOW_REVOKED: _("The plant revoked the maintenance window."),
+    EndReason.ACCOUNT_DISABLED: _("The access of the person working here was ended."),
+    EndReason.VENDOR_SUSPENDED: _("The plant suspended access for this company."),
+    EndReason.SITE_ISOLATED: _("The plant isolated the site."),
+    EndReason.SIGNED_OUT: _("The session ended because of a sign-out from the portal."),
+    EndReason.RECORDING_FAILED: _(
+        "The recording failed, and nothing may happen unrecorded. Input was stopped at once."
+    ),
+    EndReason.ASSET_CLOSED: _("The machine closed the connection."),
+    EndReason.CONNECTION_LOST: _("The connection to the machine was lost."),
+    EndReason.NOT_CONNECTED: _("The machine could not be reached."),
+    EndReason.INTERRUPTED: _(
+        "The portal was interrupted. The recording is kept up to that moment."
+    ),
+}
+
+START_AGAIN = _("You can start again while the window is open.")
+ASK_AGAIN = _("If you need more time, ask for a new window.")
+CALL = _("Please call the control room before you ask again.")
+
+WHAT_NOW: dict[str, Sentence] = {
+    EndReason.ENDED_BY_CONTRACTOR: START_AGAIN,
+    EndReason.ENDED_BY_PLANT: CALL,
+    EndReason.WINDOW_CLOSED: ASK_AGAIN,
+    EndReason.WINDOW_REVOKED: CALL,
+    EndReason.ACCOUNT_DISABLED: CALL,
+    EndReason.VENDOR_SUSPENDED: CALL,
+    EndReason.SITE_ISOLATED: CALL,
+    EndReason.SIGNED_OUT: _(
+        "Sign in again; you can start again while the window is open."
+    ),
+    EndReason.RECORDING_FAILED: CALL,
+    EndReason.ASSET_CLOSED: START_AGAIN,
+    EndReason.CONNECTION_LOST: START_AGAIN,
+    EndReason.NOT_CONNECTED: _(
+        "Your place on the machine is free again; you can try again while the window is open."
+    ),
+    EndReason.INTERRUPTED: START_AGAIN,
+}
+
+MAY_START_AGAIN = frozenset(
+    {
+        EndReason.ENDED_BY_CONTRACTOR,
+        EndReason.SIGNED_OUT,
+        EndReason.ASSET_CLOSED,
+        EndReason.CONNECTION_LOST,
+        EndReason.NOT_CONNECTED,
+        EndReason.INTERRUPTED,
+    }
+)
+
+FROZEN: dict[str, Sentence] = {
+    FreezeCause.PERSON: _(
+        "The plant has frozen the session. Keyboard and mouse are off."
+    ),
+    FreezeCause.AWAY: _("The contractor's browser is gone. The work is kept open."),
+    FreezeCause.IDLE: _(
+        "Nothing was done for a while. Confirm your second factor to go on."
+    ),
+    FreezeCause.FACTOR: _(
+        "Your second factor was used too long ago. Confirm it to go on."
+    ),
+    FreezeCause.ADDRESS: _(
+        "Your network address changed. Confirm your second factor to go on."
+    ),
+    FreezeCause.RECORDING: _("The recording failed. Keyboard and mouse are off."),
+}
+
+STEP_UP = frozenset({FreezeCause.IDLE, FreezeCause.FACTOR, FreezeCause.ADDRESS})
+"""Causes that the contractor lifts with a fresh second factor."""
+
+START_FAILURES: dict[str, Sentence] = {
+    "recorder_failed": _(
+        "The recorder could not start, so the session was not opened."
+    ),
+    "start_interrupted": _("The connection was not made in time."),
+    "no_picture": _("The machine answered, but sent no picture."),
+    "protocol_unknown": _("This kind of connection is not supported."),
+    "username_missing": _(
+        "No user name is stored for this machine, so it cannot be connected to."
+    ),
+    "credential_missing": _(
+        "No password or key is stored for this machine, so it cannot be connected to."
+    ),
+    "host_key_malformed": _("The host key stored for this machine cannot be read."),
+    "prompt_malformed": _("A prompt stored for this machine cannot be used."),
+    "secrets_unreadable": _(
+        "The user name and password stored for this machine cannot be read. "
+        "Please tell the plant's administrator."
+    ),
+    "asks_for_credentials": _(
+        "The machine asked for a user name or password that is not stored for it."
+    ),
+}
+
+
+def end_sentence(
+    reason: str, failure: str = "", guacd_status: int | None = None
+) -> Sentence:
+    """Why a session ended; for one that never began, what went wrong with the machine."""
+    if failure in START_FAILURES:
+        return START_FAILURES[failure]
+    if guacd_status is not None and reason in (
+        EndReason.NOT_CONNECTED,
+        EndReason.ASSET_CLOSED,
+    ):
+        protocol = "ssh" if failure == "host_key_mismatch" else ""
+        return status_of(guacd_status, protocol).sentence
+    if failure in FAILURES:
+        return FAILURES[failure]
+    return END.get(reason, "")
+
+
+def _failures() -> dict[str, Sentence]:
+    known = {status.key: status.sentence for status in STATUSES.values()}
+    for kind in vars(guacd_errors).values():
+        if isinstance(kind, type) and issubclass(kind, guacd_errors.GuacdError):
+            known[kind.key] = kind.sentence
+    return known
+
+
+FAILURES = _failures()
+"""By key: what guacd, or the way to it, can answer instead of a connection."""

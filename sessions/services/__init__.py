@@ -1,0 +1,1 @@
+"""The verbs of the steps after approval: console, recording, review."""

@@ -1,0 +1,80 @@
+"""Sessions whose broker is dead: the sweep ends them, frees their place, says so.
+
+A living broker looks after its own and renews their leases; this is for the rest.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from asgiref.sync import async_to_sync
+from django.db import models
+from django.utils import timezone
+
+from accessportal.errors import TooLate
+from sessions.models import BrokeredSession
+from sessions.services.lifecycle import (
+    LEASE_SECONDS,
+    confirm_end,
+    end_session,
+    with_relations,
+)
+
+EndReason = BrokeredSession.EndReason
+
+CONNECT_SECONDS = 60
+"""A session that no broker took up for this long will not be connected any more."""
+
+
+def end_abandoned_sessions() -> int:
+    """End every live session without a living broker, prove what can be proven; how many ended."""
+    now = timezone.now()
+    grace = timedelta(seconds=LEASE_SECONDS)
+    dead = (
+        with_relations()
+        .filter(state__in=BrokeredSession.LIVE)
+        .filter(
+            models.Q(lease_expires_at__lt=now - grace)
+            | models.Q(
+                lease_expires_at__isnull=True,
+                requested_at__lt=now - timedelta(seconds=CONNECT_SECONDS),
+            )
+        )
+    )
+    ended = 0
+    for brokered_session in dead:
+        try:
+            end_session(brokered_session, reason=_reason(brokered_session))
+        except TooLate:
+            continue
+        ended += 1
+    for brokered_session in with_relations().filter(
+        ended_at__lt=now - grace, slot__isnull=False
+    ):
+        _prove(brokered_session)
+    return ended
+
+
+def _reason(brokered_session: BrokeredSession) -> str:
+    window = brokered_session.window
+    if window.revoked_at is not None:
+        return EndReason.WINDOW_REVOKED
+    if brokered_session.lease_expires_at is None:
+        return EndReason.NOT_CONNECTED
+    return EndReason.INTERRUPTED
+
+
+def _prove(brokered_session: BrokeredSession) -> None:
+    # Imported late: the broker's modules need an event loop's libraries, services do not.
+    from sessions.broker.proof import AssetLine, gather_proof
+    from sessions.broker.upstream import guacd_address
+
+    endpoint = brokered_session.endpoint
+    proven, found = async_to_sync(gather_proof)(
+        guacd_address(brokered_session.guacd_address),
+        brokered_session.guacd_connection_id,
+        AssetLine(endpoint.host, endpoint.port),
+        others=0,
+    )
+    if proven:
+        confirm_end(brokered_session, proof=found)

@@ -1,0 +1,140 @@
+"""Stop input and let it go on; the picture and the recording always go on."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accessportal.accounts.authorisation import Action
+from accessportal.accounts.models import User
+from accessportal.audit import record
+from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooLate
+from accessportal.origin import SYSTEM, Origin
+from sessions.access import may_at
+from sessions.models import BrokeredSession
+from sessions.policy_facts import factor_moment
+from sessions.services.live_session import locked, refuse_when_over
+from sessions.services.news import tell_pages, wake_actor
+
+FreezeCause = BrokeredSession.FreezeCause
+
+
+@transaction.atomic
+def freeze_session(
+    brokered_session: BrokeredSession,
+    *,
+    acting_user: User | None,
+    origin: Origin = SYSTEM,
+    message: str = "",
+    cause: str = FreezeCause.PERSON,
+) -> None:
+    """Stop all input; the picture goes on. A person's freeze takes over from the portal's own."""
+    brokered_session = locked(brokered_session)
+    refuse_when_over(brokered_session)
+    if acting_user is not None and not may_at(
+        acting_user, Action.SESSION_FREEZE, brokered_session
+    ):
+        raise NotAllowed(_("You are not allowed to freeze sessions at this site."))
+    if brokered_session.frozen_cause == FreezeCause.PERSON or (
+        acting_user is None and brokered_session.frozen_at is not None
+    ):
+        raise TooLate(_("The session is frozen already."))
+
+    brokered_session.frozen_at = timezone.now()
+    brokered_session.frozen_by = acting_user
+    brokered_session.frozen_cause = cause
+    brokered_session.frozen_reason = message[:500]
+    brokered_session.save(
+        update_fields=["frozen_at", "frozen_by", "frozen_cause", "frozen_reason"]
+    )
+    record(
+        "session.frozen",
+        acting_user=acting_user,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        origin=origin,
+        reason=message,
+        cause=cause,
+    )
+
+    wake_actor(brokered_session)
+    tell_pages(brokered_session)
+
+
+@transaction.atomic
+def unfreeze_session(
+    brokered_session: BrokeredSession, *, acting_user: User, origin: Origin
+) -> None:
+    """A person of the plant lets input through again, whatever had stopped it."""
+    brokered_session = locked(brokered_session)
+    refuse_when_over(brokered_session)
+    if not may_at(acting_user, Action.SESSION_FREEZE, brokered_session):
+        raise NotAllowed(_("Only the plant can let this session go on."))
+    if brokered_session.frozen_at is None:
+        raise TooLate(_("The session is not frozen any more."))
+    if brokered_session.frozen_cause == FreezeCause.RECORDING:
+        raise NotPossible(_("The recording failed, so this session cannot go on."))
+
+    lift_freeze(brokered_session, acting_user=acting_user, origin=origin)
+
+
+@transaction.atomic
+def resume_session(
+    brokered_session: BrokeredSession,
+    *,
+    acting_user: User,
+    origin: Origin,
+    web_session_key: str,
+) -> None:
+    """The contractor goes on after idling or other drift, with a fresh second factor.
+
+    Raises `FreshFactorNeeded`, or `NotAllowed` where a person of the plant froze it.
+    """
+    brokered_session = locked(brokered_session)
+    refuse_when_over(brokered_session)
+    if brokered_session.started_by_id != acting_user.pk:
+        raise NotAllowed
+    if brokered_session.frozen_at is None:
+        return
+    if brokered_session.frozen_cause in (FreezeCause.PERSON, FreezeCause.RECORDING):
+        raise NotAllowed(_("Only the plant can let this session go on."))
+    if timezone.now().timestamp() - origin.factor_at > settings.FRESH_FACTOR_SECONDS:
+        raise FreshFactorNeeded
+
+    brokered_session.factor = origin.factor
+    brokered_session.factor_at = factor_moment(origin)
+    brokered_session.source_address = origin.address
+    brokered_session.web_session_key = web_session_key
+    brokered_session.save(
+        update_fields=["factor", "factor_at", "source_address", "web_session_key"]
+    )
+    lift_freeze(brokered_session, acting_user=acting_user, origin=origin)
+
+
+def lift_freeze(
+    brokered_session: BrokeredSession,
+    *,
+    acting_user: User | None,
+    origin: Origin = SYSTEM,
+) -> None:
+    """Clear the freeze inside the caller's transaction, with its audit event."""
+    cause = brokered_session.frozen_cause
+    brokered_session.frozen_at = None
+    brokered_session.frozen_by = None
+    brokered_session.frozen_cause = ""
+    brokered_session.frozen_reason = ""
+    brokered_session.save(
+        update_fields=["frozen_at", "frozen_by", "frozen_cause", "frozen_reason"]
+    )
+    record(
+        "session.unfrozen",
+        acting_user=acting_user,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        origin=origin,
+        cause=cause,
+    )
+    wake_actor(brokered_session)
+    tell_pages(brokered_session)

@@ -1,0 +1,326 @@
+"""What the session actor, and nobody else, writes about its session."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accessportal.accounts.models import User
+from accessportal.audit import record
+from accessportal.origin import Origin
+from accessportal.plants.vault import Secrets, open_secrets
+from accessportal.transitions import transition
+from sessions.models import BrokeredSession, Participant, TunnelTicket
+from sessions.services.freezes import lift_freeze
+from sessions.services.news import tell_pages
+
+State = BrokeredSession.State
+EndReason = BrokeredSession.EndReason
+
+LEASE_SECONDS = 12
+"""A session whose broker has not renewed its lease for this long has no living broker."""
+
+AUDIT_OF_END = {
+    EndReason.NOT_CONNECTED: "session.failed",
+    EndReason.INTERRUPTED: "session.interrupted",
+}
+
+
+@transaction.atomic
+def claim_session(session_id: Any, *, broker: str) -> BrokeredSession | None:
+    """Make one broker the only one to connect a session; None when it is not to be had."""
+    lease = timezone.now() + timedelta(seconds=LEASE_SECONDS)
+    claimed = BrokeredSession.objects.filter(
+        pk=session_id,
+        state=State.CONNECTING,
+        broker=broker,
+        lease_expires_at__isnull=True,
+    ).update(lease_expires_at=lease, guacd_address=settings.GUACD_ADDRESS)
+    if claimed != 1:
+        return None
+    claimed_row: BrokeredSession = with_relations().get(pk=session_id)
+    return claimed_row
+
+
+def with_relations() -> Any:
+    """Sessions with everything that an actor looks at, in one query."""
+    return BrokeredSession.objects.select_related(
+        "window__access_request__vendor",
+        "endpoint__asset__zone__site",
+        "started_by__vendor",
+        "frozen_by",
+        "end_requested_by",
+    )
+
+
+@transaction.atomic
+def check_out_secrets(brokered_session: BrokeredSession) -> Secrets:
+    """The asset's sign-in, for guacd only; that it was used is evidence, what it is never."""
+    secrets = open_secrets(brokered_session.endpoint)
+    if secrets != Secrets():
+        record(
+            "credential.checked_out",
+            acting_user=brokered_session.started_by,
+            subject=brokered_session.endpoint.credential,
+            brokered_session=brokered_session,
+            origin=origin_of_start(brokered_session),
+            username=secrets.username,
+        )
+    return secrets
+
+
+def note_connection(session_id: Any, connection_id: str) -> None:
+    """Keep guacd's id from the first moment: whoever ends the session must be able to prove it."""
+    BrokeredSession.objects.filter(pk=session_id).update(
+        guacd_connection_id=connection_id
+    )
+
+
+@transaction.atomic
+def mark_active(brokered_session: BrokeredSession) -> None:
+    """The first picture has come and is recorded. Raises `TooLate` when the end was first."""
+    transition(
+        brokered_session,
+        expected=State.CONNECTING,
+        to=State.ACTIVE,
+        active_at=timezone.now(),
+    )
+    record(
+        "session.started",
+        acting_user=brokered_session.started_by,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        origin=origin_of_start(brokered_session),
+        endpoint=str(brokered_session.endpoint),
+        protocol=brokered_session.endpoint.protocol,
+    )
+    tell_pages(brokered_session)
+
+
+@transaction.atomic
+def end_session(
+    brokered_session: BrokeredSession,
+    *,
+    reason: str,
+    acting_user: User | None = None,
+    note: str = "",
+    failure: str = "",
+    guacd_status: int | None = None,
+    desktop_state: str = BrokeredSession.DesktopState.UNKNOWN,
+) -> None:
+    """The one conditional UPDATE that ends a session; its slot stays until the end is proven.
+
+    Only the actor calls it, or the broker for a session whose actor is dead. Raises
+    `TooLate` when it has ended before.
+    """
+    now = timezone.now()
+    transition(
+        brokered_session,
+        expected=BrokeredSession.LIVE,
+        to=State.FAILED if reason == EndReason.NOT_CONNECTED else State.ENDED,
+        ended_at=now,
+        ended_by=acting_user,
+        end_reason=reason,
+        end_note=note[:500],
+        failure=failure,
+        guacd_status=guacd_status,
+        desktop_state=desktop_state,
+        held_input=[],
+        lease_expires_at=None,
+    )
+    Participant.objects.filter(
+        brokered_session=brokered_session, left_at__isnull=True
+    ).update(left_at=now, leave_reason="session_over")
+    record(
+        AUDIT_OF_END.get(EndReason(reason), "session.terminated"),
+        acting_user=acting_user,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        result="ok" if reason != EndReason.NOT_CONNECTED else "failed",
+        reason=note,
+        end_reason=reason,
+        failure=failure,
+        guacd_status=guacd_status,
+    )
+    tell_pages(brokered_session)
+
+
+@transaction.atomic
+def confirm_end(brokered_session: BrokeredSession, *, proof: dict[str, Any]) -> bool:
+    """The end is proven: note how, and free the place on the endpoint. False when done before."""
+    confirmed = BrokeredSession.objects.filter(
+        pk=brokered_session.pk, ended_at__isnull=False, end_confirmed_at__isnull=True
+    ).update(end_confirmed_at=timezone.now(), end_proof=proof, slot=None)
+    if not confirmed:
+        return False
+    record(
+        "session.end.confirmed",
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        proof=proof,
+    )
+    tell_pages(brokered_session)
+    return True
+
+
+@transaction.atomic
+def report_unconfirmed_end(
+    brokered_session: BrokeredSession, *, proof: dict[str, Any]
+) -> None:
+    """Five seconds, and no proof yet: say so loudly. The place stays taken, the proving goes on."""
+    changed = BrokeredSession.objects.filter(
+        pk=brokered_session.pk, end_confirmed_at__isnull=True
+    ).update(end_proof=proof)
+    if changed:
+        record(
+            "session.end.unconfirmed",
+            subject=brokered_session,
+            brokered_session=brokered_session,
+            result="failed",
+            proof=proof,
+        )
+        tell_pages(brokered_session)
+
+
+@transaction.atomic
+def participant_joined(
+    ticket: TunnelTicket, brokered_session: BrokeredSession, origin: Origin
+) -> Participant:
+    """Somebody works or watches from now on."""
+    participant = Participant.objects.create(
+        brokered_session=brokered_session,
+        user=ticket.user,
+        role=ticket.role,
+        source_address=origin.address,
+    )
+    owner = ticket.role == Participant.Role.OWNER
+    record(
+        "session.participant.joined" if owner else "session.observer.joined",
+        acting_user=ticket.user,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        origin=origin,
+        role=ticket.role,
+    )
+    if owner:
+        _lift_absence(brokered_session)
+    tell_pages(brokered_session)
+    return participant
+
+
+def _lift_absence(brokered_session: BrokeredSession) -> None:
+    """The contractor is back: what was held only for that goes on."""
+    fresh = BrokeredSession.objects.select_for_update().get(pk=brokered_session.pk)
+    if fresh.frozen_cause == BrokeredSession.FreezeCause.AWAY:
+        lift_freeze(fresh, acting_user=None)
+
+
+@transaction.atomic
+def participant_left(
+    participant: Participant,
+    brokered_session: BrokeredSession,
+    *,
+    reason: str,
+    discarded: int,
+) -> None:
+    left = Participant.objects.filter(pk=participant.pk, left_at__isnull=True).update(
+        left_at=timezone.now(), leave_reason=reason, discarded_inputs=discarded
+    )
+    if not left:
+        return
+    record(
+        "session.participant.left",
+        acting_user=participant.user,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        reason=reason,
+        role=participant.role,
+        discarded_inputs=discarded,
+    )
+    tell_pages(brokered_session)
+
+
+@transaction.atomic
+def note_blocked_input(
+    brokered_session: BrokeredSession, user: User, *, what: str, why: str
+) -> None:
+    """Input was refused. `what` is an opcode or `message`, never its content."""
+    record(
+        "session.input.blocked",
+        acting_user=user,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        result="denied",
+        what=what,
+        why=why,
+    )
+
+
+@transaction.atomic
+def note_released_input(
+    brokered_session: BrokeredSession, *, why: str, keys: int, buttons: int
+) -> None:
+    record(
+        "session.input.released",
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        why=why,
+        keys=keys,
+        buttons=buttons,
+    )
+
+
+@transaction.atomic
+def note_warning(brokered_session: BrokeredSession, *, minutes: int) -> None:
+    record(
+        "session.warned",
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        minutes=minutes,
+    )
+
+
+@transaction.atomic
+def note_clipboard(
+    brokered_session: BrokeredSession, user: User, *, direction: str
+) -> None:
+    """The clipboard was used; `direction` is `in` (to the asset) or `out`. Never its content."""
+    record(
+        "clipboard.transferred",
+        acting_user=user,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        direction=direction,
+    )
+
+
+@transaction.atomic
+def note_error(brokered_session: BrokeredSession, *, what: str) -> None:
+    record(
+        "session.error",
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        result="failed",
+        what=what,
+    )
+
+
+def keep_held_input(session_id: Any, held: list[list[Any]]) -> None:
+    """What is held down now, where a restarted broker finds it."""
+    BrokeredSession.objects.filter(
+        pk=session_id, state__in=BrokeredSession.LIVE
+    ).update(held_input=held)
+
+
+def origin_of_start(brokered_session: BrokeredSession) -> Origin:
+    """The origin of what the broker does for the person who started the session."""
+    factor_at = brokered_session.factor_at
+    return Origin(
+        address=brokered_session.source_address,
+        factor=brokered_session.factor,
+        factor_at=factor_at.timestamp() if factor_at else 0.0,
+    )

@@ -1,0 +1,117 @@
+"""What the actor reads at every tick: the verdict, and what people asked for meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from accessportal.accounts.authorisation import Action
+from accessportal.accounts.models import User
+from sessions.access import may_at
+from sessions.models import BrokeredSession, ConsoleMessage
+from sessions.policy import Verdict, decide
+from sessions.policy_facts import facts_during
+from sessions.services.lifecycle import LEASE_SECONDS, with_relations
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Why input stands still, as the database has it."""
+
+    cause: str
+    by: str
+    note: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at the database; `verdict` was decided on the facts of the same moment."""
+
+    brokered_session: BrokeredSession
+    verdict: Verdict
+    closes_at: datetime
+    freeze: Freeze | None
+    messages: tuple[ConsoleMessage, ...]
+    unwelcome: frozenset[int]
+    """Ids of the observers who may not watch any more."""
+
+
+def look(
+    session_id: Any,
+    *,
+    idle_for: float,
+    address: str,
+    web_session_key: str,
+    after_message: int,
+    observers: Sequence[int],
+) -> Look:
+    """Read everything an actor acts on, and renew the lease when it is half spent.
+
+    Raises `BrokeredSession.DoesNotExist` and database errors.
+    """
+    brokered_session = with_relations().get(pk=session_id)
+    verdict = decide(
+        facts_during(
+            brokered_session,
+            idle_for=idle_for,
+            address=address,
+            web_session_key=web_session_key,
+        )
+    )
+    _renew_lease(brokered_session)
+    return Look(
+        brokered_session=brokered_session,
+        verdict=verdict,
+        closes_at=brokered_session.window.closes_at,
+        freeze=freeze_of(brokered_session),
+        messages=tuple(
+            ConsoleMessage.objects.filter(
+                brokered_session=brokered_session, pk__gt=after_message
+            )
+            .select_related("sent_by__vendor")
+            .order_by("pk")
+        ),
+        unwelcome=_unwelcome(brokered_session, observers),
+    )
+
+
+def freeze_of(brokered_session: BrokeredSession) -> Freeze | None:
+    if brokered_session.frozen_at is None:
+        return None
+    by = brokered_session.frozen_by
+    return Freeze(
+        cause=brokered_session.frozen_cause,
+        by=by.full_name if by else "",
+        note=brokered_session.frozen_reason,
+        at=brokered_session.frozen_at,
+    )
+
+
+def _renew_lease(brokered_session: BrokeredSession) -> None:
+    now = timezone.now()
+    expires_at = brokered_session.lease_expires_at
+    half = timedelta(seconds=LEASE_SECONDS / 2)
+    if expires_at is not None and expires_at - now > half:
+        return
+    with transaction.atomic():
+        BrokeredSession.objects.filter(
+            pk=brokered_session.pk, state__in=BrokeredSession.LIVE
+        ).update(lease_expires_at=now + 2 * half)
+
+
+def _unwelcome(
+    brokered_session: BrokeredSession, observers: Sequence[int]
+) -> frozenset[int]:
+    if not observers:
+        return frozenset()
+    return frozenset(
+        observer.pk
+        for observer in User.objects.select_related("vendor").filter(pk__in=observers)
+        if not may_at(observer, Action.SESSION_WATCH, brokered_session)
+    )

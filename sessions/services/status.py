@@ -1,0 +1,117 @@
+"""How a session stands, as JSON for its pages; the tunnel's `state` word says the same."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.utils import timezone
+
+from accessportal.accounts.models import User
+from sessions.models import BrokeredSession, Participant
+from sessions.sentences import FROZEN, MAY_START_AGAIN, STEP_UP, WHAT_NOW, end_sentence
+from sessions.services.looking import Freeze, freeze_of
+from sessions.services.upstream_facts import permissions_of
+
+EndReason = BrokeredSession.EndReason
+
+
+def session_status(brokered_session: BrokeredSession, user: User) -> dict[str, Any]:
+    """Everything a session's pages show of it; sentences in the active language."""
+    owner = brokered_session.started_by_id == user.pk
+    role = Participant.Role.OWNER if owner else Participant.Role.OBSERVER
+    over = not brokered_session.is_live
+    return {
+        **state_of(brokered_session, role=role, freeze=freeze_of(brokered_session)),
+        "over": over,
+        "end_reason": brokered_session.end_reason,
+        "end_sentence": str(
+            end_sentence(
+                brokered_session.end_reason,
+                brokered_session.failure,
+                brokered_session.guacd_status,
+            )
+        ),
+        "end_note": brokered_session.end_note if over else "",
+        "what_now": str(WHAT_NOW.get(brokered_session.end_reason, "")),
+        "ended_at": moment(brokered_session.ended_at),
+        "end_confirmed_at": moment(brokered_session.end_confirmed_at),
+        "desktop": brokered_session.get_desktop_state_display(),
+        "can_return": owner and not over,
+        "can_start_again": owner and over and may_start_again(brokered_session),
+    }
+
+
+def state_of(
+    brokered_session: BrokeredSession,
+    *,
+    role: str,
+    freeze: Freeze | None,
+    screen: tuple[int, int] | None = None,
+    ending: bool = False,
+) -> dict[str, Any]:
+    """The `state` word (tunnel contract) for a participant of `role`."""
+    permissions = permissions_of(brokered_session.window.access_request)
+    owner = role == Participant.Role.OWNER
+    endpoint = brokered_session.endpoint
+    width, height = screen or (
+        brokered_session.screen_width,
+        brokered_session.screen_height,
+    )
+    state = brokered_session.state
+    if ending or brokered_session.is_ending:
+        state = "ending"
+    return {
+        "session": str(brokered_session.pk),
+        "number": brokered_session.number,
+        "state": state,
+        "role": role,
+        "permission": brokered_session.permission,
+        "may_send": owner
+        and permissions.control
+        and freeze is None
+        and state == BrokeredSession.State.ACTIVE,
+        "clipboard_in": owner and permissions.clipboard_in,
+        "clipboard_out": owner and permissions.clipboard_out,
+        "server_time": moment(timezone.now()),
+        "requested_at": moment(brokered_session.requested_at),
+        "active_at": moment(brokered_session.active_at),
+        "closes_at": moment(brokered_session.window.closes_at),
+        "asset": endpoint.asset.name,
+        "endpoint": endpoint.name,
+        "site": endpoint.asset.zone.site.name,
+        "screen": {
+            "width": width,
+            "height": height,
+            "fixed": bool(endpoint.fixed_width),
+        },
+        "recording": state == BrokeredSession.State.ACTIVE,
+        "recording_since": moment(brokered_session.active_at),
+        "frozen": frozen_word(freeze, role=role) if freeze is not None else None,
+    }
+
+
+def frozen_word(freeze: Freeze, *, role: str) -> dict[str, Any]:
+    """The `frozen` word of the tunnel contract."""
+    return {
+        "cause": freeze.cause,
+        "by": freeze.by,
+        "note": freeze.note,
+        "sentence": str(FROZEN[freeze.cause]),
+        "at": moment(freeze.at),
+        "step_up": role == Participant.Role.OWNER and freeze.cause in STEP_UP,
+    }
+
+
+def may_start_again(brokered_session: BrokeredSession) -> bool:
+    """Whether the ended session's window would let its person begin anew."""
+    window = brokered_session.window
+    return (
+        brokered_session.end_reason in MAY_START_AGAIN
+        and window.phase() == window.Phase.OPEN
+    )
+
+
+def moment(at: datetime | None) -> str | None:
+    """ISO 8601 in UTC, for JavaScript."""
+    return at.isoformat(timespec="milliseconds") if at is not None else None
