@@ -17,8 +17,11 @@ from django.utils import timezone
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.factors import RECOVERY_ALPHABET, RECOVERY_CODES
-from accessportal.accounts.factors import stored_recovery_code
+from accessportal.accounts.factors import (
+    RECOVERY_ALPHABET,
+    RECOVERY_CODES,
+    stored_recovery_code,
+)
 from accessportal.accounts.models import RoleGrant, User, Vendor
 from accessportal.audit import record
 from accessportal.plants.models import Site

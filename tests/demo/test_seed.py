@@ -47,7 +47,7 @@ TARGETS = [
 
 
 def test_two_sites_a_dozen_machines_and_the_whole_cast() -> None:
-    people = seed_demo(TARGETS)
+    people = seed_demo(TARGETS, recordings=False)
 
     assert {site.time_zone for site in Site.objects.all()} == {
         "Europe/Berlin",
@@ -63,7 +63,7 @@ def test_two_sites_a_dozen_machines_and_the_whole_cast() -> None:
 
 
 def test_everybody_signs_in_with_password_and_code() -> None:
-    for person in seed_demo(TARGETS):
+    for person in seed_demo(TARGETS, recordings=False):
         user = User.objects.get(email=person["email"])
         device = TOTPDevice.objects.get(user=user, confirmed=True)
         secret = person["totp_secret"]
@@ -75,7 +75,7 @@ def test_everybody_signs_in_with_password_and_code() -> None:
 
 
 def test_the_four_machines_are_reached_where_they_run() -> None:
-    seed_demo(TARGETS)
+    seed_demo(TARGETS, recordings=False)
 
     local = Endpoint.objects.filter(host="127.0.0.1")
     assert {endpoint.protocol: endpoint.port for endpoint in local} == {
@@ -89,29 +89,29 @@ def test_the_four_machines_are_reached_where_they_run() -> None:
 
 
 def test_no_other_machine_has_an_address_that_somebody_could_have() -> None:
-    seed_demo(TARGETS)
+    seed_demo(TARGETS, recordings=False)
 
     for endpoint in Endpoint.objects.exclude(host="127.0.0.1"):
         assert endpoint.host.startswith(("192.0.2.", "198.51.100.")), endpoint
 
 
 def test_a_machine_that_moved_is_followed_and_nothing_else_changes() -> None:
-    seed_demo(TARGETS)
+    seed_demo(TARGETS, recordings=False)
     events = AuditEvent.objects.count()
     moved = [facts | {"port": facts["port"] + 1} for facts in TARGETS[:1]] + TARGETS[1:]
 
-    seed_demo(moved)
+    seed_demo(moved, recordings=False)
 
     assert Endpoint.objects.get(protocol="vnc", host="127.0.0.1").port == 15901
     assert AuditEvent.objects.count() == events + 1
 
 
 def test_a_second_time_changes_nothing() -> None:
-    first = seed_demo(TARGETS)
+    first = seed_demo(TARGETS, recordings=False)
     before = everything()
     User.objects.filter(email=first[0]["email"]).update(phone="+49 1")
 
-    assert seed_demo(TARGETS) == first
+    assert seed_demo(TARGETS, recordings=False) == first
 
     assert everything() == before
     assert User.objects.get(email=first[0]["email"]).phone == "+49 1"
@@ -131,7 +131,7 @@ def everything() -> list[Any]:
 
 
 def test_the_past_has_every_outcome_and_lies_in_the_past() -> None:
-    seed_demo(TARGETS)
+    seed_demo(TARGETS, recordings=False)
 
     past = AccessRequest.objects.exclude(state=State.PENDING).filter(
         wanted_until__lt=now()
@@ -145,7 +145,7 @@ def test_the_past_has_every_outcome_and_lies_in_the_past() -> None:
 
 
 def test_something_waits_for_olga_and_something_lies_ahead_for_vera() -> None:
-    seed_demo(TARGETS)
+    seed_demo(TARGETS, recordings=False)
 
     waiting = AccessRequest.objects.awaiting_decision().get()
     assert waiting.requested_by.full_name == "Victor Varga"
@@ -156,7 +156,7 @@ def test_something_waits_for_olga_and_something_lies_ahead_for_vera() -> None:
 
 
 def test_filling_line_3_is_free_for_the_newcomer() -> None:
-    seed_demo(TARGETS)
+    seed_demo(TARGETS, recordings=False)
 
     taken = MaintenanceWindow.objects.not_over().filter(
         access_request__endpoints__asset__slug="filling-line-3"
@@ -165,7 +165,7 @@ def test_filling_line_3_is_free_for_the_newcomer() -> None:
 
 
 def test_the_audit_trail_tells_it_in_the_order_of_events() -> None:
-    seed_demo(TARGETS)
+    seed_demo(TARGETS, recordings=False)
 
     moments = list(
         AuditEvent.objects.order_by("pk").values_list("recorded_at", flat=True)
@@ -176,7 +176,7 @@ def test_the_audit_trail_tells_it_in_the_order_of_events() -> None:
 
 
 def test_nobody_gets_mail_about_the_past() -> None:
-    seed_demo(TARGETS)
+    seed_demo(TARGETS, recordings=False)
 
     due = Notification.objects.due()
     assert due.exists()
