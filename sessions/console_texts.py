@@ -1,0 +1,128 @@
+"""The words of the console: the notice, advice on refusals, and what the scripts say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accessportal.plants.models import Endpoint
+from requests.models import ExtensionRequest
+from sessions.models import BrokeredSession
+
+Words = str | Promise
+
+NOTICE_VERSION = "2026-1"
+"""The version of the notice in `templates/sessions/start_notice.html`; stored on acceptance."""
+
+ROUTES = {
+    "ticket": "ticket",
+    "status": "status",
+    "message": "message",
+    "more_time": "more_time",
+    "freeze": "freeze",
+    "unfreeze": "unfreeze",
+    "resume": "resume",
+    "end": "end",
+    "detail": "detail",
+}
+
+CALL: Words = gettext_lazy("Call your contact at the plant; only the plant can change this.")
+ADVICE: dict[str, Words] = {
+    "window_not_open": gettext_lazy("Leave this page open: it changes by itself when the time comes."),
+    "window_closed": gettext_lazy("Ask for a new window if there is work left."),
+    "window_revoked": CALL,
+    "site_isolated": CALL,
+    "vendor_suspended": CALL,
+    "account_disabled": CALL,
+    "account_expired": CALL,
+    "contract_ended": CALL,
+    "training_expired": gettext_lazy("Renew the training, or call your contact at the plant."),
+    "production_freeze": gettext_lazy("Try again later, or agree on another time with the plant."),
+    "asset_not_serviced": CALL,
+    "recorder_not_ready": gettext_lazy("The plant's IT has to look at this. Please tell them."),
+    "endpoint_busy": gettext_lazy(
+        "Wait until it is free: this page changes by itself. If it is urgent, call the control room."
+    ),
+    "signed_out": gettext_lazy("Sign in again."),
+}
+
+
+def advice_for(code: str, endpoint: Endpoint) -> str:
+    """What to do about a refusal of the policy decision point, with a number to call."""
+    advice = str(ADVICE.get(code, CALL))
+    phone = endpoint.asset.zone.site.control_room_phone
+    if not phone or code in {"window_not_open", "signed_out"}:
+        return advice
+    return f"{advice} " + _("Control room: %(phone)s.") % {"phone": phone}
+
+
+def extension_news(brokered_session: BrokeredSession) -> dict[str, Any] | None:
+    """The last wish for more time in this window, with its answer in a sentence."""
+    wish = ExtensionRequest.objects.filter(window=brokered_session.window_id).first()
+    if wish is None:
+        return None
+    minutes = {"minutes": wish.minutes}
+    sentences = {
+        ExtensionRequest.State.PENDING: _(
+            "You asked for %(minutes)d more minutes; the plant has not answered yet."
+        ),
+        ExtensionRequest.State.GRANTED: _("The plant granted %(minutes)d more minutes."),
+        ExtensionRequest.State.REFUSED: _("The plant did not grant more time."),
+    }
+    sentence = sentences[ExtensionRequest.State(wish.state)] % minutes
+    if wish.decision_reason:
+        sentence = f"{sentence} “{wish.decision_reason}”"
+    return {"id": wish.pk, "state": wish.state, "sentence": sentence}
+
+
+def console_texts() -> dict[str, str]:
+    """What the console's scripts show, in the reader's language."""
+    return {
+        "no_answer": _("The portal did not answer. Nothing was lost; try again."),
+        "server_error": _("The portal met an error. Nothing was changed by this step."),
+        "signed_out": _("You are signed out of the portal."),
+        "session_over": _("The session is over."),
+        "rec": _("REC"),
+        "rec_off": _("NOT RECORDED"),
+        "rec_done": _("RECORDED"),
+        "link": _("Link"),
+        "link_good": _("Good"),
+        "link_fair": _("Slow"),
+        "link_poor": _("Very slow"),
+        "link_quiet": _("No answer"),
+        "link_lost": _("Lost"),
+        "age_ms": _("%(ms)s ms"),
+        "age_s": _("%(s)s s"),
+        "nobody_watches": _("Nobody is watching"),
+        "one_watches": _("%(names)s is watching"),
+        "many_watch": _("%(names)s are watching"),
+        "working": _("%(names)s is working"),
+        "you": _("(you)"),
+        "role_owner": _("works on the machine"),
+        "role_observer": _("watches"),
+        "frozen": _("Frozen"),
+        "frozen_by": _("Frozen by %(name)s"),
+        "frozen_since": _("since %(time)s"),
+        "unfrozen": _("You can go on."),
+        "input_stands_still": _("Input stands still: nothing you do reaches the machine now."),
+        "view_only_hint": _("View only: the machine takes no input from here."),
+        "keyboard_on_machine": _("Keyboard: on the machine"),
+        "keyboard_on_page": _("Keyboard: on this page"),
+        "keyboard_here": _("The keyboard is back on this page."),
+        "view_fit": _("The picture fits the window."),
+        "view_full": _("The picture is shown at 100 %."),
+        "message_from": _("%(name)s: %(text)s"),
+        "you_wrote": _("You"),
+        "clipboard_sent": _("The text is on the machine's clipboard: paste it there."),
+        "clipboard_copied": _("Copied to this computer's clipboard."),
+        "clipboard_denied": _(
+            "The browser does not allow it. Use Ctrl+V or Ctrl+C in the field instead."
+        ),
+        "end_proven": _("Proven: the connection to the machine is closed."),
+        "end_unproven": _(
+            "Not yet proven that the connection to the machine is closed; the portal keeps checking."
+        ),
+    }

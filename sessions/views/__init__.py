@@ -1,0 +1,1 @@
+"""Pages of the steps console, recording and review."""

@@ -1,0 +1,138 @@
+"""What is done in and to a live session: JSON for the console, a redirect for plain forms."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accessportal.accounts.stepup import require_fresh_factor, wants_page
+from accessportal.errors import NotPossible
+from accessportal.origin import origin_of
+from requests.services.window import request_extension
+from sessions.access import (
+    session_endable_by,
+    session_freezable_by,
+    session_operable_by,
+    session_visible_to,
+)
+from sessions.models import BrokeredSession
+from sessions.services.console import request_end, send_message
+from sessions.services.freezes import freeze_session, resume_session, unfreeze_session
+from sessions.services.tickets import issue_ticket
+
+
+@require_POST
+def ticket(request: HttpRequest, pk: UUID) -> JsonResponse:
+    """A one-use way into the session's tunnel; asked for before each connection."""
+    brokered_session = session_visible_to(request.user, pk)  # type: ignore[arg-type]
+    issued = issue_ticket(
+        brokered_session,
+        acting_user=request.user,  # type: ignore[arg-type]
+        origin=origin_of(request),
+        web_session_key=request.session.session_key or "",
+    )
+    return JsonResponse(
+        {"path": issued.path, "token": issued.token, "expires_at": issued.expires_at}
+    )
+
+
+@require_POST
+def message(request: HttpRequest, pk: UUID) -> HttpResponse:
+    brokered_session = session_visible_to(request.user, pk)  # type: ignore[arg-type]
+    send_message(
+        brokered_session,
+        acting_user=request.user,  # type: ignore[arg-type]
+        origin=origin_of(request),
+        text=request.POST.get("text", ""),
+    )
+    return _done(request, brokered_session, _("Sent."))
+
+
+@require_POST
+def more_time(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The contractor asks for more minutes; the plant decides on it."""
+    brokered_session = session_operable_by(request.user, pk)  # type: ignore[arg-type]
+    try:
+        minutes = int(request.POST.get("minutes", ""))
+    except ValueError:
+        raise NotPossible(_("Say how many minutes you need.")) from None
+    request_extension(
+        brokered_session.window,
+        acting_user=request.user,  # type: ignore[arg-type]
+        origin=origin_of(request),
+        minutes=minutes,
+        reason=request.POST.get("reason", ""),
+    )
+    sentence = _("Asked for %(minutes)d more minutes. The plant has been told.")
+    return _done(request, brokered_session, sentence % {"minutes": minutes})
+
+
+@require_POST
+def freeze(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Stop all input at once; no fresh factor, stopping must be fast."""
+    brokered_session = session_freezable_by(request.user, pk)  # type: ignore[arg-type]
+    freeze_session(
+        brokered_session,
+        acting_user=request.user,  # type: ignore[arg-type]
+        origin=origin_of(request),
+        message=request.POST.get("reason", "").strip(),
+    )
+    return _done(
+        request, brokered_session, _("Frozen. Nothing the contractor does reaches the machine.")
+    )
+
+
+@require_POST
+def unfreeze(request: HttpRequest, pk: UUID) -> HttpResponse:
+    brokered_session = session_freezable_by(request.user, pk)  # type: ignore[arg-type]
+    unfreeze_session(
+        brokered_session,
+        acting_user=request.user,  # type: ignore[arg-type]
+        origin=origin_of(request),
+    )
+    return _done(request, brokered_session, _("The contractor can go on."))
+
+
+@require_POST
+@require_fresh_factor
+def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The contractor goes on after idling or other drift, with a fresh second factor."""
+    brokered_session = session_operable_by(request.user, pk)  # type: ignore[arg-type]
+    resume_session(
+        brokered_session,
+        acting_user=request.user,  # type: ignore[arg-type]
+        origin=origin_of(request),
+        web_session_key=request.session.session_key or "",
+    )
+    return _done(request, brokered_session, _("You can go on."))
+
+
+@require_POST
+def end(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """End for everyone, at once; no fresh factor, stopping must be fast."""
+    brokered_session = session_endable_by(request.user, pk)  # type: ignore[arg-type]
+    request_end(
+        brokered_session,
+        acting_user=request.user,  # type: ignore[arg-type]
+        origin=origin_of(request),
+        note=request.POST.get("reason", "").strip(),
+    )
+    return _done(request, brokered_session, _("The session is being ended."))
+
+
+def _done(
+    request: HttpRequest, brokered_session: BrokeredSession, sentence: str, **answer: Any
+) -> HttpResponse:
+    """JSON for scripts; a plain form goes back to the page it came from."""
+    if not wants_page(request):
+        return JsonResponse({"sentence": sentence, **answer})
+    messages.success(request, f"{brokered_session.number}: {sentence}")
+    if request.POST.get("back") == "board":
+        return redirect("sessions:board")
+    return redirect("sessions:detail", pk=brokered_session.pk)

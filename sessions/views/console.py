@@ -1,0 +1,191 @@
+"""Starting a session, working in it, watching it."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods
+
+from accessportal.accounts.authorisation import Action
+from accessportal.accounts.models import User
+from accessportal.accounts.stepup import confirm_factor, fresh_factor
+from accessportal.errors import NotPossible, PortalError
+from accessportal.origin import origin_of
+from accessportal.plants.models import Endpoint
+from requests.models import MaintenanceWindow
+from sessions.access import (
+    endpoint_startable_by,
+    may_at,
+    session_operable_by,
+    session_visible_to,
+    session_watchable_by,
+)
+from sessions.console_texts import NOTICE_VERSION, ROUTES, advice_for, console_texts, extension_news
+from sessions.models import BrokeredSession
+from sessions.policy import decide
+from sessions.policy_facts import facts_at_start
+from sessions.services.console import start_session
+from sessions.services.status import session_status
+
+Screen = tuple[int, int]
+USUAL_SCREEN: Screen = (1280, 800)
+EXTENSION_MINUTES = (15, 30, 60, 120)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def start(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpResponse:
+    """What will be reached, until when, that it is recorded; then the second factor, then in."""
+    user: User = request.user  # type: ignore[assignment]
+    window, endpoint = endpoint_startable_by(user, window_pk, endpoint_pk)
+    if request.method == "GET":
+        return _start_page(request, window, endpoint)
+    try:
+        if request.POST.get("notice") != NOTICE_VERSION:
+            raise NotPossible(
+                _("Please read and accept the notice about the recording first."),
+                code="notice_not_accepted",
+            )
+        if not fresh_factor(request):
+            _confirm(request)
+        width, height = _screen_of(request)
+        brokered_session = start_session(
+            window,
+            endpoint,
+            acting_user=user,
+            origin=origin_of(request),
+            web_session_key=request.session.session_key or "",
+            width=width,
+            height=height,
+            notice_version=NOTICE_VERSION,
+        )
+    except PortalError as error:
+        return _start_page(request, window, endpoint, error=error)
+    return redirect("sessions:console", pk=brokered_session.pk)
+
+
+@never_cache
+@require_GET
+def console(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """One's own session, to work in. Over: its page says why."""
+    brokered_session = session_operable_by(request.user, pk)  # type: ignore[arg-type]
+    if not brokered_session.is_live:
+        return redirect("sessions:detail", pk=brokered_session.pk)
+    return render(request, "sessions/console.html", _screen_context(request, brokered_session))
+
+
+@never_cache
+@require_GET
+def watch(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The same picture, read-only, for the plant; the contractor sees who watches."""
+    brokered_session = session_watchable_by(request.user, pk)  # type: ignore[arg-type]
+    if not brokered_session.is_live:
+        return redirect("sessions:detail", pk=brokered_session.pk)
+    return render(request, "sessions/watch.html", _screen_context(request, brokered_session))
+
+
+@never_cache
+@require_GET
+def status(request: HttpRequest, pk: UUID) -> JsonResponse:
+    """What the console asks when its socket is refused, and while it waits for news."""
+    brokered_session = session_visible_to(request.user, pk)  # type: ignore[arg-type]
+    said = session_status(brokered_session, request.user)  # type: ignore[arg-type]
+    return JsonResponse({**said, "extension": extension_news(brokered_session)})
+
+
+def _confirm(request: HttpRequest) -> None:
+    """Take the code of the form as a fresh factor. Raises `NotPossible` with its sentence."""
+    code = request.POST.get("otp_code", "").strip()
+    if not code:
+        raise NotPossible(_("Please enter the code from your app."), code="code_missing")
+    try:
+        confirm_factor(request, code)
+    except NotPossible as error:
+        raise NotPossible(error.sentence, code="code_refused") from error
+
+
+def _screen_of(request: HttpRequest) -> Screen:
+    """The size that the browser offers; the broker clamps it. Nonsense means the usual size."""
+    try:
+        return int(request.POST["width"]), int(request.POST["height"])
+    except (KeyError, ValueError):
+        return USUAL_SCREEN
+
+
+def _start_page(
+    request: HttpRequest,
+    window: MaintenanceWindow,
+    endpoint: Endpoint,
+    *,
+    error: PortalError | None = None,
+) -> HttpResponse:
+    """The start page; `error` says why the last try did not lead in."""
+    user: User = request.user  # type: ignore[assignment]
+    verdict = decide(facts_at_start(window, endpoint, user, origin_of(request)))
+    refusals = [
+        {"code": rule.code, "sentence": rule.sentence, "advice": advice_for(rule.code, endpoint)}
+        for rule in verdict.reasons
+        if rule.code != "fresh_factor_needed"
+    ]
+    own = BrokeredSession.objects.live().filter(
+        window=window, endpoint=endpoint, started_by=user, end_requested_at__isnull=True
+    )
+    at_code = error is not None and error.code in {"code_missing", "code_refused"}
+    context = {
+        "window": window,
+        "access_request": window.access_request,
+        "endpoint": endpoint,
+        "asset": endpoint.asset,
+        "site": endpoint.asset.zone.site,
+        "refusals": refusals,
+        "only_waits": [refusal["code"] for refusal in refusals] == ["window_not_open"],
+        "own_session": own.first(),
+        "notice_version": NOTICE_VERSION,
+        "notice_accepted": request.POST.get("notice") == NOTICE_VERSION,
+        "error": error,
+        "code_error": error.sentence if error is not None and at_code else "",
+        "screen": USUAL_SCREEN,
+    }
+    return render(
+        request, "sessions/start.html", context, status=error.status if error else 200
+    )
+
+
+def _screen_context(request: HttpRequest, brokered_session: BrokeredSession) -> dict[str, Any]:
+    user: User = request.user  # type: ignore[assignment]
+    endpoint = brokered_session.endpoint
+    site = endpoint.asset.zone.site
+    role = "owner" if brokered_session.started_by_id == user.pk else "observer"
+    facts = {
+        "session": str(brokered_session.pk),
+        "number": brokered_session.number,
+        "role": role,
+        "permission": brokered_session.permission,
+        "asset": str(endpoint.asset),
+        "timeZone": site.time_zone,
+        "csrf": get_token(request),
+        "urls": {
+            name: reverse(f"sessions:{route}", args=[brokered_session.pk])
+            for name, route in ROUTES.items()
+        },
+    }
+    return {
+        "brokered_session": brokered_session,
+        "access_request": brokered_session.window.access_request,
+        "window": brokered_session.window,
+        "endpoint": endpoint,
+        "asset": endpoint.asset,
+        "site": site,
+        "role": role,
+        "extension_minutes": EXTENSION_MINUTES,
+        "may_freeze": may_at(user, Action.SESSION_FREEZE, brokered_session),
+        "may_end": role == "owner" or may_at(user, Action.SESSION_END, brokered_session),
+        "console_data": {"facts": facts, "texts": console_texts()},
+    }

@@ -1,0 +1,256 @@
+/* The console: the remote screen in the browser, to work in (owner) or to watch (observer). */
+
+import Guacamole from "../vendor/guacamole-common.min.js";
+import { startActs } from "./console/acts.js";
+import { get } from "./console/api.js";
+import { Clipboard } from "./console/clipboard.js";
+import { RemoteDisplay } from "./console/display.js";
+import { InputGate } from "./console/input.js";
+import { RemoteKeyboard } from "./console/keyboard.js";
+import { Link } from "./console/link.js";
+import { Messages } from "./console/messages.js";
+import { Overlays } from "./console/overlays.js";
+import { announce, byId, facts, put, say, setServerTime, show } from "./console/page.js";
+import { closePanel, openPanel, openPanelName, startPanels } from "./console/panels.js";
+import { startPointer } from "./console/pointer.js";
+import { Strip } from "./console/strip.js";
+import { showSticky, startKeys, startView, startVisibleHeight } from "./console/tools.js";
+import { startTouch } from "./console/touch.js";
+
+const isOwner = facts.role === "owner";
+const root = byId("console");
+const viewport = byId("viewport");
+let state = { may_send: false, permission: facts.permission, role: facts.role };
+let frozen = null;
+let client = null;
+let sentSize = "";
+
+const strip = new Strip();
+const overlays = new Overlays();
+const canWork = () => isOwner && facts.permission === "control";
+
+const gate = new InputGate({
+  allowed: () => link.open && overlays.phase === "open" && state.may_send && !frozen,
+  onRefused: () => {
+    if (canWork() && frozen) overlays.hint(say("input_stands_still"), "warn");
+    else if (overlays.phase === "open") overlays.hint(say("view_only_hint"));
+  },
+  onSticky: showSticky,
+});
+
+const display = new RemoteDisplay({ onResize: askForSize });
+
+const link = new Link({
+  makeClient,
+  onPhase,
+  onPortal: (kind, data) => onPortal[kind] && onPortal[kind](data),
+  onQuiet: (quiet) => strip.showLink(quiet ? "quiet" : "good"),
+  onPing: () => {},
+});
+
+const keyboard = new RemoteKeyboard(gate, {
+  mayCapture: canWork,
+  onRelease: () => {
+    gate.releaseAll();
+    link.tell("release");
+  },
+});
+
+const messages = new Messages({
+  onIncoming: (message) => overlays.hint(say("message_from", { name: message.name, text: message.text })),
+});
+
+const clipboard = new Clipboard({
+  client: () => client,
+  allowed: () => gate.may(true),
+  onRefused: () => overlays.hint(say("input_stands_still"), "warn"),
+});
+
+/** A client for one connection; its picture replaces the old one when it is complete. */
+function makeClient(tunnel) {
+  const fresh = new Guacamole.Client(tunnel);
+  const picture = fresh.getDisplay();
+  picture.showCursor(!isOwner);
+  picture.oncursor = (canvas, x, y) => {
+    if (isOwner && fresh === client) showCursor(canvas, x, y);
+  };
+  if (isOwner) clipboard.listen(fresh);
+  fresh.onsync = () => {
+    fresh.onsync = null;
+    picture.flush(() => {
+      if (tunnel !== link.tunnel) return;
+      client = fresh;
+      display.use(fresh);
+      gate.use(fresh);
+      link.pictureArrived();
+      sentSize = "";
+      askForSize(...display.wantedSize());
+    });
+  };
+  return fresh;
+}
+
+/** The machine's pointer becomes the browser's: it moves without waiting for the link. */
+function showCursor(canvas, x, y) {
+  const big = canvas.width > 1 && canvas.height > 1 && canvas.width <= 128 && canvas.height <= 128;
+  viewport.style.cursor = big ? `url(${canvas.toDataURL("image/png")}) ${x} ${y}, crosshair` : "crosshair";
+}
+
+function askForSize(width, height) {
+  const size = `${width}x${height}`;
+  if (!client || !link.open || sentSize === size || !RemoteDisplay.mayResize(state)) return;
+  sentSize = size;
+  client.sendSize(width, height);
+}
+
+function onPhase(phase, values) {
+  root.dataset.phase = phase;
+  if (phase !== "open") gate.client = null;
+  if (phase === "open") strip.showLink("good");
+  if (phase === "lost") strip.showLink("lost");
+  if (phase === "left") {
+    location.assign(facts.urls.detail);
+    return;
+  }
+  if (phase === "over") finish(values);
+  overlays.setPhase(phase, values);
+  if (phase === "open" && canWork() && !openPanelName() && !document.querySelector("dialog[open]")) keyboard.capture();
+}
+
+/** Over: why, and what now. The proof of the end may come a moment later. */
+function finish(values) {
+  link.stopped = true;
+  strip.end();
+  gate.client = null;
+  closePanel({ giveFocusBack: false });
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  show(byId("start-again"), Boolean(values.can_start_again) && isOwner);
+  if (!values.confirmed) askForProof(10);
+  else put(byId("over-proof"), say("end_proven"));
+}
+
+function askForProof(tries) {
+  if (tries <= 0) {
+    put(byId("over-proof"), say("end_unproven"));
+    return;
+  }
+  setTimeout(async () => {
+    const status = await get(facts.urls.status).catch(() => ({}));
+    if (status.end_confirmed_at) put(byId("over-proof"), say("end_proven"));
+    else askForProof(tries - 1);
+  }, 1000);
+}
+
+function setFrozen(now) {
+  const changed = Boolean(now) !== Boolean(frozen);
+  frozen = now;
+  if (frozen) {
+    // The broker has let go of every key already; here they only have to be forgotten.
+    gate.down.clear();
+    keyboard.keyboard.reset();
+  }
+  strip.showFrozen(Boolean(frozen));
+  overlays.setFrozen(frozen, isOwner);
+  for (const part of document.querySelectorAll("[data-when-frozen]")) {
+    part.hidden = (part.dataset.whenFrozen === "yes") !== Boolean(frozen);
+  }
+  if (changed && !frozen && overlays.phase === "open" && canWork() && !openPanelName()) keyboard.capture();
+}
+
+const onPortal = {
+  state(now) {
+    state = now;
+    facts.permission = now.permission;
+    setServerTime(now.server_time);
+    root.dataset.state = now.state;
+    strip.update(now);
+    overlays.setClosesAt(now.closes_at);
+    clipboard.update(now);
+    setFrozen(now.frozen || null);
+    keyboard.refresh();
+    byId("console").dataset.mayType = String(canWork());
+    if (now.state === "connecting") messages.joined();
+  },
+  participants: (now) => strip.showPeople(now.participants),
+  warning(now) {
+    strip.setClosesAt(now.closes_at);
+    overlays.warn(now.sentence, now.closes_at);
+  },
+  frozen: setFrozen,
+  unfrozen(now) {
+    setFrozen(null);
+    overlays.hint(now.sentence || say("unfrozen"), "ok");
+  },
+  message: (now) => messages.add(now),
+  "input-discarded": (now) => overlays.hint(now.sentence, "warn"),
+  "input-blocked": (now) => overlays.hint(now.sentence, "warn"),
+  recording(now) {
+    strip.showRecording(now.ok, now.since);
+    if (!now.ok) overlays.hint(now.sentence, "bad");
+  },
+  pace: (now) => strip.showLink(now.quality, now.lag_ms),
+  picture: () => {},
+  ended: (now) => onPhase("over", { ...now, confirmed: false }),
+};
+
+startPanels();
+startKeys(gate);
+startView(display);
+startVisibleHeight();
+startPointer(viewport, display, gate, { onUse: () => keyboard.capture() });
+startTouch(viewport, display, gate, {
+  onTap: () => document.activeElement !== keyboard.sink && keyboard.capture(),
+});
+startActs({
+  message: () => messages.read(),
+  more_time(answer) {
+    closePanel();
+    overlays.hint(answer.sentence, "ok");
+    announce(answer.sentence);
+  },
+  freeze: () => closePanel(),
+  end: (answer) => overlays.hint(answer.sentence),
+});
+
+for (const button of document.querySelectorAll('[data-tool="keyboard"]')) {
+  button.addEventListener("click", () => keyboard.toggleOnScreenKeyboard());
+}
+for (const button of document.querySelectorAll("[data-reconnect]")) {
+  button.addEventListener("click", () => {
+    link.attempts = 0;
+    link.connect();
+  });
+}
+byId("leave-now").addEventListener("click", () => {
+  keyboard.letGo();
+  link.stopped = true;
+  link.tell("leave");
+  setTimeout(() => location.assign(facts.urls.detail), 400);
+});
+document.addEventListener("visibilitychange", () => link.tell("heartbeat", { visible: !document.hidden }));
+document.addEventListener("portal:news", async () => {
+  // An answer to the wish for more time has no message of its own.
+  if (overlays.phase !== "open" || !isOwner) return;
+  const status = await get(facts.urls.status).catch(() => null);
+  if (status && status.extension) showExtension(status.extension);
+});
+
+let extensionShown = "";
+
+function showExtension(extension) {
+  const mark = `${extension.id}:${extension.state}`;
+  put(byId("more-time-state"), extension.sentence);
+  show(byId("more-time-state"), Boolean(extension.sentence));
+  if (extensionShown && extensionShown !== mark && extension.state !== "pending") {
+    overlays.hint(extension.sentence, extension.state === "granted" ? "ok" : "warn");
+  }
+  extensionShown = mark;
+}
+
+document.addEventListener("console:panel", async (event) => {
+  if (event.detail.name !== "more-time") return;
+  const status = await get(facts.urls.status).catch(() => null);
+  if (status && status.extension) showExtension(status.extension);
+});
+if (facts.openPanel) openPanel(facts.openPanel);
+link.connect();

@@ -1,0 +1,131 @@
+/* Keeps the console connected: a new ticket for every try, back-off between tries, and the
+   status page asked before each, because a refused WebSocket says nothing but 1006. */
+
+import { ApiError, get, post } from "./api.js";
+import { facts, say } from "./page.js";
+import { PortalTunnel } from "./tunnel.js";
+
+const WAITS_MS = [500, 1000, 2000, 4000];
+// What a close code means; everything else is a lost link (docs: sessions/broker).
+const PHASES = { 4001: "left", 4002: "elsewhere", 4003: "closed", 4008: "closed", 4009: "closed" };
+
+export class Link {
+  /** makeClient(tunnel) gives the Guacamole.Client of one connection. onPhase(name, detail):
+      connecting, open, lost, closed, elsewhere, left, refused, signed-out, over. */
+  constructor({ makeClient, onPhase, onPortal, onQuiet, onPing }) {
+    this.makeClient = makeClient;
+    this.onPhase = onPhase;
+    this.onPortal = onPortal;
+    this.onQuiet = onQuiet;
+    this.onPing = onPing;
+    this.tunnel = null;
+    this.attempts = 0;
+    this.timer = null;
+    this.sentence = "";
+    this.everOpen = false;
+    this.stopped = false;
+    window.addEventListener("online", () => this.timer && this.connect());
+  }
+
+  get open() {
+    return this.tunnel !== null && this.tunnel.isConnected();
+  }
+
+  /** Connect now (again), whatever was waited for. */
+  async connect() {
+    clearTimeout(this.timer);
+    this.timer = null;
+    this.stopped = false;
+    if (this.tunnel) return;
+    if (this.attempts === 0) this.onPhase(this.everOpen ? "lost" : "connecting", {});
+    try {
+      if (this.attempts > 0 && (await this.isOver())) return;
+      const ticket = await post(facts.urls.ticket);
+      if (!this.stopped) this.openTunnel(ticket);
+    } catch (error) {
+      await this.failed(error);
+    }
+  }
+
+  openTunnel(ticket) {
+    if (this.tunnel) return;
+    this.sentence = "";
+    const tunnel = new PortalTunnel({
+      onPortal: (kind, data) => {
+        if (tunnel !== this.tunnel) return;
+        if (kind === "closed") this.sentence = data.sentence;
+        if (kind === "ended") this.over = data;
+        this.onPortal(kind, data);
+      },
+      onClosed: (code) => tunnel === this.tunnel && this.closed(code),
+      onQuiet: this.onQuiet,
+      onPing: this.onPing,
+    });
+    this.tunnel = tunnel;
+    this.over = null;
+    const address = new URL(ticket.path, location.href);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    address.searchParams.set("ticket", ticket.token);
+    this.makeClient(tunnel).connect(address.href);
+  }
+
+  /** The first picture of a connection is there: the next loss starts with a short wait. */
+  pictureArrived() {
+    this.attempts = 0;
+    this.everOpen = true;
+    this.onPhase("open", {});
+  }
+
+  async closed(code) {
+    this.tunnel = null;
+    if (this.stopped) return;
+    if (this.over || code === 4000) {
+      if (!(await this.isOver().catch(() => false))) this.onPhase("over", this.over || {});
+      return;
+    }
+    const phase = PHASES[code];
+    if (phase) {
+      this.onPhase(phase, { sentence: this.sentence });
+      return;
+    }
+    this.tryLater();
+  }
+
+  async failed(error) {
+    if (!(error instanceof ApiError)) throw error;
+    if (error.signedOut) {
+      this.onPhase("signed-out", { sentence: error.sentence });
+    } else if (error.passing) {
+      this.tryLater();
+    } else if (!(await this.isOver().catch(() => false))) {
+      this.onPhase("refused", { sentence: error.sentence, code: error.code });
+    }
+  }
+
+  tryLater() {
+    const wait = WAITS_MS[Math.min(this.attempts, WAITS_MS.length - 1)];
+    this.attempts += 1;
+    this.onPhase(this.everOpen ? "lost" : "connecting", { attempt: this.attempts });
+    this.timer = setTimeout(() => this.connect(), wait);
+  }
+
+  /** Ask the status page; shows the end where there is one. */
+  async isOver() {
+    const status = await get(facts.urls.status);
+    if (!status.over) return false;
+    this.stopped = true;
+    this.onPhase("over", {
+      reason: status.end_reason,
+      sentence: status.end_sentence || say("session_over"),
+      what_now: status.what_now,
+      can_start_again: status.can_start_again,
+      confirmed: Boolean(status.end_confirmed_at),
+      ...(this.over || {}),
+    });
+    return true;
+  }
+
+  tell(kind, data) {
+    if (this.tunnel) this.tunnel.tell(kind, data);
+  }
+}

@@ -1,0 +1,62 @@
+/* Lines between the contractor and the plant during a session. */
+
+import { announce, byId, plantClock, put, say } from "./page.js";
+import { openPanelName } from "./panels.js";
+
+export class Messages {
+  /** onIncoming(message): somebody else wrote, and the panel is not open. */
+  constructor({ onIncoming }) {
+    this.onIncoming = onIncoming;
+    this.list = byId("message-list");
+    this.badge = byId("message-count");
+    this.known = new Set();
+    this.unread = 0;
+    this.joinedAt = Date.now();
+    document.addEventListener("console:panel", (event) => event.detail.name === "messages" && this.read());
+  }
+
+  add(message) {
+    if (this.known.has(message.id)) return;
+    this.known.add(message.id);
+    byId("no-messages").hidden = true;
+    const item = document.createElement("li");
+    item.className = message.own ? "line line-own" : "line";
+    const head = document.createElement("div");
+    head.className = "line-head";
+    const who = document.createElement("bdi");
+    who.textContent = message.own ? say("you_wrote") : message.name;
+    const when = document.createElement("time");
+    when.dateTime = message.at;
+    when.textContent = plantClock(message.at);
+    head.append(who, " · ", when);
+    const text = document.createElement("p");
+    text.className = "line-text prewrap user-text";
+    text.textContent = message.text;
+    item.append(head, text);
+    this.list.append(item);
+    this.list.scrollTop = this.list.scrollHeight;
+    // What was said before one joined is no news.
+    if (message.own || Date.now() - this.joinedAt < 1500) return;
+    announce(say("message_from", { name: message.name, text: message.text }), true);
+    if (openPanelName() === "messages") return;
+    this.unread += 1;
+    this.showBadge();
+    this.onIncoming(message);
+  }
+
+  /** A new connection sends the earlier lines again. */
+  joined() {
+    this.joinedAt = Date.now();
+  }
+
+  read() {
+    this.unread = 0;
+    this.showBadge();
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  showBadge() {
+    this.badge.hidden = !this.unread;
+    put(this.badge, String(this.unread));
+  }
+}

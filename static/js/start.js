@@ -1,0 +1,20 @@
+/* The start page: offers the size that the remote screen will have in this window. */
+
+const RAIL = 84;
+const STRIP = 56;
+const PHONE = 480;
+
+function offerSize() {
+  const phone = Math.min(window.innerWidth, window.innerHeight) < PHONE;
+  const wide = window.innerWidth >= 992;
+  const size = phone
+    ? [1024, 768]
+    : [Math.max(1024, window.innerWidth - (wide ? RAIL : 0)), Math.max(640, window.innerHeight - STRIP - (wide ? 0 : RAIL))];
+  document.getElementById("screen-width").value = String(size[0] & ~1);
+  document.getElementById("screen-height").value = String(size[1] & ~1);
+}
+
+if (document.getElementById("screen-width")) {
+  offerSize();
+  window.addEventListener("resize", offerSize);
+}
