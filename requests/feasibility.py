@@ -132,7 +132,11 @@ def what_stands_against(facts: WishFacts) -> list[Finding]:
 
 def what_is_unusual(facts: WishFacts) -> list[Finding]:
     """What an approver should weigh: everything standing against it, and more."""
-    return [*what_stands_against(facts), *_for_the_approver(facts)]
+    own_words = {finding.code: finding for finding in _said_otherwise(facts)}
+    against = [
+        own_words.get(finding.code, finding) for finding in what_stands_against(facts)
+    ]
+    return [*against, *_for_the_approver(facts)]
 
 
 def blocks(findings: list[Finding]) -> list[Finding]:
@@ -323,9 +327,7 @@ def _site(facts: WishFacts) -> Iterator[Finding]:
         yield Finding(
             Level.WARNS,
             "production_freeze",
-            _(
-                "Production freeze at %(where)s, %(span)s: %(reason)s. The plant may say no."
-            )
+            _("Production freeze at %(where)s, %(span)s: %(reason)s.")
             % {
                 "where": freeze.asset or facts.site_name,
                 "span": span_words(freeze.start, freeze.end, facts.zone),
@@ -448,6 +450,19 @@ def most_at_once(bookings: list[Booking], start: datetime, end: datetime) -> int
         sum(booking.start <= moment < booking.end for booking in bookings)
         for moment in moments
     )
+
+
+def _said_otherwise(facts: WishFacts) -> Iterator[Finding]:
+    """What is advice to the contractor but a plain fact to the approver."""
+    if facts.start is not None:
+        yield Finding(
+            Level.WARNS,
+            "short_notice",
+            _(
+                "Short notice: it begins in %(time)s, and expires then if nobody decides."
+            )
+            % {"time": _length(facts.start - facts.now)},
+        )
 
 
 def _for_the_approver(facts: WishFacts) -> Iterator[Finding]:

@@ -24,7 +24,7 @@ from requests.services.submission import Wish
 # What a person typed must come back whole; longer than this is no typing any more.
 TYPED_AT_MOST = 100_000
 DURATIONS = (30, 60, 120, 240, 480)
-OWN_END = ""
+OWN_END = "until"
 
 
 class PlantTimeInput(forms.DateTimeInput):
@@ -101,7 +101,9 @@ class WishForm(forms.Form):
         ),
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto"}),
         max_length=TYPED_AT_MOST,
-        required=False,
+        error_messages={
+            "required": _("Say in a sentence what will be done to the machine.")
+        },
     )
     work_order = forms.CharField(
         label=_("Work order"),
@@ -115,7 +117,6 @@ class WishForm(forms.Form):
         choices=duration_choices,
         widget=forms.RadioSelect,
         initial="120",
-        required=False,
     )
     end = PlantTimeField(label=_("Until"), required=False)
     submission_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
@@ -175,7 +176,8 @@ class WishForm(forms.Form):
             self._find_moments(data, self.chosen_site)
             self.findings = self._judge(data, self.chosen_site)
         for finding in self.findings:
-            if finding.blocks:
+            already_said = finding.about == "purpose" and "purpose" in self.errors
+            if finding.blocks and not already_said:
                 self.add_error(
                     finding.about if finding.about in self.fields else None,
                     forms.ValidationError(finding.sentence, code=finding.code),
@@ -216,10 +218,10 @@ class WishForm(forms.Form):
         """Plant times become moments; a time that cannot be is an error of its field."""
         data["start_at"] = self._moment("start", data.get("start"), site)
         minutes = data.get("duration")
-        if minutes:
+        if minutes and minutes != OWN_END:
             start = data["start_at"]
             data["end_at"] = start + timedelta(minutes=int(minutes)) if start else None
-        else:
+        elif minutes == OWN_END:
             data["end_at"] = self._moment("end", data.get("end"), site)
             if data.get("end") is None and "end" not in self.errors:
                 self.add_error("end", _("Choose how long, or until when."))

@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
@@ -128,7 +128,9 @@ def days_of_week(user: User, site: Site, monday: date) -> list[dict[str, Any]]:
         {
             "date": start.date(),
             "windows": [
-                row for row in windows if row.opens_at < end and row.closes_at > start
+                {"window": row, "span": span_of_day(row, site, start.date())}
+                for row in windows
+                if row.opens_at < end and row.closes_at > start
             ],
             "freezes": [
                 row for row in freezes if row.starts_at < end and row.ends_at > start
@@ -136,6 +138,17 @@ def days_of_week(user: User, site: Site, monday: date) -> list[dict[str, Any]]:
         }
         for start, end in zip(starts[:-1], starts[1:], strict=True)
     ]
+
+
+def span_of_day(window: MaintenanceWindow, site: Site, day: date) -> str:
+    """`07:45 – 09:45` in plant time; another day's end is said with its day."""
+    words = []
+    for moment in (window.opens_at, window.closes_at):
+        local = plant_time(moment, site.time_zone)
+        words.append(
+            dateformat.format(local, "H:i" if local.date() == day else "D H:i")
+        )
+    return " – ".join(words)
 
 
 @require_POST

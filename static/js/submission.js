@@ -1,0 +1,49 @@
+/* Asking for access: only the machines of the chosen site, and an end only where it is wanted.
+   Without this script the whole form is there and works. */
+
+const form = document.querySelector("[data-wish]");
+
+function chosen(name) {
+  const field = form.elements[name];
+  return field ? field.value : "";
+}
+
+/** Machines of another site are hidden and let go of: they cannot be asked for together. */
+function showSite() {
+  const site = chosen("site");
+  for (const group of form.querySelectorAll("[data-site]")) {
+    const here = group.dataset.site === site;
+    group.hidden = !here;
+    const name = group.querySelector(".machine-site-name");
+    if (name) name.hidden = here;
+    if (here) continue;
+    for (const box of group.querySelectorAll("input:checked")) box.checked = false;
+  }
+  for (const words of form.querySelectorAll("[data-zone-of]")) {
+    words.hidden = Boolean(site) && words.dataset.zoneOf !== site;
+  }
+}
+
+/** The end has its own field only with "until …". */
+function showEnd() {
+  form.querySelector("[data-own-end]").hidden = chosen("duration") !== "until";
+}
+
+/** Whoever only looks has no clipboard to put anything into. */
+function showClipboard() {
+  const mayType = chosen("permission") !== "view";
+  const box = form.elements.clipboard_in;
+  if (!mayType) box.checked = false;
+  box.closest(".field").hidden = !mayType;
+}
+
+function show() {
+  showSite();
+  showEnd();
+  showClipboard();
+}
+
+if (form) {
+  show();
+  form.addEventListener("change", show);
+}
