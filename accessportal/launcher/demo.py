@@ -10,7 +10,7 @@ from typing import Any
 from accessportal.demo.seed import seed_demo
 from accessportal.demo.targets import ProgramMissing, TargetFailed, start_targets
 from accessportal.launcher.codes import table
-from accessportal.launcher.console import SetupProblem
+from accessportal.launcher.console import SetupProblem, say
 
 TARGET_FACTS = ("asset", "protocol", "host", "port")
 
@@ -24,6 +24,9 @@ def start_demo(data_dir: Path, started: ExitStack) -> str:
         targets = started.enter_context(start_targets(data_dir, watch=True))
     except (TargetFailed, ProgramMissing) as problem:
         raise SetupProblem(f"the demo's machines do not start: {problem}") from problem
+    path = data_dir / "demo.json"
+    if not path.exists():
+        say("Filling the demo plant and recording its past; half a minute, only once.")
     content = {
         "url": os.environ["PORTAL_PUBLIC_URL"],
         "people": seed_demo(targets.describe()),
@@ -31,7 +34,6 @@ def start_demo(data_dir: Path, started: ExitStack) -> str:
             {name: facts[name] for name in TARGET_FACTS} for facts in targets.describe()
         ],
     }
-    path = data_dir / "demo.json"
     write_private(path, json.dumps(content, indent=2) + "\n")
     return welcome(content, path)
 

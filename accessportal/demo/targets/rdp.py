@@ -24,7 +24,7 @@ class RdpTarget(Target):
     """
 
     key = "rdp"
-    asset = "Palletiser 2 engineering station"
+    asset = "Palletiser 2"
     protocol = "rdp"
 
     def start(self, port: int) -> TargetFacts:

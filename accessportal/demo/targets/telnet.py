@@ -19,7 +19,7 @@ class TelnetTarget(Target):
     """A clear-text console as old machines have it: login, then one command a line."""
 
     key = "telnet"
-    asset = "Capper CP-3 controller"
+    asset = "Capper CP-3"
     protocol = "telnet"
 
     def start(self, port: int) -> TargetFacts:

@@ -18,7 +18,7 @@ class VncTarget(Target):
     """Xvnc is display and VNC server in one; it wants the password of VNC authentication."""
 
     key = "vnc"
-    asset = "Filling line 3 HMI"
+    asset = "Filling line 3"
     protocol = "vnc"
 
     def start(self, port: int) -> TargetFacts:
