@@ -25,6 +25,7 @@ def _remove() -> None:
 
 
 ensure_keys(_directory / "keys")
+(_directory / "static").mkdir()
 os.environ["PORTAL_DATA_DIR"] = str(_directory)
 if os.environ.get("PORTAL_REDIS_URL"):
     # One Redis database for each worker: none sees another's messages or cache.

@@ -54,7 +54,8 @@ def run_tests(arguments: list[str]) -> int:
                 "PORTAL_REDIS_URL": running.redis_url,
                 "PORTAL_TEST_ONLY": "data",
             }
-            outcomes.append(pytest(arguments, production))
+            # The whole cluster goes away, so no test database has to be dropped.
+            outcomes.append(pytest(["--reuse-db", *arguments], production))
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     good = all(outcome.ok for outcome in outcomes) and passed > 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from django.contrib import messages
 from django.contrib.auth import HASH_SESSION_KEY
 from django.core.exceptions import ValidationError
@@ -40,7 +42,7 @@ def details(request: HttpRequest) -> HttpResponse:
     """Save name, phone, language and time zone."""
     user: User = request.user  # type: ignore[assignment]
     # A copy: a form that is refused must not change the person whom this page shows.
-    form = ProfileForm(request.POST, instance=User.objects.get(pk=user.pk))
+    form = ProfileForm(request.POST, instance=copy(user))
     if not form.is_valid():
         return show_account(request, form, status=422)
     changed = change_profile(acting_user=user, **form.cleaned_data, origin=origin_of(request))

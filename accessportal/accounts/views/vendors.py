@@ -36,7 +36,8 @@ def vendor_list(request: HttpRequest) -> HttpResponse:
     """All vendors: search `q`, `state` (active, not_active), `sort`, `page`."""
     user: User = request.user  # type: ignore[assignment]
     vendors = vendors_visible_to(user)
-    search = request.GET.get("q", "").strip()[:200]
+    # PostgreSQL refuses NUL in a text; nobody types one on purpose.
+    search = request.GET.get("q", "").replace("\x00", "").strip()[:200]
     if search:
         vendors = vendors.filter(name__icontains=search)
     now = timezone.now()
