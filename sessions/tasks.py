@@ -26,3 +26,9 @@ def seal_abandoned_recordings() -> int:
 def look_over_recording(recording_id: int) -> None:
     """Hand the files of a closed recording over, read its time line, verify it."""
     recording_check.look_over(recording_id)
+
+
+@shared_task(name="sessions.verify_again")
+def verify_again(recording_id: int, user_id: int) -> None:
+    """Check a recording because somebody asked; the verdict is kept and told."""
+    recording_check.verify_for(recording_id, user_id)

@@ -30,6 +30,7 @@ SEGMENT_FIELDS = (
     "plain_bytes",
     "stored_bytes",
     "torn_bytes",
+    "adler32",
     "plain_sha256",
     "stored_sha256",
     "previous",

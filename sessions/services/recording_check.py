@@ -175,6 +175,14 @@ def verify_recording(
     return report
 
 
+def verify_for(recording_id: int, user_id: int) -> Report:
+    """`verify_recording` for a worker that is told ids."""
+    return verify_recording(
+        recording=Recording.objects.with_session().get(pk=recording_id),
+        acting_user=User.objects.get(pk=user_id),
+    )
+
+
 @transaction.atomic
 def keep_verdict(
     recording: Recording,
@@ -183,7 +191,7 @@ def keep_verdict(
     acting_user: User | None = None,
     origin: Origin = SYSTEM,
 ) -> None:
-    """Store what a verification found; damage once found is never overwritten by nothing."""
+    """Store what a verification found, and tell the pages."""
     with translation.override("en"):
         error = " ".join(sentence(finding) for finding in report.findings)
     recording.verified_at = timezone.now()
