@@ -1,8 +1,8 @@
 """Real streams of a real guacd, captured once and kept in the data directory.
 
 `image`: VNC, a screen with a moving camera picture (mostly JPEG and PNG). `terminal`: a
-telnet console that scrolls. A captured stream is what guacd sent the owner of the connection
-after `ready`, byte for byte.
+telnet console on which somebody types and logs scroll by. A captured stream is what guacd
+sent the owner of the connection after `ready`, byte for byte.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def captured(directory: Path, guacd: GuacdAddress) -> dict[str, Path]:
 
 async def _capture(name: str, directory: Path, guacd: GuacdAddress) -> bytes:
     if name == "terminal":
-        async with _scrolling_console() as port:
+        async with _console() as port:
             facts = EndpointFacts(protocol="telnet", host="127.0.0.1", port=port)
             return await _read(guacd, facts, SignIn())
     with _moving_screen(directory) as (port, password):
@@ -116,36 +116,41 @@ def _moving_screen(directory: Path) -> Iterator[tuple[int, str]]:
 
 
 @asynccontextmanager
-async def _scrolling_console() -> AsyncIterator[int]:
-    """A telnet console on loopback that prints a log without end: its port."""
+async def _console() -> AsyncIterator[int]:
+    """A telnet console on loopback where somebody works without a pause: its port.
 
-    async def print_log(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    A command appears letter by letter, a screenful of coloured log scrolls by, again.
+    """
+
+    async def work(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         line = 0
         try:
             while True:
-                for _times in range(5):
+                for letter in f"show log valve {line % 512}\r\n":
+                    writer.write(letter.encode())
+                    await asyncio.sleep(0.04)
+                for _row in range(24):
                     line += 1
-                    colour = 31 + line % 7
-                    writer.write(
-                        b"%06d \x1b[%dmOB1.NW%d\x1b[0m valve V%03d %s pressure %4d mbar\r\n"
-                        % (
-                            line,
-                            colour,
-                            line % 64,
-                            line * 37 % 512,
-                            (b"opened", b"closed", b"FAULT ", b"reset ")[line % 4],
-                            line * 7919 % 4000,
-                        )
-                    )
+                    writer.write(_log_line(line))
+                writer.write(b"OB1> ")
                 await writer.drain()
-                await asyncio.sleep(0.05)
-        except OSError:
+                await asyncio.sleep(0.1)
+        except (OSError, asyncio.CancelledError):
             return
         finally:
             writer.close()
 
-    server = await asyncio.start_server(print_log, "127.0.0.1", 0)
+    server = await asyncio.start_server(work, "127.0.0.1", 0)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
         server.close()
+
+
+def _log_line(line: int) -> bytes:
+    state = ("opened", "closed", "FAULT ", "reset ")[line % 4]
+    text = (
+        f"{line:06} \x1b[{31 + line % 7}mOB1.NW{line % 64}\x1b[0m "
+        f"valve V{line * 37 % 512:03} {state} pressure {line * 7919 % 4000:4} mbar\r\n"
+    )
+    return text.encode()

@@ -72,6 +72,12 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--seconds", type=float, default=5.0, help="time for each measurement"
     )
+    parser.add_argument(
+        "--rate",
+        type=float,
+        default=0.0,
+        help="MB/s that guacd offers; 0: as fast as taken",
+    )
     parser.add_argument("--only", nargs="+", help="measure these relays only")
     parser.add_argument("--streams", nargs="+", choices=STREAMS, default=list(STREAMS))
     parser.add_argument(
@@ -104,28 +110,33 @@ def _measure(
         for relay in relays():
             if options.only and relay.name not in options.only:
                 continue
-            result = measure(relay, stream, streams[stream], directory, options.seconds)
+            result = measure(relay, stream, streams[stream], directory, options)
             print(_line(asdict(result).values()), flush=True)  # noqa: T201
             yield result
 
 
 def measure(
-    relay: Relay, stream: str, captured_file: Path, directory: Path, seconds: float
+    relay: Relay,
+    stream: str,
+    captured_file: Path,
+    directory: Path,
+    options: argparse.Namespace,
 ) -> Result:
     """One relay, one stream. Raises `BenchProblem` when it does not deliver."""
     guacd, port = ports.free_port(), ports.free_port()
     replay = [
         sys.executable, "-m", "accessportal.bench.replay",
-        "--port", str(guacd), "--stream", str(captured_file),
+        "--port", str(guacd), "--stream", str(captured_file), "--rate", str(options.rate),
     ]  # fmt: skip
     log = directory / f"{relay.name}.log"
+    entry = directory / "way-in.json"
     with (
         running(replay, directory / "replay.log", guacd),
-        running(relay.command(port, guacd), log, port) as pid,
+        running(relay.command(port, guacd, entry), log, port) as pid,
     ):
-        sink = Sink(port, relay.path, relay.headers)
+        sink = Sink(port, *relay.way_in(entry))
         try:
-            taken = sink.take(WARM_UP, seconds, lambda: cpu_seconds(pid))
+            taken = sink.take(WARM_UP, options.seconds, lambda: cpu_seconds(pid))
         finally:
             sink.close()
         megabytes = taken.payload / 1e6

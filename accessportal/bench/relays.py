@@ -6,7 +6,7 @@ import base64
 import json
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -22,35 +22,41 @@ LITE_IV = "sixteen-letters."
 
 @dataclass(frozen=True)
 class Relay:
-    """One relay: `command` of its port and guacd's; path and headers of its WebSocket."""
+    """One relay.
+
+    `command` makes its command line of its port, guacd's port, and a file. `way_in` gives
+    path and headers of its WebSocket; it is asked when the relay answers, and may read
+    what the relay has written to that file.
+    """
 
     name: str
-    command: Callable[[int, int], list[str]]
-    path: str = "/"
-    headers: dict[str, str] = field(default_factory=dict)
+    command: Callable[[int, int, Path], list[str]]
+    way_in: Callable[[Path], tuple[str, dict[str, str]]] = lambda entry: ("/", {})
 
 
 def relays() -> list[Relay]:
     """All of them, in the order of the table."""
     return [
+        Relay("portal", _portal(), _portal_way_in),
+        Relay("portal-relay", _portal("--without-recorder"), _portal_way_in),
         Relay("pump", _module("pump")),
         Relay("guapy", _module("guapy_app")),
         Relay(
             "guacamole-lite",
-            lambda port, guacd: [
+            lambda port, guacd, entry: [
                 *node_command(),
                 str(PEERS / "guacamole_lite.cjs"),
                 str(port),
                 str(guacd),
                 LITE_KEY,
             ],
-            path=f"/?token={quote(_lite_token())}",
+            lambda entry: (f"/?token={quote(_lite_token())}", {}),
         ),
     ]
 
 
-def _module(name: str) -> Callable[[int, int], list[str]]:
-    return lambda port, guacd: [
+def _module(name: str) -> Callable[[int, int, Path], list[str]]:
+    return lambda port, guacd, entry: [
         sys.executable,
         "-m",
         f"accessportal.bench.peers.{name}",
@@ -59,6 +65,21 @@ def _module(name: str) -> Callable[[int, int], list[str]]:
         "--guacd",
         str(guacd),
     ]
+
+
+def _portal(*more: str) -> Callable[[int, int, Path], list[str]]:
+    module = _module("portal")
+    return lambda port, guacd, entry: [
+        *module(port, guacd, entry),
+        "--entry",
+        str(entry),
+        *more,
+    ]
+
+
+def _portal_way_in(entry: Path) -> tuple[str, dict[str, str]]:
+    found = json.loads(entry.read_text(encoding="utf-8"))
+    return found["path"], found["headers"]
 
 
 def _lite_token() -> str:

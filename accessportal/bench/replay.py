@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import time
 from collections import deque
 from pathlib import Path
 from uuid import uuid4
@@ -51,9 +52,10 @@ class Recorded:
 class Connection:
     """One connection to "the asset": its owner's stream, and who joins."""
 
-    def __init__(self, recorded: Recorded) -> None:
+    def __init__(self, recorded: Recorded, rate: float) -> None:
         self.id = f"${uuid4()}"
         self.recorded = recorded
+        self.rate = rate
         self.clock = 1_000_000
         self.sent = 0
         self.answered = 0
@@ -79,6 +81,7 @@ class Connection:
         """Send the owner everything, for ever."""
         pieces = [self.frame(self.recorded.picture)]
         size = len(pieces[0])
+        began = time.monotonic()
         while True:
             for content in self.recorded.frames:
                 pieces.append(self.frame(content))
@@ -87,10 +90,16 @@ class Connection:
                     continue
                 writer.write(b"".join(pieces))
                 await writer.drain()
+                await self._keep_to_rate(began)
                 pieces, size = [], 0
                 while self.joining or self.sent - self.answered > WINDOW:
                     self.wake.clear()
                     await self.wake.wait()
+
+    async def _keep_to_rate(self, began: float) -> None:
+        if self.rate:
+            early = began + self.sent / self.rate - time.monotonic()
+            await asyncio.sleep(max(0.0, early))
 
     async def serve_join(self, line: Line) -> None:
         """A picture and the owner's next frame time; then nothing but waiting."""
@@ -141,8 +150,9 @@ class Line:
 class Replay:
     """All connections of the scripted guacd."""
 
-    def __init__(self, recorded: Recorded) -> None:
+    def __init__(self, recorded: Recorded, rate: float) -> None:
         self.recorded = recorded
+        self.rate = rate
         self.connections: dict[str, Connection] = {}
 
     async def serve(
@@ -164,7 +174,7 @@ class Replay:
             return
         line.writer.write(ARGS.encode())
         await line.until("connect")
-        connection = joined or Connection(self.recorded)
+        connection = joined or Connection(self.recorded, self.rate)
         line.writer.write(encode("ready", connection.id).encode())
         if joined is not None:
             await joined.serve_join(line)
@@ -185,8 +195,9 @@ async def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--stream", type=Path, required=True)
+    parser.add_argument("--rate", type=float, default=0.0, help="MB/s; 0: full speed")
     options = parser.parse_args()
-    replay = Replay(Recorded(options.stream.read_bytes()))
+    replay = Replay(Recorded(options.stream.read_bytes()), options.rate * 1e6)
     server = await asyncio.start_server(replay.serve, "127.0.0.1", options.port)
     await server.serve_forever()
 
