@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pwd
 import shutil
@@ -22,6 +23,8 @@ from .secret_store import (
 )
 from .target import Target
 from .waiting import answers, wait_until
+
+logger = logging.getLogger(__name__)
 
 UNPRIVILEGED = "nobody"
 TTY_GROUP = 5
@@ -66,6 +69,12 @@ class SshTarget(Target):
 
     def start(self, port: int) -> TargetFacts:
         sshd = find_program(self.asset, "sshd", "openssh-server")
+        if not _terminals_open():
+            logger.warning(
+                "%s: /dev/pts is mounted without gid=5, so sessions on it get no "
+                "terminal unless the demo is started by root.",
+                self.asset,
+            )
         username = _own_name(self.asset)
         work = self._working_directory()
         shell = write_gateway(work, self.directory, _shell_owner())
@@ -144,6 +153,17 @@ def _own_name(target: str) -> str:
 def _shell_owner() -> pwd.struct_passwd | None:
     """Whom the shell becomes; None when it stays who it is."""
     return pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
+
+
+def _terminals_open() -> bool:
+    """Whether sshd can give a terminal away: it must belong to the group tty."""
+    if os.geteuid() == 0 or TTY_GROUP in os.getgroups():
+        return True
+    for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines():
+        _, place, kind, options, *_ = line.split()
+        if place == "/dev/pts" and kind == "devpts":
+            return f"gid={TTY_GROUP}" in options.split(",")
+    return True
 
 
 def _reachable_by_others(directory: Path) -> bool:
