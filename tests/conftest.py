@@ -8,8 +8,8 @@ from channels.layers import channel_layers
 from django.core.cache import cache
 from django.utils import translation
 
-# The people and the plant of the stories, as fixtures; the clean-up after real commits.
-pytest_plugins = ["tests.cast", "tests.flushing"]
+# The people and the plant of the stories; the clean-up after real commits; the real queue.
+pytest_plugins = ["tests.cast", "tests.flushing", "tests.workers"]
 
 DATABASE_FIXTURES = {
     "db",
