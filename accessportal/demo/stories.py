@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from django.utils import timezone
 
 from accessportal.accounts.models import User
+from accessportal.audit import record
 from accessportal.demo.past import Step, moment, origin_of, workday
 from accessportal.demo.plant import DemoPlant
-from accessportal.plants.models import Endpoint
+from accessportal.plants.models import Endpoint, ProductionFreeze, Site
 from requests.facts import hash_of_facts, seen_by_approver
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.approval import approve_request, deny_request
@@ -117,12 +118,28 @@ AHEAD = (
 )  # fmt: skip
 
 
+FREEZE_DAYS_AHEAD, FREEZE_DAYS = 12, 3
+FREEZE_REASON = "Audit of the refrigeration, nobody else works at the plant"
+
+
 def tell_ahead(plant: DemoPlant) -> None:
-    """Make the requests that lie ahead, now."""
+    """Make what lies ahead, now: two requests, and a time when South wants no visitors."""
+    _make_freeze(plant.endpoints["chiller-ch-2"].asset.zone.site)
     for story in AHEAD:
         access_request = _submit(story, plant)
         if story.outcome == "approved":
             _approve(story, access_request, plant)
+
+
+def _make_freeze(site: Site) -> None:
+    first = workday(FREEZE_DAYS_AHEAD, site.time_zone)
+    freeze = ProductionFreeze.objects.create(
+        site=site,
+        starts_at=moment(first, 6, 0, site.time_zone),
+        ends_at=moment(first + timedelta(days=FREEZE_DAYS), 6, 0, site.time_zone),
+        reason=FREEZE_REASON,
+    )
+    record("production_freeze.changed", subject=freeze, site=site)
 
 
 def steps_of(story: Story, plant: DemoPlant) -> list[Step]:

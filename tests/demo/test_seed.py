@@ -14,7 +14,7 @@ from accessportal.accounts.models import User
 from accessportal.audit.models import AuditEvent
 from accessportal.demo.seed import seed_demo
 from accessportal.notifications.models import Notification
-from accessportal.plants.models import Asset, Endpoint, Site
+from accessportal.plants.models import Asset, Endpoint, ProductionFreeze, Site
 from accessportal.plants.vault import open_secrets
 from requests.models import AccessRequest, ApprovalDecision, MaintenanceWindow
 
@@ -153,6 +153,14 @@ def test_something_waits_for_olga_and_something_lies_ahead_for_vera() -> None:
     ahead = MaintenanceWindow.objects.not_over().get()
     assert ahead.access_request.requested_by.full_name == "Vera Vogt"
     assert ahead.phase() == MaintenanceWindow.Phase.SCHEDULED
+
+
+def test_a_production_freeze_lies_ahead_at_south() -> None:
+    seed_demo(TARGETS, recordings=False)
+
+    freeze = ProductionFreeze.objects.get()
+    assert freeze.site.slug == "south"
+    assert freeze.starts_at > now()
 
 
 def test_filling_line_3_is_free_for_the_newcomer() -> None:
