@@ -76,9 +76,9 @@ async def _read(guacd: GuacdAddress, facts: EndpointFacts, sign_in: SignIn) -> b
     while time.monotonic() < deadline:
         batch = reader.feed(await asyncio.wait_for(stream.read(), 5))
         received.append(batch.text)
+        for _end, timestamp in batch.syncs:
+            stream.send(encode("sync", timestamp))
         for mark in batch.marks:
-            if mark.opcode == "sync":
-                stream.send(encode("sync", batch.instruction(mark).args[0]))
             if mark.opcode == "error":
                 raise BenchProblem(f"nothing to capture: {batch.instruction(mark)}")
     await stream.leave()

@@ -41,10 +41,10 @@ class Recorded:
         batch = InstructionReader().feed(data)
         frames = []
         begin = 0
-        for mark in batch.marks:
-            if mark.opcode == "sync":
-                frames.append(batch.text[begin : mark.start].encode())
-                begin = mark.end
+        for end, _timestamp in batch.syncs:
+            sync = batch.text.rindex("4.sync,", begin, end)
+            frames.append(batch.text[begin:sync].encode())
+            begin = end
         self.picture = frames[0]
         self.frames = frames[1:]
 

@@ -272,7 +272,7 @@ class SessionActor:
         if not batch:
             return
         syncs = syncs_of(batch)
-        if len(syncs) != len(batch.marks):
+        if batch.marks:
             self._decide_on(batch)
         text, recorded = filtered(self._record_filter, batch, syncs)
         self.writer.append_screen(text, recorded)

@@ -76,15 +76,20 @@ class Mark(NamedTuple):
     end: int
 
 
+Sync = tuple[int, int]
+"""A frame's end: the position behind its `sync`, and guacd's timestamp in ms."""
+
+
 class Batch(NamedTuple):
     """Whole instructions, in order; falsy when there are none.
 
-    `marks` names, in order, every instruction that is not plain drawing, and the
-    `blob` and `end` of streams that are not pictures.
+    `syncs` are the frames that end in it. `marks` names every other instruction that is
+    not plain drawing, and the `blob` and `end` of streams that are not pictures.
     """
 
     text: str
-    marks: tuple[Mark, ...]
+    syncs: list[Sync]
+    marks: list[Mark]
 
     def __bool__(self) -> bool:
         return bool(self.text)
@@ -93,13 +98,8 @@ class Batch(NamedTuple):
         """The marked instruction, decoded."""
         return decode(self.text[mark.start : mark.end])
 
-    def frame_time(self, mark: Mark) -> str:
-        """The timestamp of a marked `sync`, as guacd wrote it."""
-        dot = self.text.index(".", mark.start + len("4.sync,"))
-        return self.text[dot + 1 : dot + 1 + int(self.text[mark.start + 7 : dot])]
 
-
-NOTHING = Batch("", ())
+NOTHING = Batch("", [], [])
 
 
 class InstructionReader:
@@ -139,14 +139,16 @@ class InstructionReader:
             if self._pending_length < self._needed:
                 return NOTHING
             text = "".join(self._pending)
-        end, marks = self._scan(text)
+        syncs: list[Sync] = []
+        marks: list[Mark] = []
+        end = self._scan(text, syncs, marks)
         if end == len(text):
             self._pending = []
             self._pending_length = 0
-            return Batch(text, marks)
+            return Batch(text, syncs, marks)
         self._pending = [text[end:]]
         self._pending_length = len(text) - end
-        return Batch(text[:end], marks) if end else NOTHING
+        return Batch(text[:end], syncs, marks) if end else NOTHING
 
     def _decode(self, data: bytes) -> str:
         if self._undecoded:
@@ -163,36 +165,37 @@ class InstructionReader:
         self._undecoded = data[used:]
         return text
 
-    def _scan(self, text: str) -> tuple[int, tuple[Mark, ...]]:
-        """Where the last whole instruction of `text` ends, and the marks before."""
-        marks: list[Mark] = []
+    def _scan(self, text: str, syncs: list[Sync], marks: list[Mark]) -> int:
+        """Where the last whole instruction of `text` ends; notes what is before it."""
         length = len(text)
         position = 0
         if self._resume_elements:
-            position = self._slowly(text, 0, marks)
+            position = self._slowly(text, 0, syncs, marks)
             if position < 0:
-                return 0, ()
+                return 0
         while True:
             patterns = self._watching if self._watched else self._plain
             frame = patterns.frame(text, position)
             position = frame.end()
             if frame.lastindex:
-                marks.append(Mark("sync", frame.start(1), position))
+                syncs.append((position, int(frame[1])))
             if position == length:
-                return position, tuple(marks)
+                return position
             if frame.lastindex:
                 continue
             short = patterns.short(text, position)
             if short is not None:
                 end = short.end()
-                self._mark(_opcode(short[1]), text, position, end, marks)
+                self._note(_opcode(short[1]), text, position, end, syncs, marks)
             else:
-                end = self._slowly(text, position, marks)
+                end = self._slowly(text, position, syncs, marks)
                 if end < 0:
-                    return position, tuple(marks)
+                    return position
             position = end
 
-    def _slowly(self, text: str, start: int, marks: list[Mark]) -> int:
+    def _slowly(
+        self, text: str, start: int, syncs: list[Sync], marks: list[Mark]
+    ) -> int:
         """The end of the instruction at `start`, or -1 when it is not whole.
 
         When it is not, remembers how far it got, relative to `start`.
@@ -225,11 +228,17 @@ class InstructionReader:
         begin, end = element_at(text, start, limits)
         opcode = text[begin:end]
         if opcode not in DRAWING or self._watched:
-            self._mark(opcode, text, start, position, marks)
+            self._note(opcode, text, start, position, syncs, marks)
         return position
 
-    def _mark(
-        self, opcode: str, text: str, start: int, end: int, marks: list[Mark]
+    def _note(
+        self,
+        opcode: str,
+        text: str,
+        start: int,
+        end: int,
+        syncs: list[Sync],
+        marks: list[Mark],
     ) -> None:
         """Note what matters, and keep account of the streams that do."""
         if opcode in DRAWING:
@@ -250,7 +259,9 @@ class InstructionReader:
             if len(self._watched) > MAX_WATCHED_STREAMS:
                 raise ProtocolError("too many open streams")
         elif opcode == "sync":
-            _digits(text, start, end, 0, "frame without a time")
+            time = _digits(text, start, end, 0, "frame without a time")
+            syncs.append((end, int(time)))
+            return
         marks.append(Mark(opcode, start, end))
 
 
@@ -277,7 +288,7 @@ class _Patterns(NamedTuple):
     """The compiled expressions of the fast path.
 
     `frame` matches as many plain instructions as there are, perhaps none, and the
-    `sync` after them, which is its group 1; `short` matches one whole instruction of
+    `sync` after them, whose timestamp is its group 1; `short` matches one whole instruction of
     short elements, whatever its opcode, which is in its group 1.
     """
 
@@ -303,8 +314,9 @@ def _patterns(limits: Limits, *, watching: bool) -> _Patterns:
             _elements(length for length in lengths if length <= limits.element)
         )
         shapes["4.blob"] = f",{number},{blob};"
+    # The timestamp is matched twice: for its length, and as a group without it.
     time = _one_of({f"{digits}.": f"[0-9]{{{digits}}}" for digits in range(1, NUMBER)})
-    sync = rf"(4\.sync,{time}(?:,{number}){{0,3}};)?"
+    sync = rf"(?:4\.sync,(?={time}[,;])[0-9]+\.([0-9]+)(?:,{number}){{0,3}};)?"
     # Plain greedy repeats: Python before 3.11.5 matches possessive ones wrongly
     # (it keeps the position of an iteration that failed half way).
     frame = re.compile(f"(?:{_one_of(shapes)})*{sync}", re.S)

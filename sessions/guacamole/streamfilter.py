@@ -23,7 +23,7 @@ from sessions.guacamole.opcodes import (
     allowed_downstream,
     stream_index_argument,
 )
-from sessions.guacamole.reader import Batch, Mark
+from sessions.guacamole.reader import Batch, Mark, Sync
 
 
 class DownstreamFilter:
@@ -47,17 +47,30 @@ class DownstreamFilter:
 
         Every batch must go through, in order, also the ones not sent on.
         """
+        return self.pass_on(batch)[0]
+
+    def pass_on(self, batch: Batch) -> tuple[str, list[Sync]]:
+        """What `apply` leaves of the text, and where in it the frames end."""
+        cuts = [mark for mark in batch.marks if not self._passes(batch, mark)]
+        if not cuts:
+            return batch.text, batch.syncs
         kept: list[str] = []
-        kept_to = 0
-        for mark in batch.marks:
-            if mark.opcode == "sync" or self._passes(batch, mark):
-                continue
+        syncs: list[Sync] = []
+        kept_to = cut = 0
+        frames = iter(batch.syncs)
+        frame = next(frames, None)
+        for mark in cuts:
+            while frame is not None and frame[0] <= mark.start:
+                syncs.append((frame[0] - cut, frame[1]))
+                frame = next(frames, None)
             kept.append(batch.text[kept_to : mark.start])
             kept_to = mark.end
-        if not kept_to:
-            return batch.text
+            cut += mark.end - mark.start
+        while frame is not None:
+            syncs.append((frame[0] - cut, frame[1]))
+            frame = next(frames, None)
         kept.append(batch.text[kept_to:])
-        return "".join(kept)
+        return "".join(kept), syncs
 
     def _passes(self, batch: Batch, mark: Mark) -> bool:
         opcode = mark.opcode

@@ -90,10 +90,7 @@ class SyncFinder:
         except ProtocolError:
             self._broken = True
             return
-        for mark in batch.marks:
-            if mark.opcode != "sync":
-                continue
-            timestamp = int(batch.instruction(mark).args[0])
+        for _end, timestamp in batch.syncs:
             self.first = timestamp if self.first is None else self.first
             self.last = timestamp
 

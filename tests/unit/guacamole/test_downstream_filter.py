@@ -120,3 +120,20 @@ def test_nothing_to_cut_costs_no_copy() -> None:
     batch = reader.feed((PICTURE + FRAME).encode())
 
     assert DownstreamFilter().apply(batch) is batch.text
+
+
+@settings(deadline=None)
+@given(cut_streams())
+def test_frames_end_where_they_did_in_what_is_left(
+    cut: tuple[str, list[bytes]],
+) -> None:
+    reader = InstructionReader()
+    downstream = DownstreamFilter()
+    for piece in cut[1]:
+        batch = reader.feed(piece)
+        text, syncs = downstream.pass_on(batch)
+
+        assert [at for _end, at in syncs] == [at for _end, at in batch.syncs]
+        for end, timestamp in syncs:
+            last = decode_all(text[:end])[-1]
+            assert (last.opcode, int(last.args[0])) == ("sync", timestamp)

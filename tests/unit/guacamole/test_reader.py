@@ -23,7 +23,12 @@ def marked(text: str, pieces: list[bytes]) -> list[str]:
     for piece in pieces:
         batch = reader.feed(piece)
         decode_all(batch.text)
-        found += [batch.text[mark.start : mark.end] for mark in batch.marks]
+        ends = [(mark.start, batch.text[mark.start : mark.end]) for mark in batch.marks]
+        for end, timestamp in batch.syncs:
+            start = batch.text.rindex("4.sync", 0, end)
+            assert int(decode_all(batch.text[start:end])[0].args[0]) == timestamp
+            ends.append((start, batch.text[start:end]))
+        found += [one for _start, one in sorted(ends)]
         assert all(batch.instruction(m).opcode == m.opcode for m in batch.marks)
         seen += batch.text
     assert seen == text
@@ -92,16 +97,16 @@ def test_drawing_makes_no_marks() -> None:
     batch = InstructionReader().feed(frame.encode())
 
     assert batch.text == frame
-    assert batch.marks == ()
+    assert batch.marks == []
 
 
-def test_a_frames_time_is_read() -> None:
-    batch = InstructionReader().feed(
-        (encode("sync", 7) + encode("nop") + encode("sync", 123456789012, 3)).encode()
-    )
+def test_frames_are_told_with_their_time_and_end() -> None:
+    first, second = encode("sync", 7), encode("sync", 123456789012, 3)
 
-    times = [batch.frame_time(mark) for mark in batch.marks]
-    assert times == ["7", "123456789012"]
+    batch = InstructionReader().feed((first + encode("nop") + second).encode())
+
+    assert batch.syncs == [(len(first), 7), (len(batch.text), 123456789012)]
+    assert batch.marks == []
 
 
 def test_a_word_split_inside_a_character_waits_for_its_rest() -> None:
