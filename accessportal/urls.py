@@ -12,5 +12,8 @@ urlpatterns = [
     path("requests/", include("requests.urls.submission")),
     path("approvals/", include("requests.urls.approval")),
     path("windows/", include("requests.urls.window")),
+    path("sessions/", include("sessions.urls")),
+    path("recordings/", include("sessions.urls_recording")),
+    path("reviews/", include("sessions.urls_review")),
     path("audit/", include("accessportal.audit.urls")),
 ]

@@ -19,7 +19,13 @@ from sessions.services import recording as recordings
 from sessions.services.recording_check import look_over, verify_recording
 from sessions.tasks import seal_abandoned_recordings
 from tests.cast import Plant
-from tests.session_flow.recorded import Tape, end, make_recording, make_session, record_session
+from tests.session_flow.recorded import (
+    Tape,
+    end,
+    make_recording,
+    make_session,
+    record_session,
+)
 
 Committed = Any
 

@@ -157,7 +157,9 @@ def test_a_verdict_is_kept_and_told(recording: Recording, plant: Plant) -> None:
     assert (event.severity, event.result, event.actor_id) == ("critical", "error", plant.cora.pk)
 
 
-def test_a_lost_key_is_said_not_guessed(recording: Recording, settings: Any, tmp_path: Path) -> None:
+def test_a_lost_key_is_said_not_guessed(
+    recording: Recording, settings: Any, tmp_path: Path
+) -> None:
     keys.ensure_keys(tmp_path)
     settings.KEYS_DIR = tmp_path
     keys.forget_keys()

@@ -1,0 +1,46 @@
+"""The words of the player's script, in the reader's language."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext as _
+
+
+def player_texts() -> dict[str, str]:
+    """Handed to the page as JSON; `{name}` is filled in by the script."""
+    return {
+        "play": _("Play"),
+        "pause": _("Pause"),
+        "loading": _("Loading the picture"),
+        "buffering": _("Waiting for the network"),
+        "ended": _("End of the recording"),
+        "at": _("At {time}"),
+        "gap": _("No picture: the recording has a gap here"),
+        "position": _("{time} of {total}"),
+        "speed": _("Speed {speed}"),
+        "skipped": _("Skipped {time} without activity"),
+        "link_copied": _("The link to this moment is in the clipboard."),
+        "link_is": _("The link to this moment is in the address line."),
+        "failed": _("The picture could not be loaded. Check your connection, then press play."),
+        "bad_time": _("Write a time as 12:34 or 1:02:03."),
+        "no_events": _("Nothing was typed, clicked or said in this recording."),
+        "typing": _("Typing ({count} keys)"),
+        "clicks": _("Clicks ({count})"),
+        "click": _("Click"),
+        "clipboard": _("Clipboard used ({bytes} bytes)"),
+        "file": _("File transferred ({bytes} bytes)"),
+        "blocked": _("Input was blocked"),
+        "frozen": _("Frozen: {reason}"),
+        "frozen_plain": _("Frozen"),
+        "unfrozen": _("Went on"),
+        "watching": _("{name} watches"),
+        "watching_plain": _("Somebody watches"),
+        "joined": _("{name} joined"),
+        "left": _("{name} left"),
+        "somebody": _("Somebody"),
+        "warning": _("Warned: {minutes} min left"),
+        "message": _("Message: {text}"),
+        "extended": _("More time was given"),
+        "mark_gap": _("Gap of {time}: {reason}"),
+        "gap_plain": _("Gap of {time}"),
+        "ended_mark": _("The session ended"),
+    }
