@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -106,10 +107,7 @@ class Navigation:
     @cached_property
     def actions(self) -> frozenset[Action]:
         """Everything the person may do somewhere."""
-        if self.user.vendor_id is not None:
-            return CONTRACTOR_ACTIONS
-        roles = {RoleGrant.Role(grant.role) for grant in self.grants}
-        return frozenset().union(*(PERMISSIONS[role] for role in roles))
+        return actions_anywhere(self.user, self.grants)
 
     @cached_property
     def grants(self) -> list[RoleGrant]:
@@ -175,6 +173,18 @@ class Navigation:
         if own not in zones:
             shown.append((_("Your time"), own))
         return [SiteClock(words, zone, clock_words(zone)) for words, zone in shown]
+
+
+def actions_anywhere(user: User, grants: Iterable[RoleGrant] | None = None) -> frozenset[Action]:
+    """Everything a person may do at some site, with one query (none when given the grants).
+
+    Only to show or hide; whether an act is allowed there, the guards decide.
+    """
+    if user.vendor_id is not None:
+        return CONTRACTOR_ACTIONS
+    held = user.role_grants.all() if grants is None else grants
+    roles = {RoleGrant.Role(grant.role) for grant in held}
+    return frozenset().union(*(PERMISSIONS[role] for role in roles))
 
 
 def is_served(path: str) -> bool:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
 
+from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed
+from accessportal.home import parts_for
 from accessportal.middleware import error_response
 
 
@@ -22,6 +26,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
+@never_cache
+@require_GET
 def home(request: HttpRequest) -> HttpResponse:
     """What needs this person now."""
-    return render(request, "home.html")
+    user: User = request.user  # type: ignore[assignment]
+    template = "home/contractor.html" if user.vendor_id is not None else "home/plant.html"
+    return render(request, template, parts_for(user))

@@ -23,9 +23,11 @@ from django.utils.translation import pgettext
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.states import Badge, badge_of
-from accessportal.words import relative_words
+from accessportal.words import length_words, relative_words
 
 register = template.Library()
+
+DAY_SECONDS = 24 * 3600
 
 
 @register.simple_tag
@@ -150,12 +152,21 @@ def plant_range(
         end.isoformat(timespec="seconds"),
         finish,
     )
-    own_start = own_zone_words(context, start, zone)
-    if not own_start:
+    if not own_zone_words(context, start, zone):
         return shown
-    own_end = own_zone_words(context, end, zone)
+    own = ZoneInfo(context["request"].user.time_zone)
+    here_start, here_end = start.astimezone(own), end.astimezone(own)
+    moved = here_start.date() != first.date()
+    own_first = day_and_time(here_start, "short" if moved else "clock")
+    one_day = here_start.date() == here_end.date()
+    own_last = day_and_time(here_end, "clock" if one_day else "short")
     return format_html(
-        '{} <span class="moment-own">({} {} – {})</span>', shown, _("your time"), own_start, own_end
+        '{} <span class="moment-own">({} {} – {} {})</span>',
+        shown,
+        _("your time"),
+        own_first,
+        own_last,
+        zone_words(here_end),
     )
 
 
@@ -171,11 +182,17 @@ def relative_time(moment: datetime) -> SafeString:
 
 @register.simple_tag
 def countdown(moment: datetime, over: str = "", reload: bool = False) -> SafeString:
-    """Time left, ticking each second (01:04:59). `over`: the words at zero.
+    """Time left, ticking each second (1:04:59; in words above a day). `over`: words at zero.
 
     reload: fetch the page's live parts again at zero (a window opens by the clock alone).
     """
     left = max(0, int((moment - timezone.now()).total_seconds()))
+    if left >= DAY_SECONDS:
+        words = length_words(left)
+    elif left >= 3600:
+        words = f"{left // 3600}:{left // 60 % 60:02d}:{left % 60:02d}"
+    else:
+        words = f"{left // 60:02d}:{left % 60:02d}"
     return format_html(
         '<time class="countdown" role="timer" datetime="{}" data-countdown="{}" data-over="{}"{}>'
         "{}</time>",
@@ -183,9 +200,7 @@ def countdown(moment: datetime, over: str = "", reload: bool = False) -> SafeStr
         moment.isoformat(timespec="milliseconds"),
         over,
         mark_safe(" data-look-again") if reload else "",  # noqa: S308 - a constant
-        f"{left // 3600}:{left // 60 % 60:02d}:{left % 60:02d}"
-        if left >= 3600
-        else f"{left // 60:02d}:{left % 60:02d}",
+        words,
     )
 
 

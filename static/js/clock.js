@@ -45,6 +45,8 @@ export function relativeWords(moment) {
   return fill(distance > 0 ? timeTexts.in : timeTexts.ago, { length });
 }
 
+const DAY_MS = 24 * 3600 * 1000;
+
 /** 04:59, 1:04:59 */
 export function clockWords(milliseconds) {
   const total = Math.max(0, Math.ceil(milliseconds / 1000));
@@ -60,7 +62,8 @@ function put(element, words) {
 
 function tickCountdown(element) {
   const left = Date.parse(element.dataset.countdown) - serverNow();
-  put(element, left <= 0 && element.dataset.over ? element.dataset.over : clockWords(left));
+  const words = left >= DAY_MS ? lengthWords(left) : clockWords(left);
+  put(element, left <= 0 && element.dataset.over ? element.dataset.over : words);
   element.classList.toggle("countdown-soon", left > 0 && left < 5 * 60 * 1000);
   if (left <= 0 && "lookAgain" in element.dataset && !element.dataset.looked) {
     element.dataset.looked = "1";

@@ -1,0 +1,248 @@
+"""The start page's parts: what needs this person now, by what the person may do.
+
+Each part is a list that says what it is, filled by one query; a part that does not concern
+the person is not there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.utils import timezone
+
+from accessportal.accounts.authorisation import Action, sites_where
+from accessportal.accounts.factors import recovery_codes_left
+from accessportal.accounts.models import User, Vendor
+from accessportal.audit.access import events_visible_to
+from accessportal.audit.events import EVENTS
+from accessportal.audit.models import AuditEvent
+from accessportal.navigation import actions_anywhere
+from accessportal.plants.models import Endpoint, Site
+from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
+from sessions.models import BrokeredSession, ComplianceReview
+
+SHOWN = 6
+SOON = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class UsableWindow:
+    """A contractor's window with the machines in it and the session that is live on each."""
+
+    window: MaintenanceWindow
+    machines: list[tuple[Endpoint, BrokeredSession | None]]
+
+
+def parts_for(user: User) -> dict[str, Any]:
+    """Everything `home.html` shows to `user`."""
+    if user.vendor_id is not None:
+        return contractor_parts(user)
+    return plant_parts(user)
+
+
+# --- Contractor -----------------------------------------------------------------------
+
+
+def contractor_parts(user: User) -> dict[str, Any]:
+    now = timezone.now()
+    own = with_request(
+        MaintenanceWindow.objects.visible_to(user)
+        .filter(access_request__requested_by=user)
+        .not_over(at=now)
+        .order_by("opens_at")
+    )[:SHOWN]
+    live = {
+        (one.window_id, one.endpoint_id): one
+        for one in BrokeredSession.objects.visible_to(user).live()
+    }
+    windows = [
+        UsableWindow(
+            window,
+            [
+                (endpoint, live.get((window.pk, endpoint.pk)))
+                for endpoint in window.access_request.endpoints.all()
+            ],
+        )
+        for window in own
+    ]
+    requests_of_mine = AccessRequest.objects.visible_to(user).filter(requested_by=user)
+    return {
+        "is_contractor": True,
+        "open_windows": [one for one in windows if one.window.opens_at <= now],
+        "coming_windows": [one for one in windows if one.window.opens_at > now],
+        "waiting_requests": list(
+            with_machines(requests_of_mine.awaiting_decision(at=now))[:SHOWN]
+        ),
+        "past_requests": list(
+            with_machines(requests_of_mine.exclude(state=AccessRequest.State.PENDING))[:4]
+        ),
+        "missing": missing_for(user, at=now),
+    }
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Something a contractor should see to before it stops them at the machine."""
+
+    kind: str
+    moment: datetime | None = None
+    number: int = 0
+
+
+def missing_for(user: User, *, at: datetime) -> list[Missing]:
+    """What will stop this person soon, most urgent first."""
+    found = []
+    training = user.training_expires_at
+    if training is not None and training < at + SOON:
+        found.append(Missing("training_over" if training <= at else "training", training))
+    if user.expires_at is not None and user.expires_at < at + SOON:
+        found.append(Missing("access", user.expires_at))
+    if user.vendor is not None and user.vendor.contract_ends_at < at + SOON:
+        found.append(Missing("contract", user.vendor.contract_ends_at))
+    left = recovery_codes_left(user)
+    if left < 3:
+        found.append(Missing("recovery_codes", number=left))
+    if not user.phone:
+        found.append(Missing("phone"))
+    return found
+
+
+# --- People of the plant --------------------------------------------------------------
+
+
+def plant_parts(user: User) -> dict[str, Any]:
+    parts: dict[str, Any] = {"is_contractor": False}
+    actions = actions_anywhere(user)
+    if Action.REQUEST_DECIDE in actions:
+        parts |= decision_parts(user)
+    if Action.SESSION_SEE in actions:
+        parts["live_sessions"] = list(
+            BrokeredSession.objects.visible_to(user)
+            .live()
+            .select_related(
+                "endpoint__asset__zone__site",
+                "started_by__vendor",
+                "window__access_request",
+            )
+            .order_by("requested_at")[:20]
+        )
+    if Action.REQUEST_SEE in actions:
+        parts["todays_windows"] = todays_windows(user)
+    if Action.REVIEW_COMPLETE in actions:
+        parts |= review_parts(user)
+    if {Action.AUDIT_SEE, Action.SITE_ISOLATE} <= actions:
+        parts["alerts"] = alerts_for(user)
+    if Action.SITE_ISOLATE in actions:
+        parts["isolated_sites"] = list(
+            sites_where(user, Action.SITE_ISOLATE).filter(isolated_at__isnull=False)
+        )
+    if Action.PLANT_CHANGE in actions:
+        parts["setup"] = setup_facts(user)
+    return parts
+
+
+def decision_parts(user: User) -> dict[str, Any]:
+    """What waits for this supervisor: requests by their start, and wishes for more time."""
+    sites = sites_where(user, Action.REQUEST_DECIDE)
+    pending = AccessRequest.objects.awaiting_decision().filter(site__in=sites)
+    return {
+        "decides": True,
+        "pending_count": pending.count(),
+        "pending": list(with_machines(pending).order_by("wanted_from")[:SHOWN]),
+        "extensions": list(
+            ExtensionRequest.objects.filter(
+                state=ExtensionRequest.State.PENDING,
+                window__access_request__site__in=sites,
+                window__closes_at__gt=timezone.now(),
+                window__revoked_at__isnull=True,
+            ).select_related("asked_by__vendor", "window__access_request__site")[:SHOWN]
+        ),
+    }
+
+
+def review_parts(user: User) -> dict[str, Any]:
+    reviews = ComplianceReview.objects.visible_to(user).filter(state=ComplianceReview.State.OPEN)
+    counted = reviews.aggregate(
+        all=Count("pk"), late=Count("pk", filter=Q(due_at__lt=timezone.now()))
+    )
+    return {
+        "reviews": True,
+        "review_count": counted["all"],
+        "late_count": counted["late"],
+        "due_reviews": list(
+            reviews.select_related(
+                "recording__brokered_session__endpoint__asset__zone__site",
+                "recording__brokered_session__started_by__vendor",
+            ).order_by("due_at")[:SHOWN]
+        ),
+    }
+
+
+def todays_windows(user: User) -> list[MaintenanceWindow]:
+    """Windows that are open now or open within a day, first to open first."""
+    now = timezone.now()
+    return list(
+        with_request(
+            MaintenanceWindow.objects.visible_to(user)
+            .not_over(at=now)
+            .filter(opens_at__lt=now + timedelta(days=1))
+            .order_by("opens_at")
+        )[:SHOWN]
+    )
+
+
+def alerts_for(user: User) -> list[AuditEvent]:
+    """The unusual of the last day, newest first."""
+    since = timezone.now() - timedelta(days=1)
+    found = list(
+        events_visible_to(user)
+        .filter(recorded_at__gte=since, severity__in=["warning", "critical"])
+        .order_by("-recorded_at")[:8]
+    )
+    for event in found:
+        kind = EVENTS.get(event.event)
+        event.sentence = kind.sentence if kind is not None else event.event  # type: ignore[attr-defined]
+    return found
+
+
+def setup_facts(user: User) -> dict[str, Any]:
+    """How far the plant is set up, for the administrator."""
+    sites = sites_where(user, Action.PLANT_CHANGE)
+    endpoints = Endpoint.objects.filter(asset__zone__site__in=sites)
+    return {
+        "sites": sites.count(),
+        "assets": endpoints.values("asset").distinct().count(),
+        "endpoints": endpoints.count(),
+        "vendors": Vendor.objects.count(),
+        "people": User.objects.active().count(),
+        "without_credential": list(
+            endpoints.filter(protocol=Endpoint.Protocol.SSH, credential__isnull=True)
+            .select_related("asset__zone__site")
+            .order_by("asset__name")[:SHOWN]
+        ),
+        "never_checked": list(
+            endpoints.exclude(checks__state="passed")
+            .exclude(probe=Endpoint.Probe.NEVER)
+            .select_related("asset__zone__site")
+            .order_by("asset__name")[:SHOWN]
+        ),
+        "site_list": list(Site.objects.filter(pk__in=sites)),
+    }
+
+
+# --- Reading together what a line shows -----------------------------------------------
+
+
+def with_machines(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
+    return rows.select_related("site", "requested_by__vendor").prefetch_related(
+        "endpoints__asset"
+    )
+
+
+def with_request(rows: QuerySet[MaintenanceWindow]) -> QuerySet[MaintenanceWindow]:
+    return rows.select_related(
+        "access_request__site", "access_request__requested_by__vendor"
+    ).prefetch_related("access_request__endpoints__asset")
