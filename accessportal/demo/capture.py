@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accessportal.demo.hands import Gesture, Move, gestures
-from sessions.broker.frames import Sync, after, filtered, part, syncs_of
+from sessions.broker.frames import after, filtered, part, syncs_of
 from sessions.broker.pictures import SCREEN
 from sessions.broker.proof import AssetLine, gather_proof
 from sessions.guacamole.arguments import (
@@ -25,7 +25,7 @@ from sessions.guacamole.errors import GuacdError
 from sessions.guacamole.handshake import GuacdAddress, GuacdStream, open_connection
 from sessions.guacamole.instruction import encode
 from sessions.guacamole.opcodes import OBSERVER, Permissions
-from sessions.guacamole.reader import Batch, InstructionReader
+from sessions.guacamole.reader import Batch, InstructionReader, Sync
 from sessions.guacamole.streamfilter import DownstreamFilter
 
 FIRST_PICTURE_SECONDS = 20.0
