@@ -71,7 +71,8 @@ class SessionActor:
         self.seats: dict[int, Seat] = {}
         self.active = False
         self.stream: GuacdStream | None = None
-        self.writer: RecordingWriter | None = None
+        self.recording: RecordingWriter | None = None
+        self.writer: RecordingWriter | None = None  # the same, once it takes what comes
         self.pictures: Pictures | None = None
         self.screen = (brokered_session.screen_width, brokered_session.screen_height)
         self.asset = AssetLine(
@@ -174,8 +175,11 @@ class SessionActor:
             acting_user=row.started_by,
             origin=lifecycle.origin_of_start(row),
         )
-        self.writer = RecordingWriter(order, on_failure=self.recording_failed)
-        await self.writer.open()
+        self.recording = RecordingWriter(order, on_failure=self.recording_failed)
+        await self.recording.open()
+        self.writer = self.recording
+        for seat in self.seats.values():
+            self.mark("joined", seat)
         secrets = await self.db(lifecycle.check_out_secrets, row)
         size = Size(*self.screen)
         arguments = connection_arguments(
@@ -317,13 +321,10 @@ class SessionActor:
                     )
                 )
             elif opcode == "disconnect":
-                self.end(
-                    End(
-                        EndReason.ASSET_CLOSED
-                        if self.active
-                        else EndReason.NOT_CONNECTED
-                    )
-                )
+                if self.active:
+                    self.end(End(EndReason.ASSET_CLOSED))
+                else:
+                    self._fail("closed_at_once")
             elif opcode == "required":
                 self._fail("asks_for_credentials")
             elif opcode == "ack":

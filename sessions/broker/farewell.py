@@ -123,7 +123,7 @@ def say_farewell(actor: SessionActor, end: End) -> None:
 
 
 async def _close_recording(actor: SessionActor, end: End) -> None:
-    writer = actor.writer
+    writer = actor.recording
     if writer is None:
         return
     recording_id = writer.order.recording_id

@@ -85,6 +85,8 @@ class Hands:
         if opcode == "portal":
             self._hear_portal(args, heard)
             return
+        if opcode == "ack" and not self.permissions.clipboard_out:
+            return  # a browser answers every picture; guacd does not want to know
         judgement = self._filter.judge(instruction)
         if judgement.verdict is Verdict.REFUSE:
             assert judgement.reason is not None

@@ -29,6 +29,8 @@ SILENCE_SECONDS = 2.0
 """A browser that holds something and says nothing for this long (it pings every 0.5 s)
 has vanished: what it holds is released."""
 
+POINTER_SECONDS = 0.1
+
 MOST_UNSENT_BYTES = 256 * 1024
 """guacd takes no input: more is discarded, not queued to arrive late."""
 
@@ -46,6 +48,8 @@ class Input:
         self._actor = actor
         self._touched_at = asyncio.get_running_loop().time()
         self._kept: list[list[Any]] = []
+        self._pointer = ("0", "0")
+        self._pointed_at = 0.0
         self._keeping: asyncio.TimerHandle | None = None
 
     # --- In --------------------------------------------------------------------------------
@@ -115,9 +119,30 @@ class Input:
             actor.recording_failed(error)
             return
         actor.stream.send("".join(one.encode() for one in instructions))
+        self._show_pointer(seat)
         if any(one.opcode == "clipboard" for one in instructions):
             actor.later(lifecycle.note_clipboard, actor.row, seat.user, direction="in")
         self._keep_held()
+
+    def _show_pointer(self, seat: Seat) -> None:
+        """guacd tells its only user nothing of the pointer: those who watch, and the
+        recording, hear of it from here, ten times a second at most."""
+        actor = self._actor
+        position = seat.hands.pressed.position
+        now = asyncio.get_running_loop().time()
+        if position == self._pointer or now - self._pointed_at < POINTER_SECONDS:
+            return
+        self._pointer, self._pointed_at = position, now
+        text = encode("mouse", *position)
+        assert actor.writer is not None
+        try:
+            actor.writer.append_screen(text, [])
+        except RecordingFailed as error:
+            actor.recording_failed(error)
+            return
+        for other in actor.seats.values():
+            if not other.owner and other.viewer.wants_frames():
+                other.viewer.say_raw(text)
 
     def _resize(self, seat: Seat, width: int, height: int) -> None:
         """Only the actor sends a size: clamped, and never where the endpoint's is fixed."""

@@ -143,6 +143,7 @@ def _person(seat: Seat, *, you: bool) -> dict[str, Any]:
         "name": user.full_name,
         "organisation": user.organisation,
         "initials": user.initials,
+        "colour": user.avatar_colour,
         "role": seat.participant.role,
         "joined_at": moment(seat.participant.joined_at),
         "you": you,

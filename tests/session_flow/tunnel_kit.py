@@ -27,7 +27,7 @@ from sessions.services.console import issue_ticket, start_session
 from sessions.services.status import session_status
 from tests.cast import origin, signed_in
 
-PATIENCE = 8.0
+PATIENCE = 25.0
 
 
 class Tunnel:
