@@ -15,5 +15,7 @@ urlpatterns = [
     path("sessions/", include("sessions.urls")),
     path("recordings/", include("sessions.urls_recording")),
     path("reviews/", include("sessions.urls_review")),
+    path("plants/", include("accessportal.plants.urls")),
+    path("plants/", include("sessions.urls_endpoint_check")),
     path("audit/", include("accessportal.audit.urls")),
 ]

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accessportal.plants.wording import weekdays_words
 from accessportal.words import length_words
 from requests.wording import moment_words, span_words
 
@@ -270,23 +271,6 @@ def _times(facts: WishFacts) -> Iterator[Finding]:
             },
             "start",
         )
-
-
-def weekdays_words(weekdays: str) -> str:
-    """`Mon–Fri` for "12345"; otherwise the days one by one."""
-    names = {
-        "1": _("Mon"),
-        "2": _("Tue"),
-        "3": _("Wed"),
-        "4": _("Thu"),
-        "5": _("Fri"),
-        "6": _("Sat"),
-        "7": _("Sun"),
-    }
-    days = sorted(set(weekdays))
-    if len(days) > 2 and "".join(days) in "1234567":
-        return f"{names[days[0]]}–{names[days[-1]]}"
-    return ", ".join(names[day] for day in days)
 
 
 def _purpose(facts: WishFacts) -> Iterator[Finding]:

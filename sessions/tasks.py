@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from sessions.services import abandoned, recording, recording_check
+from accessportal.plants.models import EndpointCheck
+from sessions.services import abandoned, endpoint_check, recording, recording_check
 
 
 @shared_task(name="sessions.end_sessions_past_window")
@@ -32,3 +33,12 @@ def look_over_recording(recording_id: int) -> None:
 def verify_again(recording_id: int, user_id: int) -> None:
     """Check a recording because somebody asked; the verdict is kept and told."""
     recording_check.verify_for(recording_id, user_id)
+
+
+@shared_task(name="sessions.run_endpoint_check")
+def run_endpoint_check(check_id: int) -> None:
+    """Test a connection as an administrator asked; what was found is in the row."""
+    check = EndpointCheck.objects.select_related("endpoint__asset__zone__site", "started_by").get(
+        pk=check_id
+    )
+    endpoint_check.run_endpoint_check(check)

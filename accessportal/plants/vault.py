@@ -33,6 +33,34 @@ def store_secrets(credential: Credential, secrets: Secrets) -> None:
         setattr(credential, f"{name}_envelope", envelope)
 
 
+def change_secrets(
+    credential: Credential,
+    *,
+    username: str,
+    password: str | None = None,
+    private_key: str | None = None,
+    passphrase: str | None = None,
+) -> list[str]:
+    """Seal only what is given into the row (not saved here): None keeps, "" removes.
+
+    Nothing has to be opened for it. Returns the names of what changed.
+    """
+    changed = ["username"] if credential.username != username else []
+    credential.username = username
+    given = {"password": password, "private_key": private_key, "passphrase": passphrase}
+    for name, value in given.items():
+        if value is None or (not value and not getattr(credential, f"{name}_envelope")):
+            continue
+        envelope = (
+            seal(KEY, value.encode(), bound_to=_binding(credential, name))
+            if value
+            else ""
+        )
+        setattr(credential, f"{name}_envelope", envelope)
+        changed.append(name)
+    return changed
+
+
 def open_secrets(endpoint: Endpoint) -> Secrets:
     """The endpoint's sign-in. Raises `WrongKey` or `KeyMissing`; empty when none is stored."""
     credential = Credential.objects.filter(endpoint=endpoint).first()

@@ -10,7 +10,6 @@ from __future__ import annotations
 import codecs
 import logging
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -43,6 +42,7 @@ from sessions.guacamole.errors import (
 from sessions.guacamole.handshake import IMAGE_TYPES, GuacdAddress
 from sessions.guacamole.instruction import Instruction, decode_at
 from sessions.guacamole.opcodes import OBSERVER
+from sessions.guacamole.ssh_host_key import HostKeyError, learn_host_key
 from sessions.guacamole.status import status_of_error
 
 PICTURE_SECONDS = 30.0
@@ -118,27 +118,12 @@ def check_endpoint(
 def offered_host_keys(
     host: str, port: int, *, timeout: float = TCP_SECONDS
 ) -> list[str]:
-    """The SSH host keys of a machine as `TYPE BASE64`, by OpenSSH's `ssh-keyscan`.
-
-    Empty when nobody answers, or OpenSSH's client programs are not installed.
-    """
-    seconds = str(max(1, round(timeout)))
-    command = ["ssh-keyscan", "-T", seconds, "-p", str(port), "-t", "ecdsa,ed25519,rsa"]
-    try:
-        done = subprocess.run(
-            [*command, "--", host],
-            capture_output=True,
-            text=True,
-            timeout=timeout * 4,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    lines = [
-        line.split() for line in done.stdout.splitlines() if not line.startswith("#")
-    ]
-    keys = {words[1]: " ".join(words[1:3]) for words in lines if len(words) >= 3}
-    return [keys[kind] for kind in KEY_TYPES if kind in keys]
+    """The SSH host keys of a machine as `TYPE BASE64`; empty when nobody answers."""
+    keys = []
+    for kind in KEY_TYPES:
+        with suppress(HostKeyError, OSError):
+            keys.append(learn_host_key(host, port, kind, timeout=timeout))
+    return keys
 
 
 def _first_picture_with_a_key(

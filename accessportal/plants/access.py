@@ -1,0 +1,121 @@
+"""The guards of the plant: 404 for what a person may not know, 403 for what not to do."""
+
+from __future__ import annotations
+
+from accessportal.accounts.authorisation import Action, may, sites_where
+from accessportal.accounts.models import User
+from accessportal.errors import NotAllowed, NotKnown
+from accessportal.plants.models import (
+    Asset,
+    Endpoint,
+    EndpointCheck,
+    ProductionFreeze,
+    Site,
+)
+
+
+def sites_visible_to(user: User) -> list[Site]:
+    """The sites whose plant this person may see. Vendors see none of it: 403."""
+    if not may(user, Action.PLANT_SEE):
+        raise NotAllowed
+    return list(sites_where(user, Action.PLANT_SEE))
+
+
+def site_visible_to(user: User, slug: str) -> Site:
+    site = sites_where(user, Action.PLANT_SEE).filter(slug=slug).first()
+    if site is None:
+        raise NotKnown
+    return site
+
+
+def site_changeable_by(user: User, slug: str) -> Site:
+    site = site_visible_to(user, slug)
+    if not may(user, Action.PLANT_CHANGE, site):
+        raise NotAllowed
+    return site
+
+
+def may_add_sites(user: User) -> bool:
+    """Only an administrator of every site may add one."""
+    return (
+        user.is_active
+        and user.vendor_id is None
+        and user.role_grants.filter(role="administrator", site__isnull=True).exists()
+    )
+
+
+def may_freeze(user: User, site: Site) -> bool:
+    """Production freezes are the supervisors' and the administrators' business."""
+    return may(user, Action.REQUEST_DECIDE, site) or may(
+        user, Action.PLANT_CHANGE, site
+    )
+
+
+def site_freezable_by(user: User, slug: str) -> Site:
+    site = site_visible_to(user, slug)
+    if not may_freeze(user, site):
+        raise NotAllowed
+    return site
+
+
+def freeze_changeable_by(user: User, pk: int) -> ProductionFreeze:
+    freeze = (
+        ProductionFreeze.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        .select_related("site", "asset")
+        .filter(pk=pk)
+        .first()
+    )
+    if freeze is None:
+        raise NotKnown
+    if not may_freeze(user, freeze.site):
+        raise NotAllowed
+    return freeze
+
+
+def asset_visible_to(user: User, slug: str) -> Asset:
+    asset = (
+        Asset.objects.visible_to(user)
+        .select_related("zone__site")
+        .filter(slug=slug)
+        .first()
+    )
+    if asset is None:
+        raise NotKnown
+    return asset
+
+
+def asset_changeable_by(user: User, slug: str) -> Asset:
+    asset = asset_visible_to(user, slug)
+    if not may(user, Action.PLANT_CHANGE, asset.zone.site):
+        raise NotAllowed
+    return asset
+
+
+def endpoint_changeable_by(user: User, pk: int) -> Endpoint:
+    """An endpoint that `user` may change, give a credential to, and test."""
+    endpoint = (
+        Endpoint.objects.filter(asset__in=Asset.objects.visible_to(user))
+        .select_related("asset__zone__site", "credential")
+        .filter(pk=pk)
+        .first()
+    )
+    if endpoint is None:
+        raise NotKnown
+    if not may(user, Action.PLANT_CHANGE, endpoint.asset.zone.site):
+        raise NotAllowed
+    return endpoint
+
+
+def check_visible_to(user: User, pk: int) -> EndpointCheck:
+    """A finished or running check of an endpoint that `user` may change."""
+    check = (
+        EndpointCheck.objects.filter(endpoint__asset__in=Asset.objects.visible_to(user))
+        .select_related("endpoint__asset__zone__site", "started_by")
+        .filter(pk=pk)
+        .first()
+    )
+    if check is None:
+        raise NotKnown
+    if not may(user, Action.PLANT_CHANGE, check.endpoint.asset.zone.site):
+        raise NotAllowed
+    return check

@@ -1,0 +1,325 @@
+"""The forms of the catalogue. Secrets are written, never shown again."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accessportal.accounts.models import Vendor
+from accessportal.clock import moment_from_plant_time
+from accessportal.errors import NotPossible
+from accessportal.plants.models import Asset, Credential, Endpoint, Site, Zone
+
+WEEKDAYS = [
+    ("1", _("Monday")),
+    ("2", _("Tuesday")),
+    ("3", _("Wednesday")),
+    ("4", _("Thursday")),
+    ("5", _("Friday")),
+    ("6", _("Saturday")),
+    ("7", _("Sunday")),
+]
+HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,251}[A-Za-z0-9])?")
+
+
+class WeekdaysField(forms.MultipleChoiceField):
+    """Days as the digits of ISO 8601 in one text: "12345"."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return list(value) if isinstance(value, str) else value
+
+    def clean(self, value: Any) -> str:
+        return "".join(sorted(super().clean(value)))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return "".join(sorted(data or [])) != (initial or "")
+
+
+class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
+    staffed_weekdays = WeekdaysField(
+        label=_("Staffed on"),
+        choices=WEEKDAYS,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Work outside of these days and hours is shown as unusual."),
+    )
+
+    class Meta:
+        model = Site
+        fields = [
+            "name",
+            "time_zone",
+            "control_room_phone",
+            "staffed_weekdays",
+            "staffed_from",
+            "staffed_until",
+            "record_key_values",
+        ]
+        widgets = {
+            "time_zone": forms.TextInput(
+                attrs={"list": "time-zones", "autocomplete": "off"}
+            ),
+            "control_room_phone": forms.TextInput(attrs={"type": "tel"}),
+            "staffed_from": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+            "staffed_until": forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+        }
+
+
+class ZoneForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Zone
+        fields = ["name", "description"]
+
+
+class AssetForm(forms.ModelForm):  # type: ignore[type-arg]
+    vendors = forms.ModelMultipleChoiceField(
+        label=_("Serviced by"),
+        queryset=Vendor.objects.all(),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Only the people of these companies may ask for access."),
+    )
+
+    class Meta:
+        model = Asset
+        fields = [
+            "name",
+            "zone",
+            "description",
+            "location",
+            "manufacturer",
+            "criticality",
+        ]
+        labels = {"zone": _("Zone"), "criticality": _("Criticality")}
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = self.fields["zone"]
+        assert isinstance(zones, forms.ModelChoiceField)
+        zones.queryset = site.zones.all()
+        zones.empty_label = None
+        if self.instance.pk:
+            self.initial["vendors"] = list(self.instance.vendors.all())
+
+
+class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
+    """One way to reach a machine, with the facts that decide how."""
+
+    class Meta:
+        model = Endpoint
+        fields = [
+            "name",
+            "protocol",
+            "host",
+            "port",
+            "max_clients",
+            "takes_local_screen",
+            "probe",
+            "end_action",
+            "keyboard_layout",
+            "fixed_width",
+            "fixed_height",
+            "rdp_security",
+            "ignore_certificate",
+            "username_prompt",
+            "password_prompt",
+            "colour_scheme",
+        ]
+        labels = {
+            "protocol": _("Protocol"),
+            "probe": _("How may it be tested?"),
+            "end_action": _("When a session ends"),
+            "keyboard_layout": _("Keyboard layout (RDP)"),
+            "fixed_width": _("Fixed width in pixels"),
+            "fixed_height": _("Fixed height in pixels"),
+            "rdp_security": _("RDP security"),
+            "ignore_certificate": _("Accept any RDP certificate"),
+            "username_prompt": _("Telnet: prompt for the user name"),
+            "password_prompt": _("Telnet: prompt for the password"),
+            "colour_scheme": _("Terminal colours"),
+        }
+        help_texts = {
+            "host": _("Name or address as the portal's machine reaches it."),
+            "max_clients": _("How many sessions the machine bears at the same time."),
+            "username_prompt": _(
+                "A regular expression, where the console does not say “login:”."
+            ),
+            "password_prompt": _(
+                "A regular expression, where it does not say “Password:”."
+            ),
+            "fixed_width": _("Only where the machine's screen must not be resized."),
+            "colour_scheme": _(
+                "For SSH and telnet: green-black, white-black, black-white …"
+            ),
+        }
+
+    def clean_host(self) -> str:
+        host = str(self.cleaned_data["host"]).strip()
+        if not HOST.fullmatch(host):
+            raise forms.ValidationError(
+                _(
+                    "Write a host name or an address, without a protocol, port or spaces."
+                ),
+                code="host_malformed",
+            )
+        return host
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if bool(data.get("fixed_width")) != bool(data.get("fixed_height")):
+            self.add_error(
+                "fixed_height", _("Give both the width and the height, or neither.")
+            )
+        for name in ("username_prompt", "password_prompt"):
+            try:
+                re.compile(data.get(name) or "")
+            except re.error:
+                self.add_error(name, _("This is not a regular expression."))
+        return data
+
+
+class CredentialForm(forms.Form):
+    """How the portal signs in. What is stored is never shown; an empty field keeps it."""
+
+    username = forms.CharField(
+        label=_("User name"),
+        max_length=120,
+        required=False,
+        help_text=_("For a Windows domain: DOMAIN\\user."),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label=_("New password"),
+        max_length=500,
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(
+            attrs={"autocomplete": "new-password"}, render_value=False
+        ),
+    )
+    remove_password = forms.BooleanField(
+        label=_("Remove the stored password"), required=False
+    )
+    private_key = forms.CharField(
+        label=_("New private key (SSH)"),
+        max_length=20_000,
+        required=False,
+        help_text=_(
+            "An RSA key, pasted whole. It is stored encrypted and never shown again."
+        ),
+        widget=forms.Textarea(
+            attrs={
+                "rows": 5,
+                "spellcheck": "false",
+                "autocomplete": "off",
+                "class": "form-control mono",
+            }
+        ),
+    )
+    passphrase = forms.CharField(
+        label=_("Passphrase of the new key"),
+        max_length=500,
+        required=False,
+        strip=False,
+        help_text=_("Needed once, to read the key; it is not stored."),
+        widget=forms.PasswordInput(
+            attrs={"autocomplete": "new-password"}, render_value=False
+        ),
+    )
+    remove_private_key = forms.BooleanField(
+        label=_("Remove the stored private key"), required=False
+    )
+
+    def __init__(self, *args: Any, endpoint: Endpoint, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        credential = Credential.objects.filter(endpoint=endpoint).first()
+        self.initial.setdefault("username", credential.username if credential else "")
+        if endpoint.protocol != Endpoint.Protocol.SSH:
+            for name in ("private_key", "passphrase", "remove_private_key"):
+                del self.fields[name]
+        elif credential is None or not credential.private_key_envelope:
+            del self.fields["remove_private_key"]
+        if credential is None or not credential.password_envelope:
+            del self.fields["remove_password"]
+        else:
+            self.fields["password"].help_text = _(
+                "One is stored. Leave this empty to keep it."
+            )
+        if (
+            credential is not None
+            and credential.private_key_envelope
+            and "private_key" in self.fields
+        ):
+            self.fields["private_key"].help_text = _(
+                "One is stored. Leave this empty to keep it."
+            )
+
+    def secrets(self) -> dict[str, Any]:
+        """What `store_credential` takes: None keeps, an empty text removes."""
+        data = self.cleaned_data
+
+        def given(name: str) -> str | None:
+            if data.get(f"remove_{name}"):
+                return ""
+            return data.get(name) or None
+
+        return {
+            "username": data["username"],
+            "password": given("password"),
+            "private_key": given("private_key"),
+            "passphrase": data.get("passphrase", ""),
+        }
+
+
+class FreezeForm(forms.Form):
+    """When production must not be touched, in plant time."""
+
+    asset = forms.ModelChoiceField(
+        label=_("What"),
+        queryset=Asset.objects.none(),
+        required=False,
+        empty_label=_("The whole site"),
+    )
+    starts = forms.DateTimeField(
+        label=_("From"),
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+    ends = forms.DateTimeField(
+        label=_("Until"),
+        widget=forms.DateTimeInput(
+            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
+        ),
+    )
+    reason = forms.CharField(label=_("Reason"), max_length=500)
+
+    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.site = site
+        assets = self.fields["asset"]
+        assert isinstance(assets, forms.ModelChoiceField)
+        assets.queryset = Asset.objects.filter(zone__site=site)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name in ("starts", "ends"):
+            if data.get(name) is not None:
+                data[f"{name}_at"] = self._moment(name, data[name])
+        starts, ends = data.get("starts_at"), data.get("ends_at")
+        if starts and ends and ends <= starts:
+            self.add_error("ends", _("The end must be after the start."))
+        return data
+
+    def _moment(self, name: str, typed: datetime) -> datetime | None:
+        # Django read the wall time as UTC; only the wall time is meant.
+        try:
+            return moment_from_plant_time(
+                typed.replace(tzinfo=None), self.site.time_zone
+            )
+        except NotPossible as error:
+            self.add_error(name, forms.ValidationError(str(error), code=error.code))
+            return None

@@ -1,0 +1,1 @@
+"""The verbs of the plant: sites, assets, endpoints, credentials, freezes."""

@@ -1,0 +1,33 @@
+"""The plant: /plants/. Tests of connections are in `sessions`, under the same prefix."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from accessportal.plants.views import catalogue, freezes
+
+app_name = "plants"
+urlpatterns = [
+    path("", catalogue.site_list, name="site_list"),
+    path("sites/new/", catalogue.site_new, name="site_new"),
+    path("sites/<slug:slug>/", catalogue.site_detail, name="site_detail"),
+    path("sites/<slug:slug>/edit/", catalogue.site_edit, name="site_edit"),
+    path("sites/<slug:slug>/zones/new/", catalogue.zone_new, name="zone_new"),
+    path("sites/<slug:slug>/assets/new/", catalogue.asset_new, name="asset_new"),
+    path("sites/<slug:slug>/freezes/new/", freezes.freeze_new, name="freeze_new"),
+    path("freezes/<int:pk>/remove/", freezes.freeze_remove, name="freeze_remove"),
+    path("assets/<slug:slug>/", catalogue.asset_detail, name="asset_detail"),
+    path("assets/<slug:slug>/edit/", catalogue.asset_edit, name="asset_edit"),
+    path(
+        "assets/<slug:slug>/endpoints/new/", catalogue.endpoint_new, name="endpoint_new"
+    ),
+    path("endpoints/<int:pk>/edit/", catalogue.endpoint_edit, name="endpoint_edit"),
+    path(
+        "endpoints/<int:pk>/credential/", catalogue.credential_form, name="credential"
+    ),
+    path(
+        "endpoints/<int:pk>/credential/store/",
+        catalogue.credential_store,
+        name="credential_store",
+    ),
+]
