@@ -1,0 +1,153 @@
+"""What the policy decision point says, fact by fact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from sessions.policy import RULES, Facts, Moment, Outcome, Weight, decide, next_look
+
+NOON = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def facts(**fields: Any) -> Facts:
+    """A session that may begin: its window is open, its factor is fresh."""
+    good = Facts(
+        moment=Moment.START,
+        at=NOON,
+        request_approved=True,
+        own_window=True,
+        endpoint_in_window=True,
+        opens_at=NOON - HOUR,
+        closes_at=NOON + HOUR,
+        window_revoked=False,
+        person_disabled=False,
+        vendor_suspended=False,
+        site_isolated=False,
+        signed_out=False,
+        person_expires_at=NOON + HOUR,
+        contract_ends_at=NOON + HOUR,
+        training_expires_at=NOON + HOUR,
+        factor_age=10.0,
+    )
+    return replace(good, **fields)
+
+
+def test_with_nothing_against_it_a_session_may_begin_and_go_on() -> None:
+    assert decide(facts()).allowed
+    assert decide(facts(moment=Moment.DURING)).allowed
+
+
+@pytest.mark.parametrize(
+    ("code", "fact"),
+    [
+        ("not_your_window", {"own_window": False}),
+        ("request_not_approved", {"request_approved": False}),
+        ("endpoint_not_in_window", {"endpoint_in_window": False}),
+        ("site_isolated", {"site_isolated": True}),
+        ("vendor_suspended", {"vendor_suspended": True}),
+        ("account_disabled", {"person_disabled": True}),
+        ("window_revoked", {"window_revoked": True}),
+        ("window_closed", {"closes_at": NOON}),
+        ("window_not_open", {"opens_at": NOON + HOUR}),
+        ("account_expired", {"person_expires_at": NOON}),
+        ("contract_ended", {"contract_ends_at": NOON}),
+        ("training_expired", {"training_expires_at": NOON}),
+        ("production_freeze", {"production_freeze": True}),
+        ("asset_not_serviced", {"vendor_services_asset": False}),
+        ("recorder_not_ready", {"recorder_runs": False}),
+        ("endpoint_busy", {"slot_free": False}),
+        ("fresh_factor_needed", {"factor_age": 301.0}),
+        ("fresh_factor_needed", {"factor_age": None}),
+    ],
+)
+def test_each_fact_alone_refuses_a_start(code: str, fact: dict[str, Any]) -> None:
+    verdict = decide(facts(**fact))
+    assert verdict.outcome is Outcome.REFUSE
+    assert code in verdict.codes
+
+
+@pytest.mark.parametrize(
+    ("reason", "fact"),
+    [
+        ("window_revoked", {"window_revoked": True}),
+        ("account_disabled", {"person_disabled": True}),
+        ("vendor_suspended", {"vendor_suspended": True}),
+        ("site_isolated", {"site_isolated": True}),
+        ("signed_out", {"signed_out": True}),
+        ("window_closed", {"closes_at": NOON}),
+    ],
+)
+def test_an_act_of_a_person_ends_a_running_session(
+    reason: str, fact: dict[str, Any]
+) -> None:
+    verdict = decide(facts(moment=Moment.DURING, **fact))
+    assert verdict.outcome is Outcome.END
+    assert verdict.reasons[0].ends == reason
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        {"person_expires_at": NOON - HOUR},
+        {"contract_ends_at": NOON - HOUR},
+        {"training_expires_at": NOON - HOUR},
+        {"production_freeze": True},
+        {"vendor_services_asset": False},
+        {"slot_free": False},
+        {"factor_age": 3_600.0},
+    ],
+)
+def test_what_was_foreseeable_does_not_bite_in_the_middle_of_work(
+    fact: dict[str, Any],
+) -> None:
+    assert decide(facts(moment=Moment.DURING, **fact)).allowed
+
+
+@pytest.mark.parametrize(
+    ("cause", "fact"),
+    [
+        ("idle", {"idle_for": 600.0}),
+        ("factor", {"factor_age": 50_000.0}),
+        ("address", {"same_address": False}),
+    ],
+)
+def test_drift_freezes_and_does_not_end(cause: str, fact: dict[str, Any]) -> None:
+    verdict = decide(facts(moment=Moment.DURING, **fact))
+    assert verdict.outcome is Outcome.FREEZE
+    assert verdict.reasons[0].freezes == cause
+
+
+def test_an_act_outweighs_drift() -> None:
+    verdict = decide(facts(moment=Moment.DURING, idle_for=900.0, window_revoked=True))
+    assert verdict.outcome is Outcome.END
+
+
+def test_idleness_can_be_switched_off() -> None:
+    assert decide(facts(moment=Moment.DURING, idle_for=9e9, idle_limit=0)).allowed
+
+
+def test_every_rule_says_what_follows_from_it() -> None:
+    for rule in RULES:
+        assert rule.sentence
+        if rule.weight is Weight.ACT:
+            assert rule.ends, rule.code
+        if rule.weight is Weight.DRIFT and not rule.only_at_start:
+            assert rule.freezes, rule.code
+    assert len({rule.code for rule in RULES}) == len(RULES)
+
+
+def test_the_facts_can_be_stored_as_evidence() -> None:
+    evidence = facts().as_evidence()
+    assert evidence["closes_at"] == "2026-03-10T12:00:00+00:00"
+    assert evidence["moment"] == "start"
+
+
+def test_the_next_look_is_at_the_tick_or_at_the_end() -> None:
+    assert next_look(NOON + HOUR, NOON, 2.0) == 2.0
+    assert next_look(NOON + timedelta(seconds=0.4), NOON, 2.0) == pytest.approx(0.4)
+    assert next_look(NOON - HOUR, NOON, 2.0) == 0.0
