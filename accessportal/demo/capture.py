@@ -7,13 +7,13 @@ by the product's recorder, as the recording of a past day.
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from accessportal.demo.hands import Gesture, Move, gestures
 from sessions.broker.frames import after, filtered, part, syncs_of
-from sessions.broker.pictures import SCREEN
 from sessions.broker.proof import AssetLine, gather_proof
 from sessions.guacamole.arguments import (
     DEFAULT_SIZE,
@@ -31,6 +31,12 @@ from sessions.guacamole.streamfilter import DownstreamFilter
 FIRST_PICTURE_SECONDS = 20.0
 TAIL_SECONDS = 2.0
 PROOF_SECONDS = 3.0
+
+
+# guacd's first `sync` comes before the screen's first pixels: a size and a cursor are no
+# picture yet. An image on a visible layer is one, and so is a terminal's filled ground.
+SYNC = re.compile(r"4\.sync,[0-9.,]+;")
+DRAWN = re.compile(r"3\.img,\d+\.\d+,2\.14,1\.\d,|5\.cfill,")
 
 
 class CaptureFailed(RuntimeError):
@@ -178,15 +184,20 @@ class _Camera:
 
     def _open(self, batch: Batch, syncs: list[Sync]) -> tuple[Batch, list[Sync]]:
         """Collect the first picture; returns what comes after it."""
+        start = 0
         for end, timestamp in syncs:
-            opening = "".join(self._before) + self._filter.apply(part(batch, 0, end))
-            if SCREEN in opening:
-                self.taken.picture, self.taken.first_sync = opening, timestamp
+            self._before.append(self._filter.apply(part(batch, start, end)))
+            start = end
+            opening = "".join(self._before)
+            if DRAWN.search(opening):
+                # One picture, one frame: the earlier ones are part of it.
+                self.taken.picture = SYNC.sub("", opening) + encode("sync", timestamp)
+                self.taken.first_sync = timestamp
                 self._began = self._clock()
                 self._first.set()
                 rest = after(batch, end)
                 return rest, syncs_of(rest)
-        self._before.append(self._filter.apply(batch))
+        self._before.append(self._filter.apply(after(batch, start)))
         return batch, syncs
 
     async def work(self, script: list[Move]) -> None:
