@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts.models import User
-from accessportal.audit.events import EVENTS
 from accessportal.audit.models import AuditEvent
 from sessions.models import BrokeredSession
 
@@ -25,32 +26,47 @@ class Happening:
     text: str = ""
 
 
-LOOKS: dict[str, tuple[str, str]] = {
-    "notice.accepted": ("signature", "quiet"),
-    "session.start.requested": ("plug", "info"),
-    "session.denied": ("ban", "bad"),
-    "session.started": ("plug-connected", "ok"),
-    "session.failed": ("plug-x", "bad"),
-    "session.participant.joined": ("login", "quiet"),
-    "session.participant.left": ("logout", "quiet"),
-    "session.observer.joined": ("eye", "info"),
-    "session.frozen": ("snowflake", "warn"),
-    "session.unfrozen": ("player-play", "ok"),
-    "session.warned": ("bell", "warn"),
-    "session.input.blocked": ("hand-stop", "warn"),
-    "session.input.released": ("arrow-back-up", "quiet"),
-    "session.message.sent": ("message", "quiet"),
-    "session.end.requested": ("power", "warn"),
-    "session.terminated": ("player-stop", "quiet"),
-    "session.end.confirmed": ("shield-check", "ok"),
-    "session.end.unconfirmed": ("shield-exclamation", "bad"),
-    "session.interrupted": ("alert-triangle", "bad"),
-    "session.error": ("alert-circle", "warn"),
-    "clipboard.transferred": ("clipboard", "quiet"),
-    "credential.checked_out": ("key", "quiet"),
-    "recording.started": ("player-record", "info"),
-    "recording.closed": ("certificate", "ok"),
-    "recording.failed": ("video-off", "bad"),
+@dataclass(frozen=True)
+class Look:
+    """How an event stands on a session's page; `words` may name the `%(actor)s`."""
+
+    icon: str
+    tone: str
+    words: str | Promise
+
+
+LOOKS: dict[str, Look] = {
+    "notice.accepted": Look("signature", "quiet", _("%(actor)s accepted the notice of recording")),
+    "session.start.requested": Look("plug", "info", _("%(actor)s asked to connect")),
+    "session.denied": Look("ban", "bad", _("%(actor)s was refused a connection")),
+    "session.started": Look("plug-connected", "ok", _("The machine answered: connected")),
+    "session.failed": Look("plug-x", "bad", _("The machine could not be connected")),
+    "session.participant.joined": Look("login", "quiet", _("%(actor)s opened the console")),
+    "session.participant.left": Look("logout", "quiet", _("%(actor)s left the session")),
+    "session.observer.joined": Look("eye", "info", _("%(actor)s began to watch")),
+    "session.frozen": Look("snowflake", "warn", _("%(actor)s froze the session")),
+    "session.unfrozen": Look("player-play", "ok", _("%(actor)s let the session go on")),
+    "session.warned": Look("bell", "warn", _("Everyone was warned of the end")),
+    "session.input.blocked": Look("hand-stop", "warn", _("Forbidden input was blocked")),
+    "session.input.released": Look("arrow-back-up", "quiet", _("Held keys and buttons were let go")),
+    "session.message.sent": Look("message", "quiet", _("%(actor)s wrote a message")),
+    "session.end.requested": Look("power", "warn", _("%(actor)s asked for the end")),
+    "session.terminated": Look("player-stop", "quiet", _("The session ended")),
+    "session.end.confirmed": Look(
+        "shield-check", "ok", _("Proven: the connection to the machine is closed")
+    ),
+    "session.end.unconfirmed": Look(
+        "shield-exclamation", "bad", _("The end of the connection could not be proven yet")
+    ),
+    "session.interrupted": Look("alert-triangle", "bad", _("The portal was interrupted")),
+    "session.error": Look("alert-circle", "warn", _("Something went wrong in the session")),
+    "clipboard.transferred": Look("clipboard", "quiet", _("%(actor)s used the clipboard")),
+    "credential.checked_out": Look(
+        "key", "quiet", _("The stored credential of the machine was used")
+    ),
+    "recording.started": Look("player-record", "info", _("The recording began")),
+    "recording.closed": Look("certificate", "ok", _("The recording was sealed")),
+    "recording.failed": Look("video-off", "bad", _("The recording failed")),
 }
 """The events of a session's page; what is done with its recording later stands elsewhere."""
 
@@ -68,20 +84,17 @@ def story_of(brokered_session: BrokeredSession, reader: User) -> list[Happening]
 
 
 def _line(event: AuditEvent, *, shows_address: bool) -> Happening:
-    icon, tone = LOOKS[event.event]
-    actor = event.actor_name if event.actor_type == "user" else _("The portal")
-    # Translators: a line of a timeline: a person's name, then what the person did.
-    title = _("%(actor)s %(did)s") % {"actor": actor, "did": EVENTS[event.event].sentence}
+    look = LOOKS[event.event]
+    actor = event.actor_name if event.actor_type == "user" else gettext("The portal")
+    title = str(look.words) % {"actor": actor}
     minutes = event.detail.get("minutes")
     if event.event == "session.warned" and minutes:
-        title = _("%(minutes)s minutes were left: everyone in the session was warned") % {
-            "minutes": minutes
-        }
+        title = gettext("Everyone was warned: %(minutes)s minutes left") % {"minutes": minutes}
     return Happening(
         at=event.recorded_at,
         title=title,
-        icon=icon,
-        tone=tone,
+        icon=look.icon,
+        tone=look.tone,
         address=event.source_address if shows_address else "",
-        text=event.reason,
+        text=event.reason if event.event != "session.terminated" else "",
     )

@@ -74,7 +74,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
         {
             **card,
             "card": card,
-            "end_sentence": "" if brokered_session.is_live else _why(brokered_session),
+            "end_sentence": _why(brokered_session, own=bool(card["own"])),
             "proof": proof_lines(brokered_session),
             "access_request": brokered_session.window.access_request,
             "window": brokered_session.window,
@@ -98,7 +98,11 @@ def proof_lines(brokered_session: BrokeredSession) -> list[str]:
     return [str(words) for words in found if words]
 
 
-def _why(brokered_session: BrokeredSession) -> str:
+def _why(brokered_session: BrokeredSession, *, own: bool) -> str:
+    """The reason in a sentence, where it says more than the reason's own words."""
+    by_contractor = brokered_session.end_reason == BrokeredSession.EndReason.ENDED_BY_CONTRACTOR
+    if brokered_session.is_live or (by_contractor and not own):
+        return ""
     return str(
         end_sentence(
             brokered_session.end_reason, brokered_session.failure, brokered_session.guacd_status
@@ -158,6 +162,7 @@ def _card(brokered_session: BrokeredSession, user: User) -> dict[str, object]:
     """One session with what this person may do to it."""
     live = brokered_session.is_live
     own = brokered_session.started_by_id == user.pk
+    may_freeze = live and may_at(user, Action.SESSION_FREEZE, brokered_session)
     present = getattr(brokered_session, "present", None)
     if present is None:
         present = list(
@@ -172,6 +177,9 @@ def _card(brokered_session: BrokeredSession, user: User) -> dict[str, object]:
         "live": live,
         "may_return": live and own,
         "may_watch": live and may_at(user, Action.SESSION_WATCH, brokered_session),
-        "may_freeze": live and may_at(user, Action.SESSION_FREEZE, brokered_session),
+        "may_freeze": may_freeze,
+        # A browser that is away comes back by itself; a failed recording never does.
+        "may_lift": may_freeze
+        and brokered_session.frozen_cause in ("person", "idle", "factor", "address"),
         "may_end": live and (own or may_at(user, Action.SESSION_END, brokered_session)),
     }

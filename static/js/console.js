@@ -70,7 +70,8 @@ const clipboard = new Clipboard({
 function makeClient(tunnel) {
   const fresh = new Guacamole.Client(tunnel);
   const picture = fresh.getDisplay();
-  picture.showCursor(!isOwner);
+  // Drawn only for an observer, once the broker tells where the contractor's pointer is.
+  picture.showCursor(false);
   picture.oncursor = (canvas, x, y) => {
     if (isOwner && fresh === client) showCursor(canvas, x, y);
   };
@@ -113,7 +114,7 @@ function onPhase(phase, values) {
     return;
   }
   if (phase === "over") finish(values);
-  overlays.setPhase(phase, values);
+  overlays.setPhase(phase, { ...values, title: say(values.failed ? "not_connected" : "session_over") });
   if (phase === "open" && canWork() && !openPanelName() && !document.querySelector("dialog[open]")) keyboard.capture();
 }
 
@@ -123,6 +124,7 @@ function finish(values) {
   strip.end();
   gate.client = null;
   closePanel({ giveFocusBack: false });
+  for (const part of document.querySelectorAll(".tools, .strip-side, .banners, #screen")) part.inert = true;
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   show(byId("start-again"), Boolean(values.can_start_again) && isOwner);
   if (!values.confirmed) askForProof(10);
@@ -151,8 +153,10 @@ function setFrozen(now) {
   }
   strip.showFrozen(Boolean(frozen));
   overlays.setFrozen(frozen, isOwner);
+  // A browser that is away comes back by itself; only a freeze can be lifted or be laid on.
+  const liftable = Boolean(frozen) && frozen.cause !== "away" && frozen.cause !== "recording";
   for (const part of document.querySelectorAll("[data-when-frozen]")) {
-    part.hidden = (part.dataset.whenFrozen === "yes") !== Boolean(frozen);
+    part.hidden = (part.dataset.whenFrozen === "yes") !== liftable;
   }
   if (changed && !frozen && overlays.phase === "open" && canWork() && !openPanelName()) keyboard.capture();
 }
@@ -165,7 +169,7 @@ const onPortal = {
     root.dataset.state = now.state;
     strip.update(now);
     overlays.setClosesAt(now.closes_at);
-    clipboard.update(now);
+    if (isOwner) clipboard.update(now);
     setFrozen(now.frozen || null);
     keyboard.refresh();
     byId("console").dataset.mayType = String(canWork());

@@ -1,7 +1,8 @@
 /* The start page: offers the size that the remote screen will have in this window. */
 
-const RAIL = 84;
-const STRIP = 56;
+const FRAME = 4;
+const RAIL = 84 + FRAME;
+const STRIP = 57 + FRAME;
 const PHONE = 480;
 
 function offerSize() {
@@ -9,7 +10,7 @@ function offerSize() {
   const wide = window.innerWidth >= 992;
   const size = phone
     ? [1024, 768]
-    : [Math.max(1024, window.innerWidth - (wide ? RAIL : 0)), Math.max(640, window.innerHeight - STRIP - (wide ? 0 : RAIL))];
+    : [Math.max(1024, window.innerWidth - (wide ? RAIL : FRAME)), Math.max(640, window.innerHeight - STRIP - (wide ? 0 : RAIL))];
   document.getElementById("screen-width").value = String(size[0] & ~1);
   document.getElementById("screen-height").value = String(size[1] & ~1);
 }

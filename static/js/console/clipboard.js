@@ -9,6 +9,7 @@ export class Clipboard {
   constructor({ client, allowed, onRefused }) {
     this.client = client;
     const form = byId("clipboard-form");
+    if (!form) return; // an observer has none
     const field = byId("clipboard-in");
     const note = byId("clipboard-note");
     form.addEventListener("submit", (event) => {

@@ -116,8 +116,10 @@ export class Link {
     this.stopped = true;
     this.onPhase("over", {
       reason: status.end_reason,
+      failed: status.state === "failed",
       sentence: status.end_sentence || say("session_over"),
       what_now: status.what_now,
+      note: status.end_note,
       can_start_again: status.can_start_again,
       confirmed: Boolean(status.end_confirmed_at),
       ...(this.over || {}),

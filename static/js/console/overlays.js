@@ -40,7 +40,7 @@ export class Overlays {
     this.isOwner = isOwner;
     if (frozen) {
       const values = {
-        title: frozen.by ? say("frozen_by", { name: frozen.by }) : say("frozen"),
+        title: frozen.by ? say("frozen_by", { name: frozen.by }) : say(frozen.cause === "away" ? "held" : "frozen"),
         note: frozen.note,
         sentence: frozen.sentence,
         at: frozen.at ? say("frozen_since", { time: plantClock(frozen.at) }) : "",
@@ -49,6 +49,7 @@ export class Overlays {
       fill(byId("banner-frozen"), values);
       show(byId("frozen-stepup"), Boolean(frozen.step_up && isOwner));
       show(byId("frozen-wait"), !frozen.step_up);
+      show(byId("banner-unfreeze"), frozen.cause !== "away" && frozen.cause !== "recording");
       if (!isOwner) announce([values.title, values.note].filter(Boolean).join(": "));
     }
     this.refresh();

@@ -86,20 +86,20 @@ export function startTouch(viewport, display, gate, { onTap }) {
   }
 
   viewport.addEventListener("touchstart", (event) => {
-    event.preventDefault();
+    if (event.cancelable) event.preventDefault();
     if (event.touches.length === 1) startOne(event.touches[0]);
     else if (event.touches.length === 2) startTwo(event.touches);
   }, { passive: false });
 
   viewport.addEventListener("touchmove", (event) => {
-    event.preventDefault();
+    if (event.cancelable) event.preventDefault();
     if (!gesture) return;
     if (gesture.kind === "one" && event.touches.length === 1) moveOne(event.touches[0]);
     else if (gesture.kind === "two" && event.touches.length === 2) moveTwo(event.touches);
   }, { passive: false });
 
   const onEnd = (event) => {
-    event.preventDefault();
+    if (event.cancelable) event.preventDefault();
     if (!gesture) return;
     const { kind, moved, time, start } = gesture;
     letGo();

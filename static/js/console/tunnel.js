@@ -83,6 +83,8 @@ export class PortalTunnel extends Guacamole.Tunnel {
     };
 
     this.sendMessage = (...elements) => {
+      // The client acknowledges every piece of every image; the broker has done that already.
+      if (elements[0] === "ack") return;
       if (socket && socket.readyState === WebSocket.OPEN && elements.length) {
         socket.send(Guacamole.Parser.toInstruction(elements));
       }

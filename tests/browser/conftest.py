@@ -1,0 +1,155 @@
+"""A portal in a process of its own, real machines, and one Chromium for all these tests."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from accessportal.demo.targets import Targets, start_targets
+from accessportal.launcher.guacd import Guacd
+from accessportal.launcher.ports import free_port
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+CHROMIUM = os.environ.get("PORTAL_CHROMIUM", "/usr/bin/chromium")
+CHROMIUM_OPTIONS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+DESK = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of these on one worker: portal, machines and browser are there once."""
+    here = str(Path(__file__).parent)
+    for item in items:
+        if str(item.path).startswith(here):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+class Stage:
+    """The portal of these tests; `stage.window("vera", "vnc")` runs an act inside it."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str, targets: Targets) -> None:
+        self.process = process
+        self.url = url
+        self.targets = targets
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        return lambda *positional, **named: self.ask(name, *positional, **named)
+
+    def ask(self, name: str, *positional: Any, **named: Any) -> Any:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps([name, positional, named]) + "\n")
+        self.process.stdin.flush()
+        return self.heard()
+
+    def heard(self) -> Any:
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, "The portal of the browser tests has stopped."
+        said = json.loads(line)
+        assert "error" not in said, said["error"]
+        return said["answer"]
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A portal with the cast in it, on a real guacd and the demo's four machines."""
+    place = tmp_path_factory.mktemp("stage")
+    with ExitStack() as running:
+        guacd = Guacd(place)
+        address = guacd.ensure()
+        running.callback(guacd.stop)
+        targets = running.enter_context(start_targets(place / "machines"))
+        port = free_port(0)
+        log = running.enter_context((place / "portal.log").open("w"))
+        process = subprocess.Popen(
+            [
+                sys.executable, "-m", "tests.browser.stage",
+                str(place / "data"), str(port), address, json.dumps(targets.describe()),
+            ],
+            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+            env={**os.environ, "PORTAL_STATIC_MANIFEST": "0"},
+        )  # fmt: skip
+        running.callback(stop, process)
+        made = Stage(process, f"http://127.0.0.1:{port}", targets)
+        try:
+            assert made.heard() == "ready"
+        except AssertionError:
+            pytest.fail((place / "portal.log").read_text()[-4000:])
+        yield made
+
+
+def stop(process: subprocess.Popen[str]) -> None:
+    process.send_signal(signal.SIGINT)
+    try:
+        process.wait(15)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        yield browser
+        browser.close()
+
+
+class OpensPages(Protocol):
+    def __call__(self, who: str, *, phone: bool = False, **options: Any) -> Page: ...
+
+
+@pytest.fixture
+def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
+    """`page_of("vera")`: a browser of her own in which she is signed in; errors fail the test."""
+    contexts: list[BrowserContext] = []
+    errors: list[str] = []
+
+    def opens(
+        who: str, *, phone: bool = False, factor_age: float = 0.0, **options: Any
+    ) -> Page:
+        if phone:
+            options = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2} | options
+        context = chromium.new_context(
+            base_url=stage.url, viewport=PHONE if phone else DESK, **options
+        )
+        contexts.append(context)
+        cookie = stage.sign_in(who, factor_age=factor_age)
+        context.add_cookies([{"name": "portal_session", "value": cookie, "url": stage.url}])
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(f"{who}: {error}"))
+        page.on(
+            "console",
+            lambda said: errors.append(f"{who}: {said.text}") if is_fault(said) else None,
+        )
+        return page
+
+    yield opens
+    for context in contexts:
+        context.close()
+    assert not errors, "\n".join(errors)
+
+
+def is_fault(said: Any) -> bool:
+    """An error of a script or of the content policy; a refused request is a page's own affair."""
+    return said.type == "error" and "Failed to load resource" not in said.text and (
+        "WebSocket connection" not in said.text
+    )

@@ -1,0 +1,220 @@
+"""A whole portal in a process of its own, for a browser: pages, broker, real machines.
+
+`python -m tests.browser.stage DATA_DIR PORT GUACD TARGETS` serves the cast of `tests/cast.py`;
+TARGETS is the JSON that `Targets.describe()` gives. Each line on standard input is a JSON
+list `[function, {arguments}]` of this module's `ACTS`; each answer is one line of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+
+def prepare(data_dir: Path, port: int, guacd: str) -> None:
+    """Keys, settings and an empty database."""
+    os.environ.update(
+        {
+            "DJANGO_SETTINGS_MODULE": "accessportal.settings",
+            "PORTAL_PROFILE": "embedded",
+            "PORTAL_DATA_DIR": str(data_dir),
+            "PORTAL_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "PORTAL_GUACD": guacd,
+            "PORTAL_LOG_LEVEL": "WARNING",
+        }
+    )
+    from accessportal.keys import ensure_keys
+
+    ensure_keys(data_dir / "keys")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+# --- The acts a test can ask for --------------------------------------------------------
+
+PLANT: Any = None
+ENDPOINTS = {
+    "vnc": "filling_hmi",
+    "telnet": "filling_plc",
+    "ssh": "filling_gateway",
+    "rdp": "palletiser_panel",
+}
+
+
+def cast(targets: list[dict[str, Any]]) -> dict[str, Any]:
+    """Make the cast; its machines are the real ones."""
+    global PLANT
+    from accessportal.plants.models import Credential, VendorAsset
+    from accessportal.plants.vault import Secrets, store_secrets
+    from tests.cast import make_plant
+
+    PLANT = make_plant()
+    # Vera's company services every machine here, so that she can try each protocol.
+    VendorAsset.objects.create(asset=PLANT.palletiser, vendor=PLANT.fillwerk)
+    for target in targets:
+        endpoint = getattr(PLANT, ENDPOINTS[target["protocol"]])
+        endpoint.host, endpoint.port = target["host"], target["port"]
+        endpoint.host_key = target["host_key"]
+        endpoint.ignore_certificate = target["protocol"] == "rdp"
+        endpoint.max_clients = 3
+        endpoint.save()
+        credential = Credential.objects.filter(endpoint=endpoint).first()
+        credential = credential or Credential(endpoint=endpoint)
+        secrets = {
+            name: target[name] for name in ("username", "password", "private_key")
+        }
+        store_secrets(credential, Secrets(**secrets))
+        credential.save()
+    return {name: getattr(PLANT, name).email for name in ("vera", "olga", "cora", "ivan")}
+
+
+def sign_in(who: str, *, factor_age: float = 0.0) -> str:
+    """The cookie of a new web session in which this person is signed in."""
+    import time
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+    from django_otp import DEVICE_ID_SESSION_KEY
+    from django_otp.plugins.otp_totp.models import TOTPDevice
+
+    user = getattr(PLANT, who)
+    web_session = import_module(settings.SESSION_ENGINE).SessionStore()
+    web_session[SESSION_KEY] = str(user.pk)
+    web_session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    web_session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    web_session["factor_kind"] = "totp"
+    web_session["factor_at"] = time.time() - factor_age
+    web_session[DEVICE_ID_SESSION_KEY] = TOTPDevice.objects.get(user=user).persistent_id
+    web_session.create()
+    return str(web_session.session_key)
+
+
+def window(who: str, *protocols: str, minutes: float = 120, **fields: Any) -> dict[str, Any]:
+    """An open window of this person for the machines of these protocols."""
+    from tests.cast import make_window
+
+    endpoints = [getattr(PLANT, ENDPOINTS[protocol]) for protocol in protocols]
+    made = make_window(
+        getattr(PLANT, who),
+        *endpoints,
+        decided_by=PLANT.olga,
+        lasts=timedelta(minutes=5 + minutes),
+        **fields,
+    )
+    start = {
+        protocol: f"/sessions/start/{made.pk}/{endpoint.pk}/"
+        for protocol, endpoint in zip(protocols, endpoints, strict=True)
+    }
+    return {"window": made.pk, "start": start}
+
+
+def still(window_pk: int, protocol: str) -> str:
+    """A session as a row only, of a broker that does not run: its tunnel is scripted."""
+    from django.utils import timezone
+
+    from sessions.models import BrokeredSession
+
+    number = BrokeredSession.objects.count() + 7001
+    made = BrokeredSession.objects.create(
+        number=f"SES-{timezone.now().year}-{number}",
+        window_id=window_pk,
+        endpoint=getattr(PLANT, ENDPOINTS[protocol]),
+        started_by=PLANT.vera,
+        permission="control",
+        state="active",
+        slot=number % 1000,
+        active_at=timezone.now(),
+        broker="elsewhere",
+    )
+    return str(made.pk)
+
+
+def facts(session: str) -> dict[str, Any]:
+    """What the database says of a session."""
+    from sessions.models import BrokeredSession
+
+    row = BrokeredSession.objects.get(pk=session)
+    return {
+        "state": row.state,
+        "end_reason": row.end_reason,
+        "end_confirmed": row.end_confirmed_at is not None,
+        "frozen_cause": row.frozen_cause,
+    }
+
+
+def change(model: str, pk: Any, **fields: Any) -> int:
+    """Change fields of a row, as time or somebody else would have."""
+    from django.apps import apps
+
+    return int(apps.get_model(model).objects.filter(pk=pk).update(**fields))
+
+
+def end_window_in(window_pk: int, seconds: float) -> None:
+    from django.utils import timezone
+
+    change(
+        "access_requests.MaintenanceWindow",
+        window_pk,
+        closes_at=timezone.now() + timedelta(seconds=seconds),
+    )
+
+
+def code(who: str) -> str:
+    """The code that this person's authenticator app shows; not yet used."""
+    from django_otp.oath import TOTP
+    from django_otp.plugins.otp_totp.models import TOTPDevice
+
+    TOTPDevice.objects.update(last_t=-1, throttling_failure_count=0)
+    device = TOTPDevice.objects.get(user=getattr(PLANT, who))
+    totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
+    totp.time = __import__("time").time()
+    return f"{totp.token():06d}"
+
+
+ACTS = {
+    act.__name__: act
+    for act in (cast, sign_in, window, still, facts, change, end_window_in, code)
+}
+
+
+def listen() -> None:
+    """Do what the test asks for, one line after the other, until it closes the pipe."""
+    from django.db import connection
+
+    for line in sys.stdin:
+        name, positional, named = json.loads(line)
+        try:
+            answer = {"answer": ACTS[name](*positional, **named)}
+        except Exception as error:  # noqa: BLE001 - said to the test, which fails
+            answer = {"error": f"{type(error).__name__}: {error}"}
+        finally:
+            connection.close()
+        print(json.dumps(answer, default=str), flush=True)  # noqa: T201 - the pipe
+
+
+def main() -> None:
+    data_dir, port, guacd, targets = sys.argv[1:5]
+    prepare(Path(data_dir), int(port), guacd)
+    cast(json.loads(targets))
+    from accessportal.embedded import Embedded
+    from accessportal.serving import Server, config
+
+    def ready() -> None:
+        print(json.dumps({"answer": "ready"}), flush=True)  # noqa: T201 - the pipe
+        threading.Thread(target=listen, daemon=True).start()
+
+    Server(config(host="127.0.0.1", port=int(port)), Embedded(), ready).run()
+
+
+if __name__ == "__main__":
+    main()
