@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -35,3 +37,21 @@ def sentence(finding: Finding) -> str:
     if not finding.where:
         return str(words)
     return str(format_lazy("{} ({})", words, finding.where))
+
+
+def in_short(findings: Iterable[Finding], limit: int = 500) -> str:
+    """Findings as they are stored: `block_changed screen-00002.seg; ...`."""
+    text = ""
+    for finding in findings:
+        piece = f"{finding.finding} {finding.where}".strip().replace(";", ",")
+        longer = f"{text}; {piece}" if text else piece[:limit]
+        if len(longer) > limit:
+            break
+        text = longer
+    return text
+
+
+def from_short(text: str) -> list[Finding]:
+    """What `in_short` stored."""
+    pieces = (piece.strip().partition(" ") for piece in text.split(";") if piece.strip())
+    return [Finding(finding, where) for finding, _space, where in pieces]

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accessportal import keys
@@ -22,7 +22,7 @@ from sessions.models import Recording, Segment
 from sessions.recorder import places
 from sessions.recorder.container import INPUT
 from sessions.recorder.errors import NotIntact
-from sessions.recorder.findings import sentence
+from sessions.recorder.findings import in_short
 from sessions.recorder.manifest import SEGMENT_FIELDS, signed_bytes
 from sessions.recorder.packing import Unpacker
 from sessions.recorder.records import Line, decode_lines
@@ -192,10 +192,8 @@ def keep_verdict(
     origin: Origin = SYSTEM,
 ) -> None:
     """Store what a verification found, and tell the pages."""
-    with translation.override("en"):
-        error = " ".join(sentence(finding) for finding in report.findings)
     recording.verified_at = timezone.now()
-    recording.verification_error = error[:500]
+    recording.verification_error = in_short(report.findings)
     Recording.objects.filter(pk=recording.pk).update(
         verified_at=recording.verified_at, verification_error=recording.verification_error
     )

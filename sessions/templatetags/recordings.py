@@ -9,6 +9,8 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from sessions.recorder.findings import from_short, sentence
+
 register = template.Library()
 
 MOMENT = re.compile(r"\[(?:(\d{1,3}):)?(\d{1,2}):(\d{2})\]")
@@ -47,3 +49,9 @@ def moments(text: str) -> SafeString:
 def reason_words(reason: str) -> str:
     """Why a recording is incomplete, as its manifest says."""
     return str(REASONS.get(reason, reason))
+
+
+@register.filter
+def findings(verification_error: str) -> list[str]:
+    """What a verification found, one sentence each."""
+    return [sentence(finding) for finding in from_short(verification_error)]

@@ -51,6 +51,7 @@ function start(player) {
     player.dataset.playing = String(playback.playing);
     byId("play-words").textContent = playback.playing ? texts.pause : texts.play;
     byId("stage").dataset.state = playback.busy ? "loading" : "ready";
+    byId("stage").dataset.refused = "false";
     if (playback.busy) say(playback.segment ? texts.buffering : texts.loading, true);
   }
 

@@ -209,7 +209,7 @@ def test_a_segment_row_whose_file_is_gone_is_named(plant: Plant, committed: Comm
     recording.refresh_from_db()
     assert recording.state == Recording.State.INCOMPLETE
     assert recording.manifest["missing"] == [f"{recording.folder}/screen-00002.seg"]
-    assert "missing" in recording.verification_error
+    assert "segment_missing" in recording.verification_error
 
 
 def test_a_failure_to_record_is_evidence(plant: Plant) -> None:

@@ -152,7 +152,7 @@ def test_a_verdict_is_kept_and_told(recording: Recording, plant: Plant) -> None:
     change_a_byte(recording)
     verify_recording(recording=recording, acting_user=plant.cora, origin=SYSTEM)
     recording.refresh_from_db()
-    assert "block was changed" in recording.verification_error
+    assert "block_changed" in recording.verification_error
     event = AuditEvent.objects.get(event="recording.verify.failed")
     assert (event.severity, event.result, event.actor_id) == ("critical", "error", plant.cora.pk)
 

@@ -20,6 +20,7 @@ export class Playback {
     this.frame = -1;
     this.seeking = 0;
     this.busy = false;
+    this.failed = false;
     this.loop = this.loop.bind(this);
   }
 
@@ -43,6 +44,7 @@ export class Playback {
     this.position = Math.min(Math.max(0, at), this.duration);
     this.on.position(this.position);
     this.busy = true;
+    this.failed = false;
     this.on.state();
     try {
       return await this.draw(this.position, () => ticket !== this.seeking);
@@ -50,7 +52,7 @@ export class Playback {
       if (ticket === this.seeking) this.fail(error);
       return false;
     } finally {
-      if (ticket === this.seeking) {
+      if (ticket === this.seeking && !this.failed) {
         this.busy = false;
         this.last = performance.now();
         this.on.state();
@@ -163,7 +165,9 @@ export class Playback {
 
   fail(error) {
     this.playing = false;
-    this.on.problem(error);
+    this.busy = false;
+    this.failed = true;
     this.on.state();
+    this.on.problem(error);
   }
 }
