@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -32,6 +32,9 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+
+# How long ago a start may be to mean "at once".
+JUST_PASSED = timedelta(minutes=5)
 
 
 def approve_request(
@@ -79,7 +82,7 @@ def _approve(
     facts = _guard_decision(
         access_request, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
-    start = opens_at or access_request.wanted_from
+    start = _start_of_window(opens_at or access_request.wanted_from, timezone.now())
     end = closes_at or access_request.wanted_until
     guard_nothing_blocks(
         what_stands_against(
@@ -132,6 +135,13 @@ def _approve(
     )
     tell_pages(access_request, about=("requests", "windows"))
     return window
+
+
+def _start_of_window(start: datetime, now: datetime) -> datetime:
+    """A start that passed while the approver typed a code means "at once", not "too late"."""
+    if now - JUST_PASSED < start <= now:
+        return now + timedelta(seconds=1)
+    return start
 
 
 def deny_request(

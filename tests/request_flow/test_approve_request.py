@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooLate
@@ -250,3 +251,16 @@ class TestWhatHappenedSinceTheSubmission:
         filling_line.vendors.set([make_vendor("Somebody Else")])
         with refused(NotPossible, "endpoint_unknown"):
             approve(pending, olga)
+
+
+@pytest.mark.parametrize("minutes_ago", [0, 1, 4])
+def test_a_start_that_just_passed_opens_the_window_now(pending, olga, minutes_ago):
+    now = timezone.now()
+    opens_at = now - timedelta(minutes=minutes_ago)
+    window = approve(pending, olga, opens_at=opens_at, closes_at=now + timedelta(hours=2))
+    assert timedelta(0) < window.opens_at - window.created_at < timedelta(seconds=2)
+
+
+def test_a_start_that_passed_long_ago_is_refused(pending, olga):
+    with pytest.raises(NotPossible, match="already passed"):
+        approve(pending, olga, opens_at=timezone.now() - timedelta(minutes=6))
