@@ -6,7 +6,7 @@ there are too many spans, neighbours are joined over longer and longer pauses.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sessions.recorder.records import MARK_KINDS, Line
@@ -126,11 +126,21 @@ class Timeline:
 
 
 def activity_levels(
-    blocks: Iterable[tuple[int, int]], duration_ms: int, buckets: int
+    segments: Iterable[Sequence[Sequence[int]]], duration_ms: int, buckets: int
 ) -> list[int]:
-    """How many bytes the screen changed by, in `buckets` equal parts of the recording."""
-    levels = [0] * buckets
-    span = max(duration_ms, 1)
-    for ms, plain_bytes in blocks:
-        levels[min(buckets - 1, ms * buckets // span)] += plain_bytes
-    return levels
+    """How many bytes the screen changed by, in `buckets` equal parts of the recording.
+
+    segments: the (position, plain bytes) of each block, by segment. The first block of a
+    segment is its picture and no change; the others are spread over the time since the
+    block before.
+    """
+    levels = [0.0] * buckets
+    scale = buckets / max(duration_ms, 1)
+    for blocks in segments:
+        for (before_ms, _bytes), (ms, plain_bytes) in zip(blocks, blocks[1:], strict=False):
+            first = min(buckets - 1, int(before_ms * scale))
+            last = min(buckets - 1, max(first, int(ms * scale)))
+            share = plain_bytes / (last - first + 1)
+            for bucket in range(first, last + 1):
+                levels[bucket] += share
+    return [round(level) for level in levels]

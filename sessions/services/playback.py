@@ -120,12 +120,7 @@ def map_of(recording: Recording) -> dict[str, Any]:
     """
     if not recording.timeline:
         keep_timeline(recording)
-    duration = max(recording.duration_ms, 1)
-    blocks = (
-        (ms, count)
-        for activity in recording.segments.filter(track=SCREEN).values_list("activity", flat=True)
-        for ms, count in activity[1:]  # the first block is the picture, not a change
-    )
+    blocks = recording.segments.filter(track=SCREEN).values_list("activity", flat=True)
     return {
         "number": recording.brokered_session.number,
         "duration": recording.duration_ms,
@@ -137,7 +132,7 @@ def map_of(recording: Recording) -> dict[str, Any]:
         ],
         "gaps": [[gap["from_ms"], gap["to_ms"]] for gap in recording.gaps],
         "timeline": recording.timeline,
-        "activity": activity_levels(blocks, duration, ACTIVITY_BUCKETS),
+        "activity": activity_levels(blocks, recording.duration_ms, ACTIVITY_BUCKETS),
         "has_input": bool(manifest_entries(recording, INPUT)),
     }
 
