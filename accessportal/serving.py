@@ -12,6 +12,8 @@ from typing import Any, Protocol
 
 import uvicorn
 
+from accessportal.memory import keep_freed_memory
+
 WEBSOCKET_MAX_BYTES = 256 * 1024  # the tunnel's own limits are stricter
 GRACE_SECONDS = 5  # for answers under way when the process stops
 
@@ -55,6 +57,7 @@ class Server(uvicorn.Server):
         when_ready: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(config)
+        keep_freed_memory()
         self.inside = inside
         self.when_ready = when_ready
 

@@ -30,12 +30,12 @@ from sessions.guacamole.errors import (
     ProtocolError,
 )
 from sessions.guacamole.instruction import Instruction, Limits, decode_at, encode
+from sessions.guacamole.line import Line, connect
 from sessions.guacamole.status import status_of_error
 
 CONNECT_SECONDS = 5.0
 HANDSHAKE_SECONDS = 30.0
 PROBE_SECONDS = 2.0
-READ_BYTES = 256 * 1024
 IMAGE_TYPES = ("image/png", "image/jpeg")
 
 _HANDSHAKE_LIMITS = Limits(element=8192, instruction=65536, elements=512)
@@ -58,14 +58,12 @@ class GuacdStream:
 
     def __init__(
         self,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        line: Line,
         address: GuacdAddress,
     ) -> None:
         self.address = address
         self.connection_id = ""
-        self._reader = reader
-        self._writer = writer
+        self._line = line
         self._unread = b""
 
     async def read(self) -> bytes:
@@ -77,20 +75,20 @@ class GuacdStream:
         if self._unread:
             unread, self._unread = self._unread, b""
             return unread
-        return await self._reader.read(READ_BYTES)
+        return await self._line.read()
 
     def send(self, text: str) -> None:
         """Send whole instructions. Never blocks; see `drain`."""
-        self._writer.write(text.encode())
+        self._line.write(text.encode())
 
     async def drain(self) -> None:
-        """Wait until guacd takes what was sent."""
-        await self._writer.drain()
+        """Wait until guacd takes what was sent. Raises `OSError`."""
+        await self._line.drain()
 
     @property
     def unsent(self) -> int:
         """Bytes that guacd has not taken yet."""
-        return self._writer.transport.get_write_buffer_size()
+        return self._line.unsent
 
     async def leave(self) -> None:
         """Say `disconnect` and close: guacd lets go of this user at once.
@@ -99,14 +97,12 @@ class GuacdStream:
         """
         with suppress(OSError, TimeoutError):
             self.send(encode("disconnect"))
-            await asyncio.wait_for(self._writer.drain(), 1.0)
+            await asyncio.wait_for(self._line.drain(), 1.0)
         await self.close()
 
     async def close(self) -> None:
         """Close the socket; never raises."""
-        self._writer.close()
-        with suppress(OSError, TimeoutError):
-            await asyncio.wait_for(self._writer.wait_closed(), 1.0)
+        await self._line.close()
 
     async def _receive(self) -> Instruction:
         """One instruction of the handshake. Raises `EOFError` and `ProtocolError`."""
@@ -115,7 +111,7 @@ class GuacdStream:
             try:
                 instruction, end = decode_at(text, 0, _HANDSHAKE_LIMITS)
             except CutOff:
-                data = await self._reader.read(READ_BYTES)
+                data = await self._line.read()
                 if not data:
                     raise EOFError from None
                 self._unread += data
@@ -195,15 +191,12 @@ async def probe_gone(
 
 async def _connect(address: GuacdAddress, timeout: float) -> GuacdStream:
     try:
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(
-                address.host, address.port, ssl=address.tls, limit=READ_BYTES
-            ),
-            timeout,
+        line = await asyncio.wait_for(
+            connect(address.host, address.port, address.tls), timeout
         )
     except (OSError, TimeoutError) as error:
         raise GuacdUnreachable(type(error).__name__) from error
-    return GuacdStream(reader, writer, address)
+    return GuacdStream(line, address)
 
 
 async def _shake_hands(

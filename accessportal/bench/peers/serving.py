@@ -7,6 +7,8 @@ from typing import Any
 
 import uvicorn
 
+from accessportal.memory import keep_freed_memory
+
 
 def options() -> argparse.Namespace:
     """`--port` to listen on and `--guacd` to relay from, both on loopback."""
@@ -18,6 +20,7 @@ def options() -> argparse.Namespace:
 
 def serve(app: Any, port: int) -> None:
     """Serve an ASGI application as the product itself is served."""
+    keep_freed_memory()
     uvicorn.run(
         app,
         host="127.0.0.1",
