@@ -50,6 +50,14 @@ class CodeForm(forms.Form):
     )
 
 
+class FirstCodeForm(CodeForm):
+    """The code that ends the set-up: not focused, or the page would open at its end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].widget.attrs.pop("autofocus", None)
+
+
 class RecoveryCodeForm(forms.Form):
     code = forms.CharField(
         label=_("Recovery code"),

@@ -16,7 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accessportal.accounts import factors, stepup
-from accessportal.accounts.forms import ChangePasswordForm, CodeForm, ProfileForm
+from accessportal.accounts.forms import ChangePasswordForm, CodeForm, FirstCodeForm, ProfileForm
 from accessportal.accounts.models import User
 from accessportal.accounts.services.profile import change_password, change_profile
 from accessportal.accounts.services.signing import renew_after_factor_change
@@ -106,7 +106,7 @@ def keep_this_web_session(request: HttpRequest, user: User) -> None:
 def new_authenticator(request: HttpRequest) -> HttpResponse:
     """Set up another app; the present one works until the new one has proven itself."""
     user: User = request.user  # type: ignore[assignment]
-    form = CodeForm(request.POST if "code" in request.POST else None)
+    form = FirstCodeForm(request.POST if "code" in request.POST else None)
     refusal = ""
     if form.is_bound and form.is_valid():
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from accessportal.accounts import factors
-from accessportal.accounts.forms import CodeForm, RecoveryCodeForm, SignInForm
+from accessportal.accounts.forms import CodeForm, FirstCodeForm, RecoveryCodeForm, SignInForm
 from accessportal.accounts.middleware import notice_of
 from accessportal.accounts.models import User
 from accessportal.accounts.services.signing import (
@@ -105,7 +103,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
         return redirect("home") if request.user.is_authenticated else start_again(request)
     if factors.has_factor(user):
         return redirect("accounts:sign_in_code")
-    form = CodeForm(request.POST or None)
+    form = FirstCodeForm(request.POST or None)
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
@@ -140,8 +138,7 @@ def show_enrolment(
 def show_new_recovery_codes(request: HttpRequest, user: User, *, next_path: str) -> HttpResponse:
     """New codes, shown in this answer only: they are stored nowhere in the clear."""
     codes = factors.make_recovery_codes(acting_user=user, origin=origin_of(request))
-    path, _mark, query = next_path.partition("?")
-    context = {"codes": codes, "next": path, "next_query": parse_qsl(query), "person": user}
+    context = {"codes": codes, "next": next_path, "person": user}
     return render(request, "accounts/recovery_codes.html", context)
 
 
