@@ -9,7 +9,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from accessportal.errors import PortalError
+from accessportal.errors import NotKnown, PortalError
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +21,9 @@ class PortalErrorMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\x00" in request.path_info:
+            # No address of ours has one, and PostgreSQL refuses to look for it.
+            return error_response(request, NotKnown())
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

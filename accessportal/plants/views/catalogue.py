@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 from zoneinfo import available_timezones
 
@@ -352,4 +353,4 @@ def _form(
 
 def _copy(row: Any) -> Any:
     """A copy for the form to write into: the verb compares it with the row itself."""
-    return type(row).objects.get(pk=row.pk)
+    return copy(row)
