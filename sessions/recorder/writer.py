@@ -33,6 +33,10 @@ BLOCK_SECONDS = 1.0
 BLOCK_LENGTH = 64 * 1024
 SCREEN_SYNC_SECONDS = 1.0
 CUT_SECONDS = 5.0
+BEHIND_BYTES = 2 * 1024 * 1024
+REST_SECONDS = 15.0
+"""After a change of segment that failed, before the next is wished for."""
+
 MIN_FREE_BYTES = 64 * 1024 * 1024
 
 
@@ -72,6 +76,7 @@ class RecordingWriter:
         self._screen_number = 0
         self._segment_began = 0.0
         self._segment_length = 0
+        self._rest_until = 0.0
 
         self._cut: Cut | None = None
         self._cut_timer: asyncio.TimerHandle | None = None
@@ -121,9 +126,16 @@ class RecordingWriter:
     @property
     def wants_rotation(self) -> bool:
         """The segment is old or large enough to be followed by a new one."""
-        age = self._monotonic() - self._segment_began
-        order = self.order
+        now = self._monotonic()
+        if now < self._rest_until:
+            return False
+        age, order = now - self._segment_began, self.order
         return age >= order.segment_seconds or self._segment_length >= order.segment_bytes
+
+    @property
+    def behind(self) -> bool:
+        """So much waits for the disk that the asset had better send less."""
+        return self._disk.queued_bytes > BEHIND_BYTES
 
     @property
     def cutting(self) -> bool:
@@ -186,7 +198,9 @@ class RecordingWriter:
         self._cut_timer = self._loop.call_later(CUT_SECONDS, self.abandon_cut)
 
     def abandon_cut(self) -> None:
-        """The join failed, or its `sync` never came: the old segment goes on."""
+        """The join failed, or its `sync` never came: the old segment goes on for a while."""
+        if self._cut is not None:
+            self._rest_until = self._monotonic() + REST_SECONDS
         self._cut = None
         self._awaited = None
         if self._cut_timer is not None:
@@ -309,6 +323,7 @@ class RecordingWriter:
         self._last_sync = sync
         self._segment_began = self._monotonic()
         self._segment_length = len(picture)
+        self._rest_until = 0.0
 
         def begin() -> None:
             previous = self._close_screen(*ended) if ended is not None else NO_CHAIN

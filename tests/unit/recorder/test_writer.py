@@ -182,6 +182,20 @@ async def test_a_segment_wants_to_end_by_size_and_by_age(tmp_path: Path) -> None
     assert large.wants_rotation
 
 
+async def test_a_change_of_segment_that_failed_is_not_tried_again_at_once(tmp_path: Path) -> None:
+    now = {"at": 0.0}
+    writer = RecordingWriter(make_order(tmp_path), monotonic=lambda: now["at"])
+    await writer.open()
+    await writer.start(picture(1000), 1000)
+    now["at"] = 300.0
+    assert writer.wants_rotation
+    writer.begin_cut()
+    writer.abandon_cut()
+    assert not writer.wants_rotation
+    now["at"] = 316.0
+    assert writer.wants_rotation
+
+
 async def test_an_interruption_is_stated_and_time_goes_on(tmp_path: Path) -> None:
     now = {"at": 0.0}
     writer = RecordingWriter(make_order(tmp_path), monotonic=lambda: now["at"])
