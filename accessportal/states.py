@@ -56,7 +56,7 @@ def badge_of(thing: models.Model) -> Badge:
     """The badge of a thing's state, with what the clock and the facts add to it."""
     label = thing._meta.label_lower
     special = SPECIAL.get(label)
-    shown = special(thing) if special is not None else None
+    shown: Badge | None = special(thing) if special is not None else None
     if shown is not None:
         return shown
     phase = getattr(thing, "phase", None)

@@ -146,7 +146,7 @@ def sites_where(user: User, action: Action) -> models.QuerySet[Site]:
 
 def people_who_may(action: Action, site: Site) -> models.QuerySet[User]:
     """Active people of the plant who may do `action` at `site`."""
-    return (
+    people: models.QuerySet[User] = (
         User.objects.active()
         .plant_people()
         .filter(
@@ -155,3 +155,4 @@ def people_who_may(action: Action, site: Site) -> models.QuerySet[User]:
         )
         .distinct()
     )
+    return people

@@ -104,7 +104,7 @@ class ChangePasswordForm(NewPasswordMixin):
     field_order = ["old_password", "new_password", "repeated"]
 
 
-class ProfileForm(forms.ModelForm):
+class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         choices=lazy(zone_choices, list)(),

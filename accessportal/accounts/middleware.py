@@ -54,7 +54,7 @@ def is_signed_in(request: HttpRequest) -> bool:
     return bool(
         user.is_authenticated  # false for somebody disabled, expired, or of a suspended vendor
         and "factor_at" in request.session
-        and user.is_verified()  # type: ignore[union-attr] - django-otp: the device is still theirs
+        and user.is_verified()  # type: ignore[attr-defined]  # django-otp: the device is theirs
     )
 
 
@@ -70,7 +70,7 @@ def end_web_session(request: HttpRequest) -> None:
 def speak_to(request: HttpRequest, user: User) -> None:
     """Use the person's language and time zone for this page."""
     translation.activate(user.language)
-    request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+    request.LANGUAGE_CODE = translation.get_language()
     try:
         timezone.activate(ZoneInfo(user.time_zone))
     except (ZoneInfoNotFoundError, ValueError):

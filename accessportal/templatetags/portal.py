@@ -257,7 +257,7 @@ def sort_header(
 
 
 @register.inclusion_tag("ui/pagination.html", takes_context=True)
-def pagination(context: template.Context, page: Page) -> dict[str, Any]:
+def pagination(context: template.Context, page: Page[Any]) -> dict[str, Any]:
     """Links to the pages of a list; the state is `?page=` in the URL."""
     request: HttpRequest = context["request"]
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)

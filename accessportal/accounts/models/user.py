@@ -84,7 +84,7 @@ class User(AbstractBaseUser):
         return self.full_name
 
     @property
-    def is_active(self) -> bool:
+    def is_active(self) -> bool:  # type: ignore[override]
         """Django's word for it; derived, never stored."""
         return self.is_active_at(timezone.now())
 

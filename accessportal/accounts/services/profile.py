@@ -26,7 +26,7 @@ def change_profile(
     origin: Origin,
 ) -> User:
     """Set one's own details; the trail keeps the old and the new values."""
-    user = User.objects.select_for_update().get(pk=acting_user.pk)
+    user: User = User.objects.select_for_update().get(pk=acting_user.pk)
 
     wanted = {
         "full_name": full_name,
@@ -61,7 +61,7 @@ def change_password(
     Raises `NotPossible` when the old one is wrong, `ValidationError` when the new one is
     too weak.
     """
-    user = User.objects.select_for_update().get(pk=acting_user.pk)
+    user: User = User.objects.select_for_update().get(pk=acting_user.pk)
 
     if not user.check_password(old_password):
         raise NotPossible(WRONG_PASSWORD, code="wrong_password")

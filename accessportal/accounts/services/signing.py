@@ -30,7 +30,7 @@ def check_password(request: HttpRequest, *, email: str, password: str) -> User |
     user = auth.authenticate(request, email=email, password=password)
     if user is None:
         _record_failure(request, email)
-    return user  # type: ignore[return-value]
+    return user
 
 
 def _record_failure(request: HttpRequest, email: str) -> None:
@@ -67,7 +67,7 @@ def pending_user(request: HttpRequest) -> User | None:
     pending: dict[str, Any] = request.session.get(PENDING) or {}
     if not pending or time.time() - pending["at"] > PENDING_SECONDS:
         return None
-    user = User.objects.filter(pk=pending["user"]).first()
+    user: User | None = User.objects.filter(pk=pending["user"]).first()
     if user is None or not user.is_active or user.get_session_auth_hash() != pending["hash"]:
         return None
     return user

@@ -16,7 +16,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accessportal.accounts import factors, stepup
-from accessportal.accounts.forms import ChangePasswordForm, CodeForm, FirstCodeForm, ProfileForm
+from accessportal.accounts.forms import (
+    ChangePasswordForm,
+    CodeForm,
+    FirstCodeForm,
+    ProfileForm,
+)
 from accessportal.accounts.models import User
 from accessportal.accounts.services.profile import change_password, change_profile
 from accessportal.accounts.services.signing import renew_after_factor_change

@@ -30,7 +30,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "accounts/invitation_other_person.html", {"invitation": found})
     if request.method == "GET":
         translation.activate(found.language)
-        request.LANGUAGE_CODE = found.language  # type: ignore[attr-defined]
+        request.LANGUAGE_CODE = found.language
         initial = {"full_name": found.full_name, "language": found.language}
         return show_form(request, found, AcceptInvitationForm(initial=initial))
     form = AcceptInvitationForm(request.POST)

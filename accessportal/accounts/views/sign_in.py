@@ -13,7 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from accessportal.accounts import factors
-from accessportal.accounts.forms import CodeForm, FirstCodeForm, RecoveryCodeForm, SignInForm
+from accessportal.accounts.forms import (
+    CodeForm,
+    FirstCodeForm,
+    RecoveryCodeForm,
+    SignInForm,
+)
 from accessportal.accounts.middleware import notice_of
 from accessportal.accounts.models import User
 from accessportal.accounts.services.signing import (
