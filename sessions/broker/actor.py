@@ -55,6 +55,7 @@ logger = logging.getLogger(__name__)
 
 EndReason = BrokeredSession.EndReason
 
+HANDSHAKE_SECONDS = 30.0
 OPENING_BYTES = 2 * 1024 * 1024
 OPENING_SECONDS = 10.0
 
@@ -78,7 +79,7 @@ class SessionActor:
         self.asset = AssetLine(
             brokered_session.endpoint.host, brokered_session.endpoint.port
         )
-        self.pace = Pace(self._answer_sync)
+        self.pace = Pace(self._answer_sync, held=self._recorder_lags)
         self.input = Input(self)
         self.supervision = Supervision(self)
         self.heard_at = asyncio.get_running_loop().time()
@@ -193,6 +194,7 @@ class SessionActor:
             arguments,
             size,
             timezone=row.endpoint.asset.zone.site.time_zone,
+            timeout=HANDSHAKE_SECONDS,
         )
         self.row.guacd_connection_id = self.stream.connection_id
         await self.db(lifecycle.note_connection, self.id, self.stream.connection_id)
@@ -286,8 +288,7 @@ class SessionActor:
         for seat in self.seats.values():
             seat.viewer.show(batch, syncs)
             paced = paced or (seat.owner and seat.viewer.wants_frames())
-        for _end, timestamp in syncs:
-            self.pace.frame(timestamp, wait=paced)
+        self.pace.frames(syncs, wait=paced)
         if self.writer.wants_rotation and not self.writer.cutting:
             self._rotate()
 
@@ -341,6 +342,10 @@ class SessionActor:
         owner = self.owner
         if owner is not None and owner.viewer.wants_frames():
             owner.viewer.say_raw(text)
+
+    def _recorder_lags(self) -> bool:
+        """Rather a slower picture than a recording that fails for want of speed."""
+        return self.writer is not None and self.writer.behind
 
     def _answer_sync(self, timestamp: int) -> None:
         if self.stream is not None and timestamp >= 0:

@@ -9,35 +9,50 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 BOUND_SECONDS = 0.5
 
 
 class Pace:
-    """`answer` sends one `sync` answer upstream. Times are the event loop's."""
+    """`answer` sends one `sync` answer upstream. Times are the event loop's.
+
+    While `held` says so (the recorder lags), no answer goes before its bound.
+    """
 
     def __init__(
-        self, answer: Callable[[int], None], bound: float = BOUND_SECONDS
+        self,
+        answer: Callable[[int], None],
+        bound: float = BOUND_SECONDS,
+        held: Callable[[], bool] = lambda: False,
     ) -> None:
         self._answer = answer
         self._bound = bound
+        self._held = held
         self._open: deque[tuple[int, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
 
     def frame(self, timestamp: int, *, wait: bool) -> None:
         """guacd ended a frame; `wait` when somebody who works is being sent it."""
-        if not wait:
-            self.answered(timestamp)
-            self._answer(timestamp)
+        self.frames([(0, timestamp)], wait=wait)
+
+    def frames(self, syncs: Sequence[tuple[int, int]], *, wait: bool) -> None:
+        """guacd ended some frames, as a batch has them; an answer to the last is to all."""
+        if not syncs:
+            return
+        if not wait and not self._held():
+            last = syncs[-1][1]
+            self.answered(last)
+            self._answer(last)
             return
         loop = asyncio.get_running_loop()
-        self._open.append((timestamp, loop.time() + self._bound))
+        due = loop.time() + self._bound
+        self._open.extend((timestamp, due) for _end, timestamp in syncs)
         self._arm(loop)
 
     def drawn(self, timestamp: int) -> None:
         """The one who works has drawn the frame of `timestamp`."""
-        if self.answered(timestamp):
+        if not self._held() and self.answered(timestamp):
             self._answer(timestamp)
 
     def answered(self, timestamp: int) -> bool:

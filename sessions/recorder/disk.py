@@ -59,6 +59,11 @@ class DiskQueue:
             self._busy_since = now
         _pool.submit(self._run)
 
+    @property
+    def queued_bytes(self) -> int:
+        """What waits to be written."""
+        return self._queued_bytes
+
     async def drain(self) -> None:
         """Wait until everything put so far is done. Raises what a job raised."""
         waiter: asyncio.Future[None] = self._loop.create_future()

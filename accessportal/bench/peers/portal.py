@@ -201,6 +201,7 @@ class _NoRecorder:
 
     wants_rotation = False
     cutting = False
+    behind = False
     position_ms = 0
 
     def __init__(self, order: Any, on_failure: Callable[..., None]) -> None:

@@ -53,3 +53,21 @@ async def test_who_leaves_paces_no_longer() -> None:
     pace.release()
     assert answers == [2]
     pace.close()
+
+
+async def test_a_recorder_that_lags_slows_the_asset_and_never_past_the_bound() -> None:
+    answers: list[int] = []
+    lags = True
+    pace = Pace(answers.append, bound=0.05, held=lambda: lags)
+
+    pace.frames([(10, 1), (20, 2)], wait=False)
+    pace.frames([(10, 3)], wait=True)
+    pace.drawn(3)
+    assert answers == []
+    await asyncio.sleep(0.1)
+    assert answers == [3]
+
+    lags = False
+    pace.frames([(10, 4), (20, 5)], wait=False)
+    assert answers == [3, 5]
+    pace.close()
