@@ -29,7 +29,6 @@ class Copied:
 
 COPIED = [
     Copied("@tabler/core", "dist/css/tabler.min.css", "tabler.min.css"),
-    Copied("@tabler/core", "dist/js/tabler.min.js", "tabler.min.js"),
     Copied(
         "@glokon/guacamole-common-js",
         "lib/esm/guacamole.min.js",
@@ -38,7 +37,7 @@ COPIED = [
 ]
 # The packages whose work is in static/vendor, and the notice that must go with it. Tabler's
 # own package carries its licence only as the header of its files.
-NOTICES = ["@tabler/icons", "@glokon/guacamole-common-js", "@popperjs/core"]
+NOTICES = ["@tabler/icons", "@glokon/guacamole-common-js"]
 
 
 def ensure() -> None:
