@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from accessportal.bench import relay
+from accessportal.bench import recorder, relay
 
-BENCHES = {"relay": relay.main}
+BENCHES = {"relay": relay.main, "recorder": recorder.main}
 
 
 def main(arguments: list[str]) -> int:

@@ -18,6 +18,10 @@ WINDOW = 32 * 1024
 DICTIONARY_BELOW = 16 * 1024
 """Larger blocks fill the window themselves; loading a dictionary would only cost."""
 
+SMALL = 512
+SMALL_WINDOW = 2 * 1024
+"""A line of the input track is journalled before it is sent: loading all would take longer."""
+
 STREAM_BEGIN = b"\x78\x01"
 STREAM_END = b"\x03\x00"
 """Around joined blocks, with the Adler-32 behind, these make a zlib stream (RFC 1950)."""
@@ -31,7 +35,8 @@ class Packer:
 
     def pack(self, plain: bytes) -> bytes:
         if self._before and len(plain) < DICTIONARY_BELOW:
-            deflate = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15, zdict=self._before)
+            history = self._before[-SMALL_WINDOW:] if len(plain) < SMALL else self._before
+            deflate = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15, zdict=history)
         else:
             deflate = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15)
         if len(plain) >= WINDOW:

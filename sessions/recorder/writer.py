@@ -219,6 +219,10 @@ class RecordingWriter:
         self._tie_ms, self._tie_sync = now, sync
         self._put_segment(picture, sync, starts_ms=now, ended=(before, ended_with))
 
+    async def settled(self) -> None:
+        """Wait until the disk's thread has done everything given to it so far."""
+        await self._disk.drain()
+
     # --- The end ----------------------------------------------------------------------
 
     async def finish(self) -> None:

@@ -152,5 +152,5 @@ async def _run(order: RecordingOrder, script: Script, finish: bool) -> None:
     if finish:
         await tape.writer.finish()
     else:
-        await tape.writer._disk.drain()  # noqa: SLF001 - what a crash would leave
+        await tape.writer.settled()  # what a crash would leave
         await tape.writer.abandon()
