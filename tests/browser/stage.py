@@ -74,7 +74,9 @@ def cast(targets: list[dict[str, Any]]) -> dict[str, Any]:
         }
         store_secrets(credential, Secrets(**secrets))
         credential.save()
-    return {name: getattr(PLANT, name).email for name in ("vera", "olga", "cora", "ivan")}
+    return {
+        name: getattr(PLANT, name).email for name in ("vera", "olga", "cora", "ivan")
+    }
 
 
 def sign_in(who: str, *, factor_age: float = 0.0) -> str:
@@ -99,7 +101,9 @@ def sign_in(who: str, *, factor_age: float = 0.0) -> str:
     return str(web_session.session_key)
 
 
-def window(who: str, *protocols: str, minutes: float = 120, **fields: Any) -> dict[str, Any]:
+def window(
+    who: str, *protocols: str, minutes: float = 120, **fields: Any
+) -> dict[str, Any]:
     """An open window of this person for the machines of these protocols."""
     from tests.cast import make_window
 
@@ -181,9 +185,33 @@ def code(who: str) -> str:
     return f"{totp.token():06d}"
 
 
+def people() -> dict[str, str]:
+    """Everybody's e-mail address."""
+    names = ("vera", "victor", "olga", "omar", "cora", "ivan", "adam")
+    return {name: getattr(PLANT, name).email for name in names}
+
+
+def trail_is_intact() -> bool:
+    """What the verification of the audit trail says."""
+    from accessportal.audit.chain import verify_chain
+
+    return verify_chain().intact
+
+
 ACTS = {
     act.__name__: act
-    for act in (cast, sign_in, window, still, facts, change, end_window_in, code)
+    for act in (
+        people,
+        trail_is_intact,
+        cast,
+        sign_in,
+        window,
+        still,
+        facts,
+        change,
+        end_window_in,
+        code,
+    )
 }
 
 

@@ -257,7 +257,9 @@ class TestWhatHappenedSinceTheSubmission:
 def test_a_start_that_just_passed_opens_the_window_now(pending, olga, minutes_ago):
     now = timezone.now()
     opens_at = now - timedelta(minutes=minutes_ago)
-    window = approve(pending, olga, opens_at=opens_at, closes_at=now + timedelta(hours=2))
+    window = approve(
+        pending, olga, opens_at=opens_at, closes_at=now + timedelta(hours=2)
+    )
     assert timedelta(0) < window.opens_at - window.created_at < timedelta(seconds=2)
 
 
