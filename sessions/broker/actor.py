@@ -255,7 +255,9 @@ class SessionActor:
     async def _activate(self, picture: Picture) -> None:
         """The first picture is on the disk: from now on the session is active."""
         self.asset.seen = await asyncio.to_thread(self.asset.count) > 0
-        await self.db(lifecycle.mark_active, self.row)
+        row = self.row
+        await self.db(lifecycle.mark_active, row)
+        self.row = row  # a look that was under way may have put an older one here
         self.active = True
         self._opening = []
         self._opening_size = len(picture.text)

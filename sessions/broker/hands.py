@@ -87,6 +87,8 @@ class Hands:
             return
         if opcode == "ack" and not self.permissions.clipboard_out:
             return  # a browser answers every picture; guacd does not want to know
+        if opcode == "size" and not self.permissions.control:
+            return  # every browser window is resized at times
         judgement = self._filter.judge(instruction)
         if judgement.verdict is Verdict.REFUSE:
             assert judgement.reason is not None

@@ -81,7 +81,7 @@ class Supervision:
             await self._notice_silence()
             words.tell_pace(actor)
             if actor.ending:
-                return
+                return  # type: ignore[unreachable] - it ends while we look
             pause = next_look(
                 self.closes_at, timezone.now(), settings.POLICY_TICK_SECONDS
             )
@@ -172,8 +172,11 @@ class Supervision:
 
     def _follow_row(self, row: BrokeredSession) -> None:
         """What the words say comes from the row as it is now."""
-        row.guacd_connection_id = self._actor.row.guacd_connection_id
-        self._actor.row = row
+        actor = self._actor
+        if actor.active and row.active_at is None:
+            return  # read just before the actor wrote that it is active
+        row.guacd_connection_id = actor.row.guacd_connection_id
+        actor.row = row
 
     def _follow_freeze(self, freeze: Freeze | None) -> None:
         actor = self._actor

@@ -181,8 +181,9 @@ class FakeGuacd:
                 user.send(PICTURE)
             connection.users.append(user)
         elif self.refuse_with is not None:
+            connection.silent = True  # and guacd leaves the socket open
+            connection.users.append(user)
             user.send(encode("error", self.refuse_with[0], self.refuse_with[1]))
-            await asyncio.sleep(3600)  # guacd leaves the socket open
         else:
             connection.users.append(user)
             user.send("" if self.no_picture else PICTURE)

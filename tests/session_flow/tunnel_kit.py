@@ -26,6 +26,7 @@ from sessions.models import BrokeredSession
 from sessions.services.console import issue_ticket, start_session
 from sessions.services.status import session_status
 from tests.cast import origin, signed_in
+from tests.session_flow.fake_guacd import FakeConnection
 
 PATIENCE = 25.0
 
@@ -87,6 +88,20 @@ class Tunnel:
 
         found: dict[str, Any] = await self.until(met, seconds)
         return found
+
+    async def hold(self, keysym: int, asset: FakeConnection) -> None:
+        """Press a key until the machine has it: on a slow computer the picture may be old."""
+
+        def arrived() -> bool:
+            return any(one.args[:2] == (str(keysym), "1") for one in asset.heard)
+
+        async with asyncio.timeout(PATIENCE):
+            while not arrived():
+                await self.send("key", keysym, 1)
+                try:
+                    await self.until(arrived, 0.5)
+                except TimeoutError:
+                    pass
 
     async def picture(self, seconds: float = PATIENCE) -> None:
         """Wait for a whole frame."""
