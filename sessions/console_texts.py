@@ -29,9 +29,13 @@ ROUTES = {
     "detail": "detail",
 }
 
-CALL: Words = gettext_lazy("Call your contact at the plant; only the plant can change this.")
+CALL: Words = gettext_lazy(
+    "Call your contact at the plant; only the plant can change this."
+)
 ADVICE: dict[str, Words] = {
-    "window_not_open": gettext_lazy("Leave this page open: it changes by itself when the time comes."),
+    "window_not_open": gettext_lazy(
+        "Leave this page open: it changes by itself when the time comes."
+    ),
     "window_closed": gettext_lazy("Ask for a new window if there is work left."),
     "window_revoked": CALL,
     "site_isolated": CALL,
@@ -39,10 +43,16 @@ ADVICE: dict[str, Words] = {
     "account_disabled": CALL,
     "account_expired": CALL,
     "contract_ended": CALL,
-    "training_expired": gettext_lazy("Renew the training, or call your contact at the plant."),
-    "production_freeze": gettext_lazy("Try again later, or agree on another time with the plant."),
+    "training_expired": gettext_lazy(
+        "Renew the training, or call your contact at the plant."
+    ),
+    "production_freeze": gettext_lazy(
+        "Try again later, or agree on another time with the plant."
+    ),
     "asset_not_serviced": CALL,
-    "recorder_not_ready": gettext_lazy("The plant's IT has to look at this. Please tell them."),
+    "recorder_not_ready": gettext_lazy(
+        "The plant's IT has to look at this. Please tell them."
+    ),
     "endpoint_busy": gettext_lazy(
         "Wait until it is free: this page changes by itself. If it is urgent, call the control room."
     ),
@@ -69,7 +79,9 @@ def extension_news(brokered_session: BrokeredSession) -> dict[str, Any] | None:
         ExtensionRequest.State.PENDING: _(
             "You asked for %(minutes)d more minutes; the plant has not answered yet."
         ),
-        ExtensionRequest.State.GRANTED: _("The plant granted %(minutes)d more minutes."),
+        ExtensionRequest.State.GRANTED: _(
+            "The plant granted %(minutes)d more minutes."
+        ),
         ExtensionRequest.State.REFUSED: _("The plant did not grant more time."),
     }
     sentence = sentences[ExtensionRequest.State(wish.state)] % minutes
@@ -109,7 +121,9 @@ def console_texts() -> dict[str, str]:
         "frozen_by": _("Frozen by %(name)s"),
         "frozen_since": _("since %(time)s"),
         "unfrozen": _("You can go on."),
-        "input_stands_still": _("Input stands still: nothing you do reaches the machine now."),
+        "input_stands_still": _(
+            "Input stands still: nothing you do reaches the machine now."
+        ),
         "view_only_hint": _("View only: the machine takes no input from here."),
         "keyboard_on_machine": _("Keyboard: on the machine"),
         "keyboard_on_page": _("Keyboard: on this page"),

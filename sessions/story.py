@@ -36,19 +36,31 @@ class Look:
 
 
 LOOKS: dict[str, Look] = {
-    "notice.accepted": Look("signature", "quiet", _("%(actor)s accepted the notice of recording")),
+    "notice.accepted": Look(
+        "signature", "quiet", _("%(actor)s accepted the notice of recording")
+    ),
     "session.start.requested": Look("plug", "info", _("%(actor)s asked to connect")),
     "session.denied": Look("ban", "bad", _("%(actor)s was refused a connection")),
-    "session.started": Look("plug-connected", "ok", _("The machine answered: connected")),
+    "session.started": Look(
+        "plug-connected", "ok", _("The machine answered: connected")
+    ),
     "session.failed": Look("plug-x", "bad", _("The machine could not be connected")),
-    "session.participant.joined": Look("login", "quiet", _("%(actor)s opened the console")),
-    "session.participant.left": Look("logout", "quiet", _("%(actor)s left the session")),
+    "session.participant.joined": Look(
+        "login", "quiet", _("%(actor)s opened the console")
+    ),
+    "session.participant.left": Look(
+        "logout", "quiet", _("%(actor)s left the session")
+    ),
     "session.observer.joined": Look("eye", "info", _("%(actor)s began to watch")),
     "session.frozen": Look("snowflake", "warn", _("%(actor)s froze the session")),
     "session.unfrozen": Look("player-play", "ok", _("%(actor)s let the session go on")),
     "session.warned": Look("bell", "warn", _("Everyone was warned of the end")),
-    "session.input.blocked": Look("hand-stop", "warn", _("Forbidden input was blocked")),
-    "session.input.released": Look("arrow-back-up", "quiet", _("Held keys and buttons were let go")),
+    "session.input.blocked": Look(
+        "hand-stop", "warn", _("Forbidden input was blocked")
+    ),
+    "session.input.released": Look(
+        "arrow-back-up", "quiet", _("Held keys and buttons were let go")
+    ),
     "session.message.sent": Look("message", "quiet", _("%(actor)s wrote a message")),
     "session.end.requested": Look("power", "warn", _("%(actor)s asked for the end")),
     "session.terminated": Look("player-stop", "quiet", _("The session ended")),
@@ -56,11 +68,19 @@ LOOKS: dict[str, Look] = {
         "shield-check", "ok", _("Proven: the connection to the machine is closed")
     ),
     "session.end.unconfirmed": Look(
-        "shield-exclamation", "bad", _("The end of the connection could not be proven yet")
+        "shield-exclamation",
+        "bad",
+        _("The end of the connection could not be proven yet"),
     ),
-    "session.interrupted": Look("alert-triangle", "bad", _("The portal was interrupted")),
-    "session.error": Look("alert-circle", "warn", _("Something went wrong in the session")),
-    "clipboard.transferred": Look("clipboard", "quiet", _("%(actor)s used the clipboard")),
+    "session.interrupted": Look(
+        "alert-triangle", "bad", _("The portal was interrupted")
+    ),
+    "session.error": Look(
+        "alert-circle", "warn", _("Something went wrong in the session")
+    ),
+    "clipboard.transferred": Look(
+        "clipboard", "quiet", _("%(actor)s used the clipboard")
+    ),
     "credential.checked_out": Look(
         "key", "quiet", _("The stored credential of the machine was used")
     ),
@@ -80,7 +100,10 @@ def story_of(brokered_session: BrokeredSession, reader: User) -> list[Happening]
     events = AuditEvent.objects.filter(
         session_number=brokered_session.number, event__in=told
     ).order_by("recorded_at", "pk")
-    return [_line(event, shows_address=of_plant or event.actor_id == reader.pk) for event in events]
+    return [
+        _line(event, shows_address=of_plant or event.actor_id == reader.pk)
+        for event in events
+    ]
 
 
 def _line(event: AuditEvent, *, shows_address: bool) -> Happening:
@@ -89,7 +112,9 @@ def _line(event: AuditEvent, *, shows_address: bool) -> Happening:
     title = str(look.words) % {"actor": actor}
     minutes = event.detail.get("minutes")
     if event.event == "session.warned" and minutes:
-        title = gettext("Everyone was warned: %(minutes)s minutes left") % {"minutes": minutes}
+        title = gettext("Everyone was warned: %(minutes)s minutes left") % {
+            "minutes": minutes
+        }
     return Happening(
         at=event.recorded_at,
         title=title,

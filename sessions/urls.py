@@ -9,7 +9,9 @@ from sessions.views import acts, board, console
 app_name = "sessions"
 urlpatterns = [
     path("", board.board, name="board"),
-    path("start/<int:window_pk>/<int:endpoint_pk>/", console.start, name="console_start"),
+    path(
+        "start/<int:window_pk>/<int:endpoint_pk>/", console.start, name="console_start"
+    ),
     path("<uuid:pk>/", board.detail, name="detail"),
     path("<uuid:pk>/console/", console.console, name="console"),
     path("<uuid:pk>/watch/", console.watch, name="watch"),

@@ -84,7 +84,9 @@ def freeze(request: HttpRequest, pk: UUID) -> HttpResponse:
         message=request.POST.get("reason", "").strip(),
     )
     return _done(
-        request, brokered_session, _("Frozen. Nothing the contractor does reaches the machine.")
+        request,
+        brokered_session,
+        _("Frozen. Nothing the contractor does reaches the machine."),
     )
 
 
@@ -127,7 +129,10 @@ def end(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _done(
-    request: HttpRequest, brokered_session: BrokeredSession, sentence: str, **answer: Any
+    request: HttpRequest,
+    brokered_session: BrokeredSession,
+    sentence: str,
+    **answer: Any,
 ) -> HttpResponse:
     """JSON for scripts; a plain form goes back to the page it came from."""
     if not wants_page(request):

@@ -25,16 +25,28 @@ from sessions.sentences import end_sentence
 from sessions.story import story_of
 
 PAGE_SIZE = 25
-SORTS = {"requested_at", "ended_at", "number", "started_by__full_name", "endpoint__asset__name"}
+SORTS = {
+    "requested_at",
+    "ended_at",
+    "number",
+    "started_by__full_name",
+    "endpoint__asset__name",
+}
 PROOF_WORDS = {
     "refuses_join": _("The gateway refuses to let anybody join this connection again."),
     "never_connected": _("The gateway never opened a connection."),
     "no_answer": _("The gateway did not answer."),
     "gone": _("The network connection to the machine is gone."),
-    "not_visible": _("The network connection to the machine cannot be seen from the portal."),
+    "not_visible": _(
+        "The network connection to the machine cannot be seen from the portal."
+    ),
     "still_there": _("A connection is still there."),
 }
-SPANS = {"today": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=31)}
+SPANS = {
+    "today": timedelta(days=1),
+    "week": timedelta(days=7),
+    "month": timedelta(days=31),
+}
 
 
 @never_cache
@@ -50,12 +62,18 @@ def board(request: HttpRequest) -> HttpResponse:
         request,
         "sessions/board.html",
         {
-            "cards": [_card(brokered_session, user) for brokered_session in _present(visible)],
+            "cards": [
+                _card(brokered_session, user) for brokered_session in _present(visible)
+            ],
             "page": page,
-            "rows": [(one, one.ended_at - one.requested_at) for one in page],
+            "rows": [
+                (one, one.ended_at - one.requested_at) for one in page if one.ended_at
+            ],
             "sites": sites if len(sites) > 1 else [],
             "end_reasons": BrokeredSession.EndReason.choices,
-            "filtered": any(request.GET.get(name) for name in ("q", "site", "reason", "span")),
+            "filtered": any(
+                request.GET.get(name) for name in ("q", "site", "reason", "span")
+            ),
             "is_contractor": user.vendor_id is not None,
         },
     )
@@ -84,7 +102,9 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             and not brokered_session.is_live
             and not brokered_session.is_ending
             and brokered_session.window.phase() == "open",
-            "participants": brokered_session.participants.select_related("user__vendor"),
+            "participants": brokered_session.participants.select_related(
+                "user__vendor"
+            ),
             "story": story_of(brokered_session, user),
             "is_contractor": user.vendor_id is not None,
         },
@@ -94,18 +114,24 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def proof_lines(brokered_session: BrokeredSession) -> list[str]:
     """What the proof of the end rests on, in words (`sessions/broker/proof.py`)."""
     proof = brokered_session.end_proof
-    found = (PROOF_WORDS.get(str(proof.get(name))) for name in ("guacd", "asset_connection"))
+    found = (
+        PROOF_WORDS.get(str(proof.get(name))) for name in ("guacd", "asset_connection")
+    )
     return [str(words) for words in found if words]
 
 
 def _why(brokered_session: BrokeredSession, *, own: bool) -> str:
     """The reason in a sentence, where it says more than the reason's own words."""
-    by_contractor = brokered_session.end_reason == BrokeredSession.EndReason.ENDED_BY_CONTRACTOR
+    by_contractor = (
+        brokered_session.end_reason == BrokeredSession.EndReason.ENDED_BY_CONTRACTOR
+    )
     if brokered_session.is_live or (by_contractor and not own):
         return ""
     return str(
         end_sentence(
-            brokered_session.end_reason, brokered_session.failure, brokered_session.guacd_status
+            brokered_session.end_reason,
+            brokered_session.failure,
+            brokered_session.guacd_status,
         )
     )
 
@@ -130,7 +156,9 @@ def _with_relations(sessions: BrokeredSessionQuerySet) -> BrokeredSessionQuerySe
 
 def _present(visible: BrokeredSessionQuerySet) -> BrokeredSessionQuerySet:
     """Live, or over but not yet proven over: both hold a place on a machine."""
-    return (visible.live() | visible.filter(slot__isnull=False)).order_by("requested_at")
+    return (visible.live() | visible.filter(slot__isnull=False)).order_by(
+        "requested_at"
+    )
 
 
 def _past(
@@ -155,7 +183,9 @@ def _past(
     if query.get("span") in SPANS:
         past = past.filter(requested_at__gte=timezone.now() - SPANS[query["span"]])
     sort = query.get("sort", "")
-    return past.order_by(sort if sort.removeprefix("-") in SORTS else "-requested_at", "pk")
+    return past.order_by(
+        sort if sort.removeprefix("-") in SORTS else "-requested_at", "pk"
+    )
 
 
 def _card(brokered_session: BrokeredSession, user: User) -> dict[str, object]:
@@ -166,12 +196,16 @@ def _card(brokered_session: BrokeredSession, user: User) -> dict[str, object]:
     present = getattr(brokered_session, "present", None)
     if present is None:
         present = list(
-            brokered_session.participants.filter(left_at__isnull=True).select_related("user__vendor")
+            brokered_session.participants.filter(left_at__isnull=True).select_related(
+                "user__vendor"
+            )
         )
     return {
         "brokered_session": brokered_session,
         "site": brokered_session.endpoint.asset.zone.site,
-        "observers": [one.user for one in present if one.role == Participant.Role.OBSERVER],
+        "observers": [
+            one.user for one in present if one.role == Participant.Role.OBSERVER
+        ],
         "owner_connected": any(one.role == Participant.Role.OWNER for one in present),
         "own": own,
         "live": live,

@@ -27,7 +27,13 @@ from sessions.access import (
     session_visible_to,
     session_watchable_by,
 )
-from sessions.console_texts import NOTICE_VERSION, ROUTES, advice_for, console_texts, extension_news
+from sessions.console_texts import (
+    NOTICE_VERSION,
+    ROUTES,
+    advice_for,
+    console_texts,
+    extension_news,
+)
 from sessions.models import BrokeredSession
 from sessions.policy import decide
 from sessions.policy_facts import facts_at_start
@@ -78,7 +84,9 @@ def console(request: HttpRequest, pk: UUID) -> HttpResponse:
     brokered_session = session_operable_by(request.user, pk)  # type: ignore[arg-type]
     if not brokered_session.is_live:
         return redirect("sessions:detail", pk=brokered_session.pk)
-    return render(request, "sessions/console.html", _screen_context(request, brokered_session))
+    return render(
+        request, "sessions/console.html", _screen_context(request, brokered_session)
+    )
 
 
 @never_cache
@@ -88,7 +96,9 @@ def watch(request: HttpRequest, pk: UUID) -> HttpResponse:
     brokered_session = session_watchable_by(request.user, pk)  # type: ignore[arg-type]
     if not brokered_session.is_live:
         return redirect("sessions:detail", pk=brokered_session.pk)
-    return render(request, "sessions/watch.html", _screen_context(request, brokered_session))
+    return render(
+        request, "sessions/watch.html", _screen_context(request, brokered_session)
+    )
 
 
 @never_cache
@@ -104,7 +114,9 @@ def _confirm(request: HttpRequest) -> None:
     """Take the code of the form as a fresh factor. Raises `NotPossible` with its sentence."""
     code = request.POST.get("otp_code", "").strip()
     if not code:
-        raise NotPossible(_("Please enter the code from your app."), code="code_missing")
+        raise NotPossible(
+            _("Please enter the code from your app."), code="code_missing"
+        )
     try:
         confirm_factor(request, code)
     except NotPossible as error:
@@ -130,7 +142,11 @@ def _start_page(
     user: User = request.user  # type: ignore[assignment]
     verdict = decide(facts_at_start(window, endpoint, user, origin_of(request)))
     refusals = [
-        {"code": rule.code, "sentence": rule.sentence, "advice": advice_for(rule.code, endpoint)}
+        {
+            "code": rule.code,
+            "sentence": rule.sentence,
+            "advice": advice_for(rule.code, endpoint),
+        }
         for rule in verdict.reasons
         if rule.code != "fresh_factor_needed"
     ]
@@ -158,7 +174,9 @@ def _start_page(
     )
 
 
-def _screen_context(request: HttpRequest, brokered_session: BrokeredSession) -> dict[str, Any]:
+def _screen_context(
+    request: HttpRequest, brokered_session: BrokeredSession
+) -> dict[str, Any]:
     user: User = request.user  # type: ignore[assignment]
     endpoint = brokered_session.endpoint
     site = endpoint.asset.zone.site
@@ -186,6 +204,7 @@ def _screen_context(request: HttpRequest, brokered_session: BrokeredSession) -> 
         "role": role,
         "extension_minutes": EXTENSION_MINUTES,
         "may_freeze": may_at(user, Action.SESSION_FREEZE, brokered_session),
-        "may_end": role == "owner" or may_at(user, Action.SESSION_END, brokered_session),
+        "may_end": role == "owner"
+        or may_at(user, Action.SESSION_END, brokered_session),
         "console_data": {"facts": facts, "texts": console_texts()},
     }

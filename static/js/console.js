@@ -173,7 +173,7 @@ const onPortal = {
     setFrozen(now.frozen || null);
     keyboard.refresh();
     byId("console").dataset.mayType = String(canWork());
-    if (now.state === "connecting") messages.joined();
+    messages.joined(now.server_time);
   },
   participants: (now) => strip.showPeople(now.participants),
   warning(now) {

@@ -45,7 +45,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Stage:
     """The portal of these tests; `stage.window("vera", "vnc")` runs an act inside it."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str, targets: Targets) -> None:
+    def __init__(
+        self, process: subprocess.Popen[str], url: str, targets: Targets
+    ) -> None:
         self.process = process
         self.url = url
         self.targets = targets
@@ -108,7 +110,9 @@ def stop(process: subprocess.Popen[str]) -> None:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=CHROMIUM_OPTIONS
+        )
         yield browser
         browser.close()
 
@@ -127,18 +131,26 @@ def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
         who: str, *, phone: bool = False, factor_age: float = 0.0, **options: Any
     ) -> Page:
         if phone:
-            options = {"has_touch": True, "is_mobile": True, "device_scale_factor": 2} | options
+            options = {
+                "has_touch": True,
+                "is_mobile": True,
+                "device_scale_factor": 2,
+            } | options
         context = chromium.new_context(
             base_url=stage.url, viewport=PHONE if phone else DESK, **options
         )
         contexts.append(context)
         cookie = stage.sign_in(who, factor_age=factor_age)
-        context.add_cookies([{"name": "portal_session", "value": cookie, "url": stage.url}])
+        context.add_cookies(
+            [{"name": "portal_session", "value": cookie, "url": stage.url}]
+        )
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(f"{who}: {error}"))
         page.on(
             "console",
-            lambda said: errors.append(f"{who}: {said.text}") if is_fault(said) else None,
+            lambda said: (
+                errors.append(f"{who}: {said.text}") if is_fault(said) else None
+            ),
         )
         return page
 
@@ -150,6 +162,8 @@ def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
 
 def is_fault(said: Any) -> bool:
     """An error of a script or of the content policy; a refused request is a page's own affair."""
-    return said.type == "error" and "Failed to load resource" not in said.text and (
-        "WebSocket connection" not in said.text
+    return (
+        said.type == "error"
+        and "Failed to load resource" not in said.text
+        and ("WebSocket connection" not in said.text)
     )

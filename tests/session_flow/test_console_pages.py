@@ -29,7 +29,9 @@ def live(window: MaintenanceWindow, plant: Plant) -> BrokeredSession:
     return make_session(window, plant)
 
 
-def make_session(window: MaintenanceWindow, plant: Plant, **fields: Any) -> BrokeredSession:
+def make_session(
+    window: MaintenanceWindow, plant: Plant, **fields: Any
+) -> BrokeredSession:
     now = timezone.now()
     made: dict[str, Any] = {
         "number": f"SES-{now.year}-{BrokeredSession.objects.count() + 1:04}",
@@ -125,7 +127,10 @@ class TestStarting:
         self, browser_of: Any, plant: Plant
     ) -> None:
         window = make_window(
-            plant.vera, plant.filling_hmi, decided_by=plant.olga, starts_in=timedelta(hours=2)
+            plant.vera,
+            plant.filling_hmi,
+            decided_by=plant.olga,
+            starts_in=timedelta(hours=2),
         )
         vera = browser_of(plant.vera)
         page = vera.get(start_page(window, plant))
@@ -150,18 +155,24 @@ class TestStarting:
     def test_somebody_elses_window_is_not_known(
         self, browser_of: Any, plant: Plant, window: MaintenanceWindow
     ) -> None:
-        assert browser_of(plant.victor).get(start_page(window, plant)).status_code == 404
+        assert (
+            browser_of(plant.victor).get(start_page(window, plant)).status_code == 404
+        )
 
     def test_a_machine_outside_of_the_window_is_not_known(
         self, browser_of: Any, plant: Plant, window: MaintenanceWindow
     ) -> None:
-        page = reverse("sessions:console_start", args=[window.pk, plant.palletiser_panel.pk])
+        page = reverse(
+            "sessions:console_start", args=[window.pk, plant.palletiser_panel.pk]
+        )
         assert browser_of(plant.vera).get(page).status_code == 404
 
     def test_an_open_session_is_offered_again(
         self, browser_of: Any, plant: Plant, live: BrokeredSession
     ) -> None:
-        text = browser_of(plant.vera).get(start_page(live.window, plant)).content.decode()
+        text = (
+            browser_of(plant.vera).get(start_page(live.window, plant)).content.decode()
+        )
         assert reverse("sessions:console", args=[live.pk]) in text
 
 
@@ -180,7 +191,11 @@ class TestConsole:
     def test_olga_watches_and_may_freeze_and_end(
         self, browser_of: Any, plant: Plant, live: BrokeredSession
     ) -> None:
-        text = browser_of(plant.olga).get(reverse("sessions:watch", args=[live.pk])).content.decode()
+        text = (
+            browser_of(plant.olga)
+            .get(reverse("sessions:watch", args=[live.pk]))
+            .content.decode()
+        )
 
         assert 'data-role="observer"' in text
         assert "Freeze now" in text and "End the session" in text
@@ -195,7 +210,9 @@ class TestConsole:
         assert browser_of(plant.victor).get(console).status_code == 404
         assert browser_of(plant.omar).get(watch).status_code == 404  # another plant's
         assert browser_of(plant.olga).get(console).status_code == 403  # not her session
-        assert browser_of(plant.cora).get(watch).status_code == 403  # sees, may not watch
+        assert (
+            browser_of(plant.cora).get(watch).status_code == 403
+        )  # sees, may not watch
         assert browser_of(plant.vera).get(watch).status_code == 403
         assert Client().get(console).status_code == 302
 
@@ -203,7 +220,11 @@ class TestConsole:
         self, browser_of: Any, plant: Plant, window: MaintenanceWindow
     ) -> None:
         over = make_session(
-            window, plant, state="ended", ended_at=timezone.now(), end_reason="window_closed"
+            window,
+            plant,
+            state="ended",
+            ended_at=timezone.now(),
+            end_reason="window_closed",
         )
         answer = browser_of(plant.vera).get(reverse("sessions:console", args=[over.pk]))
         assert answer.url == reverse("sessions:detail", args=[over.pk])
@@ -211,7 +232,9 @@ class TestConsole:
     def test_the_status_is_what_the_page_asks_when_the_tunnel_is_refused(
         self, browser_of: Any, plant: Plant, live: BrokeredSession
     ) -> None:
-        answer = browser_of(plant.vera).get(reverse("sessions:status", args=[live.pk]), **JSON)
+        answer = browser_of(plant.vera).get(
+            reverse("sessions:status", args=[live.pk]), **JSON
+        )
 
         said = answer.json()
         assert said["over"] is False
@@ -244,7 +267,9 @@ class TestActs:
     ) -> None:
         olga = browser_of(plant.olga)
         frozen = olga.post(
-            reverse("sessions:freeze", args=[live.pk]), {"reason": "Stand clear"}, **JSON
+            reverse("sessions:freeze", args=[live.pk]),
+            {"reason": "Stand clear"},
+            **JSON,
         )
         live.refresh_from_db()
         assert frozen.status_code == 200
@@ -264,8 +289,14 @@ class TestActs:
             frozen_at=timezone.now(), frozen_cause="person", frozen_by=plant.olga
         )
         vera = browser_of(plant.vera)
-        assert vera.post(reverse("sessions:unfreeze", args=[live.pk]), **JSON).status_code == 403
-        assert vera.post(reverse("sessions:resume", args=[live.pk]), **JSON).status_code == 403
+        assert (
+            vera.post(reverse("sessions:unfreeze", args=[live.pk]), **JSON).status_code
+            == 403
+        )
+        assert (
+            vera.post(reverse("sessions:resume", args=[live.pk]), **JSON).status_code
+            == 403
+        )
 
     def test_after_idling_vera_goes_on_with_a_fresh_factor(
         self, browser_of: Any, plant: Plant, live: BrokeredSession
@@ -286,7 +317,9 @@ class TestActs:
         self, browser_of: Any, plant: Plant, live: BrokeredSession
     ) -> None:
         answer = browser_of(plant.vera).post(
-            reverse("sessions:end", args=[live.pk]), {"reason": "Torque set to 4.2 Nm"}, **JSON
+            reverse("sessions:end", args=[live.pk]),
+            {"reason": "Torque set to 4.2 Nm"},
+            **JSON,
         )
         live.refresh_from_db()
         assert answer.status_code == 200
@@ -305,8 +338,14 @@ class TestActs:
         self, browser_of: Any, plant: Plant, live: BrokeredSession
     ) -> None:
         cora = browser_of(plant.cora)
-        assert cora.post(reverse("sessions:end", args=[live.pk]), **JSON).status_code == 403
-        assert cora.post(reverse("sessions:freeze", args=[live.pk]), **JSON).status_code == 403
+        assert (
+            cora.post(reverse("sessions:end", args=[live.pk]), **JSON).status_code
+            == 403
+        )
+        assert (
+            cora.post(reverse("sessions:freeze", args=[live.pk]), **JSON).status_code
+            == 403
+        )
 
     def test_messages_go_both_ways_and_empty_ones_nowhere(
         self, browser_of: Any, plant: Plant, live: BrokeredSession
@@ -327,7 +366,9 @@ class TestActs:
     ) -> None:
         vera = browser_of(plant.vera)
         page = reverse("sessions:more_time", args=[live.pk])
-        asked = vera.post(page, {"minutes": "30", "reason": "The gearbox is stiff"}, **JSON)
+        asked = vera.post(
+            page, {"minutes": "30", "reason": "The gearbox is stiff"}, **JSON
+        )
         again = vera.post(page, {"minutes": "30", "reason": "Please"}, **JSON)
         nonsense = vera.post(page, {"minutes": "soon", "reason": "Please"}, **JSON)
         status = vera.get(reverse("sessions:status", args=[live.pk]), **JSON).json()
@@ -343,10 +384,18 @@ class TestBoard:
     def test_olga_sees_who_is_where_and_what_she_may_do(
         self, browser_of: Any, plant: Plant, live: BrokeredSession
     ) -> None:
-        Participant.objects.create(brokered_session=live, user=plant.ivan, role="observer")
+        Participant.objects.create(
+            brokered_session=live, user=plant.ivan, role="observer"
+        )
         text = browser_of(plant.olga).get(reverse("sessions:board")).content.decode()
 
-        for words in ("Vera Vogt", "Fillwerk Service", "Filling line 3", "10.0.0.7", "Ivan Ivers"):
+        for words in (
+            "Vera Vogt",
+            "Fillwerk Service",
+            "Filling line 3",
+            "10.0.0.7",
+            "Ivan Ivers",
+        ):
             assert words in text
         assert reverse("sessions:watch", args=[live.pk]) in text
         assert reverse("sessions:freeze", args=[live.pk]) in text
@@ -374,7 +423,10 @@ class TestBoard:
         olga = browser_of(plant.olga)
 
         def shows(query: str) -> bool:
-            return over.number in olga.get(reverse("sessions:board") + query).content.decode()
+            return (
+                over.number
+                in olga.get(reverse("sessions:board") + query).content.decode()
+            )
 
         assert shows("")
         assert shows("?q=vera+filling&reason=window_closed&span=today&sort=-number")
@@ -386,7 +438,11 @@ class TestBoard:
         self, browser_of: Any, plant: Plant, window: MaintenanceWindow
     ) -> None:
         make_session(
-            window, plant, state="ended", ended_at=timezone.now(), end_reason="ended_by_plant"
+            window,
+            plant,
+            state="ended",
+            ended_at=timezone.now(),
+            end_reason="ended_by_plant",
         )
         text = browser_of(plant.olga).get(reverse("sessions:board")).content.decode()
         assert "still checking that the connection to the machine is closed" in text
@@ -421,7 +477,11 @@ class TestDetail:
         self, browser_of: Any, plant: Plant, live: BrokeredSession
     ) -> None:
         olga: Client = browser_of(plant.olga, REMOTE_ADDR="10.9.9.9")
-        olga.post(reverse("sessions:freeze", args=[live.pk]), {"reason": "Stand clear"}, **JSON)
+        olga.post(
+            reverse("sessions:freeze", args=[live.pk]),
+            {"reason": "Stand clear"},
+            **JSON,
+        )
         page = reverse("sessions:detail", args=[live.pk])
 
         assert "10.9.9.9" in browser_of(plant.olga).get(page).content.decode()

@@ -11,7 +11,7 @@ export class Messages {
     this.badge = byId("message-count");
     this.known = new Set();
     this.unread = 0;
-    this.joinedAt = Date.now();
+    this.joinedAt = null;
     document.addEventListener("console:panel", (event) => event.detail.name === "messages" && this.read());
   }
 
@@ -36,7 +36,7 @@ export class Messages {
     this.list.append(item);
     this.list.scrollTop = this.list.scrollHeight;
     // What was said before one joined is no news.
-    if (message.own || Date.now() - this.joinedAt < 1500) return;
+    if (message.own || Date.parse(message.at) < this.joinedAt) return;
     announce(say("message_from", { name: message.name, text: message.text }), true);
     if (openPanelName() === "messages") return;
     this.unread += 1;
@@ -44,9 +44,9 @@ export class Messages {
     this.onIncoming(message);
   }
 
-  /** A new connection sends the earlier lines again. */
-  joined() {
-    this.joinedAt = Date.now();
+  /** When this page joined, by the server's clock; only the first time counts. */
+  joined(iso) {
+    this.joinedAt ??= Date.parse(iso);
   }
 
   read() {
