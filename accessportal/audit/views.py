@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accessportal import audit
+from accessportal.accounts.models import User
 from accessportal.audit.access import event_visible_to, events_visible_to
 from accessportal.audit.events import EVENTS
 from accessportal.audit.export import csv_lines
@@ -24,8 +25,9 @@ PAGE_SIZE = 50
 @never_cache
 def event_list(request: HttpRequest) -> HttpResponse:
     """The newest events first, 50 a page; pages are found by event id, not by counting."""
+    user: User = request.user  # type: ignore[assignment]
     form = AuditFilterForm(request.GET)
-    events = form.applied_to(events_visible_to(request.user), ZoneInfo(request.user.time_zone))
+    events = form.applied_to(events_visible_to(user), ZoneInfo(user.time_zone))
     before = request.GET.get("before", "")
     if before.isdecimal() and len(before) < 19:
         events = events.filter(pk__lt=int(before))
@@ -35,7 +37,7 @@ def event_list(request: HttpRequest) -> HttpResponse:
     if not getattr(request, "htmx", False) and not before:
         audit.record(
             "audit.viewed",
-            acting_user=request.user,
+            acting_user=user,
             origin=origin_of(request),
             filter=_filter_in_words(form),
         )
@@ -52,7 +54,8 @@ def event_list(request: HttpRequest) -> HttpResponse:
 @never_cache
 def event_detail(request: HttpRequest, event_id: str) -> HttpResponse:
     """One event, whole, with its place in the chain."""
-    event = event_visible_to(request.user, event_id)
+    user: User = request.user  # type: ignore[assignment]
+    event = event_visible_to(user, event_id)
     context = {"event": event, "kind": EVENTS[event.event]}
     return render(request, "audit/event_detail.html", context)
 
@@ -60,12 +63,13 @@ def event_detail(request: HttpRequest, event_id: str) -> HttpResponse:
 @require_POST
 def event_export(request: HttpRequest) -> StreamingHttpResponse:
     """What the filter shows, as CSV."""
+    user: User = request.user  # type: ignore[assignment]
     form = AuditFilterForm(request.POST)
-    events = form.applied_to(events_visible_to(request.user), ZoneInfo(request.user.time_zone))
+    events = form.applied_to(events_visible_to(user), ZoneInfo(user.time_zone))
     newest = events.values_list("pk", flat=True).first()
     audit.record(
         "audit.exported",
-        acting_user=request.user,
+        acting_user=user,
         origin=origin_of(request),
         filter=_filter_in_words(form),
         rows=events.count(),

@@ -13,7 +13,7 @@ from accessportal.launcher.testing import clean_environment
 MANAGE = ("python", "manage.py")
 STEPS: list[tuple[str, tuple[str, ...]]] = [
     ("style", ("ruff", "check", ".")),
-    ("format", ("ruff", "format", "--check", ".")),
+    ("format", ("ruff", "format", "--check", "--output-format", "concise", ".")),
     ("imports", ("lint-imports", "--no-cache")),
     ("templates", ("djlint", "templates", "--lint", "--quiet")),
     ("Django's checks", (*MANAGE, "check", "--fail-level", "WARNING")),

@@ -81,7 +81,7 @@ class Supervision:
             await self._notice_silence()
             words.tell_pace(actor)
             if actor.ending:
-                return  # type: ignore[unreachable] - it ends while we look
+                return  # type: ignore[unreachable]  # it ends while we look
             pause = next_look(
                 self.closes_at, timezone.now(), settings.POLICY_TICK_SECONDS
             )

@@ -8,7 +8,14 @@ from channels.testing import WebsocketCommunicator
 
 from accessportal.accounts.models import User
 from accessportal.live import remember_loop
-from accessportal.news import NewsConsumer, site_topic, tell_news, topics_of, user_topic, vendor_topic
+from accessportal.news import (
+    NewsConsumer,
+    site_topic,
+    tell_news,
+    topics_of,
+    user_topic,
+    vendor_topic,
+)
 from tests.cast import Plant
 
 
