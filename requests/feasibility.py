@@ -280,7 +280,8 @@ def _purpose(facts: WishFacts) -> Iterator[Finding]:
             Level.BLOCKS,
             "purpose_short",
             _(
-                "Say in a sentence what will be done to the machine (at least %(least)s characters)."
+                "Say in a sentence what will be done to the machine "
+                "(at least %(least)s characters)."
             )
             % {"least": PURPOSE_AT_LEAST},
             "purpose",

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from accessportal.accounts.models import User
 from accessportal.clock import moment_from_plant_time, plant_time
 from accessportal.errors import NotPossible
+from accessportal.plants.fields import PlantTimeField
 from accessportal.plants.models import Endpoint, Site
 from requests.access import endpoints_to_ask_for, sites_to_ask_for
 from requests.facts import facts_of_wish
@@ -25,37 +26,6 @@ from requests.services.submission import Wish
 TYPED_AT_MOST = 100_000
 DURATIONS = (30, 60, 120, 240, 480)
 OWN_END = "until"
-
-
-class PlantTimeInput(forms.DateTimeInput):
-    """The browser's own picker for a wall-clock time; the zone stands beside it."""
-
-    input_type = "datetime-local"
-
-    def __init__(self, **attrs: Any) -> None:
-        super().__init__(attrs={"step": 60, **attrs}, format="%Y-%m-%dT%H:%M")
-
-
-class PlantTimeField(forms.Field):
-    """A naive wall-clock time; the form makes it a moment once the site is known."""
-
-    widget = PlantTimeInput
-    default_error_messages = {
-        "invalid": _(
-            "This is not a time. Write it like 2026-03-10T14:00, in plant time."
-        )
-    }
-
-    def to_python(self, value: Any) -> datetime | None:
-        if value in self.empty_values:
-            return None
-        try:
-            wall = datetime.fromisoformat(str(value).strip())
-        except ValueError:
-            wall = None
-        if wall is None or wall.tzinfo is not None or not 2000 <= wall.year <= 2200:
-            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
-        return wall.replace(second=0, microsecond=0)
 
 
 def duration_choices() -> list[tuple[str, Any]]:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accessportal.accounts.models import Vendor
 from accessportal.clock import moment_from_plant_time
 from accessportal.errors import NotPossible
+from accessportal.plants.fields import PlantTimeField
 from accessportal.plants.models import Asset, Credential, Endpoint, Site, Zone
 
 WEEKDAYS = [
@@ -44,6 +45,7 @@ class SiteForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Staffed on"),
         choices=WEEKDAYS,
         widget=forms.CheckboxSelectMultiple,
+        initial="12345",
         help_text=_("Work outside of these days and hours is shown as unusual."),
     )
 
@@ -283,18 +285,8 @@ class FreezeForm(forms.Form):
         required=False,
         empty_label=_("The whole site"),
     )
-    starts = forms.DateTimeField(
-        label=_("From"),
-        widget=forms.DateTimeInput(
-            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-        ),
-    )
-    ends = forms.DateTimeField(
-        label=_("Until"),
-        widget=forms.DateTimeInput(
-            attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"
-        ),
-    )
+    starts = PlantTimeField(label=_("From"))
+    ends = PlantTimeField(label=_("Until"))
     reason = forms.CharField(label=_("Reason"), max_length=500)
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:

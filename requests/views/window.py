@@ -99,9 +99,12 @@ def monday_of(name: str, today: date) -> date:
     """The Monday of `2026-W11`; of this week when the name is not one."""
     try:
         year, week = name.split("-W")
-        return date.fromisocalendar(int(year), int(week), 1)
+        monday = date.fromisocalendar(int(year), int(week), 1)
     except ValueError:
+        monday = date.min
+    if not 2000 <= monday.year <= 2200:
         return today - timedelta(days=today.weekday())
+    return monday
 
 
 def days_of_week(user: User, site: Site, monday: date) -> list[dict[str, Any]]:

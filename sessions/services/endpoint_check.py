@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -20,7 +21,12 @@ from accessportal.plants.models import Endpoint, EndpointCheck
 from accessportal.plants.vault import open_secrets
 from accessportal.transitions import transition
 from sessions.broker.upstream import guacd_address
-from sessions.guacamole.endpoint_check import CheckResult, check_endpoint, check_tcp
+from sessions.guacamole.endpoint_check import (
+    CheckResult,
+    check_endpoint,
+    check_tcp,
+    offered_host_keys,
+)
 from sessions.models import BrokeredSession
 from sessions.services.upstream_facts import endpoint_facts, sign_in
 
@@ -172,7 +178,16 @@ def is_overdue(check: EndpointCheck) -> bool:
 
 def _probe(endpoint: Endpoint, kind: str) -> CheckResult:
     if kind == Probe.TCP:
-        return check_tcp(endpoint.host, endpoint.port)
+        result = check_tcp(endpoint.host, endpoint.port)
+        if (
+            not result.passed
+            or endpoint.protocol != Endpoint.Protocol.SSH
+            or endpoint.host_key
+        ):
+            return result
+        # The key that guacd's SSH library would ask for comes first.
+        offered = offered_host_keys(endpoint.host, endpoint.port)
+        return replace(result, host_key=next(iter(offered), ""))
     return check_endpoint(
         guacd_address(), endpoint_facts(endpoint), sign_in(open_secrets(endpoint))
     )

@@ -90,7 +90,16 @@ def readable_key(text: str, passphrase: str = "") -> str:
     )
     try:
         key = load(data, password=secret)
-    except (ValueError, TypeError, UnsupportedAlgorithm):
+    except UnsupportedAlgorithm:
+        # OpenSSH's own format with a passphrase needs a library that nothing else needs.
+        raise NotPossible(
+            _(
+                "A key of this format with a passphrase cannot be read here. "
+                "Convert it first with: ssh-keygen -p -m PEM -f KEY"
+            ),
+            code="key_format",
+        ) from None
+    except (ValueError, TypeError):
         raise NotPossible(
             _(
                 "This private key cannot be read. Paste it whole, and check its passphrase."

@@ -1,0 +1,544 @@
+"""The pages as people use them, and everything wrong that can be sent to them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import timezone
+
+from requests.models import AccessRequest, MaintenanceWindow
+from requests.services.submission import withdraw_request
+from requests.views.window import monday_of, week_name
+from tests.cast import make_freeze, make_request, make_window, origin
+from tests.request_flow.conftest import ask, seen
+
+pytestmark = pytest.mark.django_db
+
+
+def typed(moment: datetime, zone: str = "Europe/Berlin") -> str:
+    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
+
+
+@pytest.fixture
+def form(clock, plant, north, filling_hmi):
+    """What Vera's browser sends for a wish that can work."""
+    return {
+        "site": north.pk,
+        "endpoints": [filling_hmi.pk],
+        "permission": "control",
+        "purpose": "Adjust the capper torque after the gearbox change",
+        "work_order": "WO-4711",
+        "start": typed(timezone.now() + timedelta(hours=2)),
+        "duration": "120",
+        "end": "",
+        "submission_key": str(uuid.uuid4()),
+    }
+
+
+@pytest.fixture
+def vera_sends(browser_of, vera):
+    browser = browser_of(vera)
+
+    def send(form, **changes):
+        return browser.post("/requests/new/", {**form, **changes})
+
+    return send
+
+
+class TestAsking:
+    def test_the_form_offers_what_the_company_services(self, browser_of, vera, plant):
+        page = browser_of(vera).get("/requests/new/").content.decode()
+        assert "Filling line 3" in page and "Bottle washer" in page
+        assert "Palletiser" not in page
+        assert "192.168.0.10" not in page  # addresses are nothing for vendors
+
+    def test_vera_asks(self, vera_sends, form, vera):
+        response = vera_sends(form)
+        access_request = AccessRequest.objects.get()
+        assert response.headers["Location"] == f"/requests/{access_request.number}/"
+        assert access_request.requested_by == vera
+        assert access_request.wanted_until - access_request.wanted_from == timedelta(
+            hours=2
+        )
+
+    def test_with_an_own_end(self, vera_sends, form):
+        end = typed(timezone.now() + timedelta(hours=5))
+        vera_sends(form, duration="until", end=end)
+        access_request = AccessRequest.objects.get()
+        assert typed(access_request.wanted_until) == end
+
+    def test_the_same_form_again_is_the_same_request(self, vera_sends, form):
+        first, again = vera_sends(form), vera_sends(form)
+        assert first.headers["Location"] == again.headers["Location"]
+        assert AccessRequest.objects.count() == 1
+
+    def test_asking_again_starts_with_what_it_said(self, browser_of, vera, pending):
+        page = (
+            browser_of(vera)
+            .get(f"/requests/new/?again={pending.number}")
+            .content.decode()
+        )
+        assert "Adjust the capper torque" in page
+
+    def test_asking_again_for_what_is_not_hers_starts_empty(
+        self, browser_of, victor, pending
+    ):
+        page = (
+            browser_of(victor)
+            .get(f"/requests/new/?again={pending.number}")
+            .content.decode()
+        )
+        assert "Adjust the capper torque" not in page
+
+    def test_a_company_without_machines_reads_what_to_do(
+        self, browser_of, vera, filling_line
+    ):
+        vera.vendor.assets.clear()
+        page = browser_of(vera).get("/requests/new/").content.decode()
+        assert "No machine is assigned to your company yet" in page
+
+
+class TestBadInput:
+    """422 with a sentence, what was typed still there, nothing stored."""
+
+    @pytest.fixture
+    def refused(self, vera_sends, form):
+        def send(**changes):
+            response = vera_sends(form, **changes)
+            assert response.status_code == 422
+            assert not AccessRequest.objects.exists()
+            return response.content.decode()
+
+        return send
+
+    def test_a_time_that_does_not_exist(self, refused):
+        page = refused(start="2026-03-29T02:30")
+        assert "02:30 does not exist at the plant on that day" in page
+        assert "2026-03-29T02:30" in page
+
+    def test_a_time_that_exists_twice(self, clock, browser_of, vera, form):
+        clock.move_to(datetime(2026, 10, 20, 10, tzinfo=ZoneInfo("UTC")))
+        response = browser_of(vera).post(
+            "/requests/new/", {**form, "start": "2026-10-25T02:30"}
+        )
+        assert response.status_code == 422
+        assert (
+            "02:30 happens twice at the plant on that day" in response.content.decode()
+        )
+
+    def test_an_end_before_its_start(self, refused, form):
+        page = refused(duration="until", end=typed(timezone.now() + timedelta(hours=1)))
+        assert "The end must be after the start" in page
+
+    def test_no_end_at_all(self, refused):
+        assert "Choose how long, or until when" in refused(duration="until")
+
+    @pytest.mark.parametrize(
+        "start",
+        [
+            "soon",
+            "2026-13-01T10:00",
+            "2026-03-10T14:00+02:00",
+            "0001-01-01T00:00",
+            "😀",
+        ],
+    )
+    def test_what_is_no_time(self, refused, start):
+        assert "This is not a time" in refused(start=start)
+
+    def test_a_purpose_of_10000_characters_is_kept(self, refused):
+        purpose = "Ventil ✓ " * 1200
+        page = refused(purpose=purpose)
+        assert "and 2000 fit" in page.replace(",", "")
+        assert "Nothing is lost" in page
+        assert purpose.strip() in page
+
+    def test_a_machine_of_another_site(self, refused, washer_hmi):
+        page = refused(endpoints=[washer_hmi.pk])
+        assert "not known at this site" in page
+
+    @pytest.mark.parametrize("forged", ["987654321", "-1", "x", "1 OR 1=1", "٣"])
+    def test_a_forged_machine(self, refused, forged):
+        assert "not known at this site" in refused(endpoints=[forged])
+
+    def test_a_forged_site(self, refused, vera_sends):
+        assert "Select a valid choice" in refused(site="987654321")
+
+    def test_a_forged_permission(self, refused):
+        assert "Select a valid choice" in refused(permission="root")
+
+    def test_a_forged_key_is_replaced(self, vera_sends, form):
+        assert vera_sends(form, submission_key="not-a-key").status_code == 422
+
+    def test_no_key_at_all(self, vera_sends, form):
+        assert vera_sends(form, submission_key="").status_code == 302
+
+    def test_nothing_at_all(self, browser_of, vera, plant):
+        response = browser_of(vera).post("/requests/new/", {})
+        assert response.status_code == 422
+
+    @pytest.mark.parametrize(
+        "purpose",
+        [
+            "Prüfung 🔧🧯 der Pumpe",
+            "صيانة آلة التعبئة في القاعة",
+            "<script>alert(1)</script> x",
+        ],
+    )
+    def test_any_script_is_welcome_and_harmless(
+        self, browser_of, vera, vera_sends, form, purpose
+    ):
+        location = vera_sends(form, purpose=purpose).headers["Location"]
+        assert AccessRequest.objects.get().purpose == purpose
+        page = browser_of(vera).get(location).content.decode()
+        assert "<script>alert" not in page
+
+    def test_a_null_byte(self, refused):
+        assert "Null characters are not allowed" in refused(purpose="a\x00bcdefghijkl")
+
+
+class TestCheckWhileChoosing:
+    def check(self, browser, form, **changes):
+        return browser.post(
+            "/requests/new/check/", {**form, **changes}
+        ).content.decode()
+
+    def test_it_can_work(self, browser_of, vera, form):
+        page = self.check(browser_of(vera), form)
+        assert "Nothing stands against it" in page
+        assert "14:00" in page and "CET" in page
+
+    def test_nothing_is_said_of_what_is_still_empty(self, browser_of, vera, form):
+        page = self.check(browser_of(vera), form, purpose="", endpoints=[])
+        assert "at least one machine" not in page
+        assert "at once whether it can work" in page
+
+    def test_an_overlap_is_seen_at_once(
+        self, browser_of, vera, olga, form, filling_hmi
+    ):
+        make_window(vera, filling_hmi, decided_by=olga, starts_in=timedelta(hours=1))
+        assert "takes one session at a time" in self.check(browser_of(vera), form)
+
+    def test_so_is_a_time_that_does_not_exist(self, browser_of, vera, form):
+        page = self.check(browser_of(vera), form, start="2026-03-29T02:30")
+        assert "does not exist at the plant" in page
+
+    def test_and_a_freeze(self, browser_of, vera, north, form):
+        make_freeze(north, starts_in=timedelta(0), lasts=timedelta(days=1))
+        assert "Christmas production" in self.check(browser_of(vera), form)
+
+    def test_nothing_is_stored(self, browser_of, vera, form):
+        self.check(browser_of(vera), form)
+        assert not AccessRequest.objects.exists()
+
+
+class TestDeciding:
+    @pytest.fixture
+    def page(self, browser_of, olga):
+        browser = browser_of(olga)
+
+        def post(access_request, verb, **data):
+            response = browser.get(f"/approvals/{access_request.number}/")
+            context = response.context
+            data = {
+                "facts_hash": context["facts_hash"],
+                "seen": context["seen"],
+                **data,
+            }
+            return browser.post(f"/approvals/{access_request.number}/{verb}/", data)
+
+        return post
+
+    def test_the_queue_shows_what_waits(self, browser_of, olga, omar, pending):
+        assert pending.number in browser_of(olga).get("/approvals/").content.decode()
+        assert (
+            pending.number not in browser_of(omar).get("/approvals/").content.decode()
+        )
+
+    def test_facts_then_unusual_then_permits_then_buttons(
+        self, browser_of, olga, pending
+    ):
+        page = browser_of(olga).get(f"/approvals/{pending.number}/").content.decode()
+        order = [
+            page.index("Adjust the capper torque"),
+            page.index("What is unusual"),
+            page.index("What approving permits"),
+            page.index(f"/approvals/{pending.number}/approve/"),
+        ]
+        assert order == sorted(order)
+        assert "First visit" in page and "not encrypted" in page
+
+    def test_olga_approves(self, page, pending):
+        assert page(pending, "approve").headers["Location"] == "/approvals/"
+        assert MaintenanceWindow.objects.get().access_request == pending
+
+    def test_olga_approves_another_time(self, clock, page, plant, vera, filling_hmi):
+        access_request = ask(vera, filling_hmi)
+        later = access_request.wanted_from + timedelta(hours=3)
+        page(
+            access_request,
+            "approve",
+            opens=typed(later),
+            closes=typed(later + timedelta(hours=1)),
+        )
+        assert typed(MaintenanceWindow.objects.get().opens_at) == typed(later)
+
+    def test_another_time_that_does_not_exist(
+        self, clock, page, plant, vera, filling_hmi
+    ):
+        access_request = ask(vera, filling_hmi)
+        response = page(
+            access_request,
+            "approve",
+            opens="2026-03-29T02:30",
+            closes="2026-03-29T05:00",
+        )
+        assert response.status_code == 422
+        assert "does not exist" in response.content.decode()
+        assert "2026-03-29T05:00" in response.content.decode()
+
+    def test_another_time_in_the_past(self, clock, page, plant, vera, filling_hmi):
+        access_request = ask(vera, filling_hmi)
+        response = page(
+            access_request,
+            "approve",
+            opens="2026-03-09T10:00",
+            closes="2026-03-09T12:00",
+        )
+        assert response.status_code == 422
+        assert "has already passed" in response.content.decode()
+
+    def test_olga_denies(self, page, pending):
+        page(pending, "deny", reason="Production runs")
+        pending.refresh_from_db()
+        assert pending.close_reason == "Production runs"
+
+    def test_a_denial_without_a_reason(self, page, pending):
+        response = page(pending, "deny", reason=" ")
+        assert response.status_code == 422
+        assert "Say why" in response.content.decode()
+
+    def test_a_stale_page_says_what_changed(
+        self, page, pending, browser_of, olga, filling_hmi
+    ):
+        old = browser_of(olga).get(f"/approvals/{pending.number}/").context
+        filling_hmi.takes_local_screen = True
+        filling_hmi.save()
+        response = page(
+            pending,
+            "approve",
+            facts_hash=old["facts_hash"],
+            seen=old["seen"],
+            reason="Gate 2",
+        )
+        text = response.content.decode()
+        assert response.status_code == 409
+        assert "takes the local screen away" in text
+        assert "<del>no</del> → <ins>yes</ins>" in text
+        assert "Gate 2" in text  # nothing typed is lost
+        assert not MaintenanceWindow.objects.exists()
+
+    @pytest.mark.parametrize("forged", ["", "0" * 64, "x"])
+    def test_a_forged_hash(self, page, pending, forged):
+        assert (
+            page(pending, "approve", facts_hash=forged, seen="forged").status_code
+            == 409
+        )
+
+    def test_approved_after_it_was_withdrawn(
+        self, page, pending, vera, browser_of, olga
+    ):
+        facts_hash = seen(pending)
+        withdraw_request(pending, acting_user=vera, origin=origin())
+        response = browser_of(olga).post(
+            f"/approvals/{pending.number}/approve/", {"facts_hash": facts_hash}
+        )
+        assert response.status_code == 409
+        assert "Vera Vogt has withdrawn" in response.content.decode()
+
+    def test_without_a_fresh_factor_the_code_is_asked_for(
+        self, browser_of, olga, pending
+    ):
+        browser = browser_of(olga, factor_age=600)
+        response = browser.post(
+            f"/approvals/{pending.number}/approve/",
+            {"facts_hash": seen(pending), "reason": "Gate 2"},
+        )
+        assert response.status_code == 403
+        assert "Gate 2" in response.content.decode()  # the form is carried on whole
+        assert not MaintenanceWindow.objects.exists()
+
+
+class TestOneRequest:
+    def test_the_story_is_told_to_both_sides(self, browser_of, vera, olga, pending):
+        for person in (vera, olga):
+            page = (
+                browser_of(person).get(f"/requests/{pending.number}/").content.decode()
+            )
+            assert "Asked for access" in page
+
+    def test_vera_may_withdraw_and_olga_may_decide(
+        self, browser_of, vera, olga, pending
+    ):
+        vera_sees = (
+            browser_of(vera).get(f"/requests/{pending.number}/").content.decode()
+        )
+        olga_sees = (
+            browser_of(olga).get(f"/requests/{pending.number}/").content.decode()
+        )
+        assert "/withdraw/" in vera_sees and "/approvals/" not in vera_sees
+        assert (
+            f"/approvals/{pending.number}/" in olga_sees
+            and "/withdraw/" not in olga_sees
+        )
+
+    def test_the_window_is_open_and_vera_may_connect(
+        self, browser_of, vera, olga, filling_hmi
+    ):
+        window = make_window(vera, filling_hmi, decided_by=olga)
+        number = window.access_request.number
+        page = browser_of(vera).get(f"/requests/{number}/").content.decode()
+        assert "The window is open" in page
+        assert f"/sessions/start/{window.pk}/{filling_hmi.pk}/" in page
+        assert (
+            "/sessions/start/"
+            not in browser_of(olga).get(f"/requests/{number}/").content.decode()
+        )
+
+    def test_nobody_connects_before_it_opens(self, browser_of, vera, olga, filling_hmi):
+        window = make_window(
+            vera, filling_hmi, decided_by=olga, starts_in=timedelta(hours=1)
+        )
+        page = (
+            browser_of(vera)
+            .get(f"/requests/{window.access_request.number}/")
+            .content.decode()
+        )
+        assert "The window is scheduled" in page and "/sessions/start/" not in page
+
+    def test_revoking_says_how_many_sessions_end(
+        self, browser_of, vera, olga, filling_gateway
+    ):
+        from sessions.models import BrokeredSession
+
+        window = make_window(vera, filling_gateway, decided_by=olga)
+        for slot in range(2):
+            BrokeredSession.objects.create(
+                number=f"SES-2026-{slot}",
+                window=window,
+                endpoint=filling_gateway,
+                started_by=vera,
+                permission="control",
+                slot=slot,
+            )
+        page = (
+            browser_of(olga)
+            .get(f"/requests/{window.access_request.number}/")
+            .content.decode()
+        )
+        assert "This ends 2 live sessions at once." in page
+
+    def test_more_time_from_asking_to_granting(
+        self, browser_of, vera, olga, filling_hmi
+    ):
+        window = make_window(vera, filling_hmi, decided_by=olga)
+        number = window.access_request.number
+        browser_of(vera).post(
+            f"/windows/{number}/extend/", {"minutes": "30", "reason": "Bolt"}
+        )
+        extension = window.extension_requests.get()
+        page = browser_of(olga).get(f"/requests/{number}/").content.decode()
+        assert f"/windows/extensions/{extension.pk}/grant/" in page
+
+        browser_of(olga).post(
+            f"/windows/extensions/{extension.pk}/grant/", {"minutes": "15"}
+        )
+
+        before = window.closes_at
+        window.refresh_from_db()
+        assert window.closes_at == before + timedelta(minutes=15)
+
+    @pytest.mark.parametrize("minutes", ["", "x", "9" * 30, "1e9"])
+    def test_minutes_that_are_none(self, browser_of, vera, olga, filling_hmi, minutes):
+        window = make_window(vera, filling_hmi, decided_by=olga)
+        response = browser_of(vera).post(
+            f"/windows/{window.access_request.number}/extend/",
+            {"minutes": minutes, "reason": "Bolt"},
+        )
+        assert response.status_code == 422
+
+
+class TestLists:
+    @pytest.fixture
+    def many(self, vera, filling_hmi):
+        return [
+            make_request(vera, filling_hmi, starts_in=timedelta(hours=number + 1))
+            for number in range(30)
+        ]
+
+    def test_pages_of_25(self, browser_of, vera, many):
+        browser = browser_of(vera)
+        assert len(browser.get("/requests/").context["page"].object_list) == 25
+        assert len(browser.get("/requests/?page=2").context["page"].object_list) == 5
+
+    @pytest.mark.parametrize("page", ["0", "-1", "999", "x", "٢"])
+    def test_any_page_number_shows_something(self, browser_of, vera, many, page):
+        assert browser_of(vera).get("/requests/", {"page": page}).status_code == 200
+
+    def test_sorting_is_from_a_list(self, browser_of, vera, many):
+        browser = browser_of(vera)
+        first = (
+            browser.get("/requests/?sort=wanted_from").context["page"].object_list[0]
+        )
+        assert first == many[0]
+        for wrong in ("requested_by__password", "-nothing", "?", "id;drop"):
+            assert browser.get("/requests/", {"sort": wrong}).status_code == 200
+
+    def test_search_and_filter(self, browser_of, vera, olga, many, filling_plc):
+        other = make_request(vera, filling_plc, purpose="Lubricate the chain drive")
+        browser = browser_of(olga)
+        found = browser.get("/requests/?q=chain lubricate").context["page"].object_list
+        assert list(found) == [other]
+        assert not browser.get("/requests/?state=denied").context["page"].object_list
+        assert browser.get("/requests/?state=nonsense&site=nowhere").status_code == 200
+
+    def test_a_fixed_number_of_queries(
+        self, browser_of, vera, filling_hmi, many, django_assert_max_num_queries
+    ):
+        browser = browser_of(vera)
+        with django_assert_max_num_queries(20):
+            browser.get("/requests/")
+
+    def test_windows_by_list_and_by_week(
+        self, clock, browser_of, plant, vera, olga, filling_hmi
+    ):
+        make_window(vera, filling_hmi, decided_by=olga, starts_in=timedelta(hours=11))
+        browser = browser_of(olga)
+        assert (
+            "Filling line 3"
+            in browser.get("/windows/?phase=scheduled").content.decode()
+        )
+        assert not browser.get("/windows/?phase=open").context["page"].object_list
+        days = browser.get("/windows/?view=week&site=north").context["days"]
+        # 23:00 to 01:00 touches two days of the plant.
+        assert [len(day["windows"]) for day in days] == [0, 1, 1, 0, 0, 0, 0]
+        assert days[1]["windows"][0]["span"] == "23:00 – Wed 01:00"
+
+    @pytest.mark.parametrize(
+        "week", ["2026-W11", "", "nonsense", "2026-W99", "9999-W52", "-W"]
+    )
+    def test_any_week(self, browser_of, olga, week):
+        assert (
+            browser_of(olga)
+            .get("/windows/", {"view": "week", "week": week})
+            .status_code
+            == 200
+        )
+
+    def test_names_of_weeks(self):
+        monday = monday_of("2026-W01", datetime(2026, 3, 10).date())
+        assert str(monday) == "2025-12-29"
+        assert week_name(monday) == "2026-W01"
