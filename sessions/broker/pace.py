@@ -12,12 +12,14 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 BOUND_SECONDS = 0.5
+RETRY_SECONDS = 0.01
 
 
 class Pace:
     """`answer` sends one `sync` answer upstream. Times are the event loop's.
 
-    While `held` says so (the recorder lags), no answer goes before its bound.
+    While `held` says so (the recorder lags), no answer goes before its bound; when it
+    no longer does, what could have been answered is.
     """
 
     def __init__(
@@ -31,6 +33,8 @@ class Pace:
         self._held = held
         self._open: deque[tuple[int, float]] = deque()
         self._timer: asyncio.TimerHandle | None = None
+        self._ready_to = -1
+        self._retry: asyncio.TimerHandle | None = None
 
     def frame(self, timestamp: int, *, wait: bool) -> None:
         """guacd ended a frame; `wait` when somebody who works is being sent it."""
@@ -40,19 +44,21 @@ class Pace:
         """guacd ended some frames, as a batch has them; an answer to the last is to all."""
         if not syncs:
             return
-        if not wait and not self._held():
-            last = syncs[-1][1]
-            self.answered(last)
-            self._answer(last)
-            return
         loop = asyncio.get_running_loop()
         due = loop.time() + self._bound
         self._open.extend((timestamp, due) for _end, timestamp in syncs)
+        if not wait:
+            self.drawn(syncs[-1][1])
         self._arm(loop)
 
     def drawn(self, timestamp: int) -> None:
         """The one who works has drawn the frame of `timestamp`."""
-        if not self._held() and self.answered(timestamp):
+        if self._held():
+            self._ready_to = max(self._ready_to, timestamp)
+            if self._retry is None:
+                loop = asyncio.get_running_loop()
+                self._retry = loop.call_later(RETRY_SECONDS, self._try_again)
+        elif self.answered(timestamp):
             self._answer(timestamp)
 
     def answered(self, timestamp: int) -> bool:
@@ -72,6 +78,9 @@ class Pace:
 
     def close(self) -> None:
         self._open.clear()
+        if self._retry is not None:
+            self._retry.cancel()
+            self._retry = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -79,6 +88,10 @@ class Pace:
     def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is None and self._open:
             self._timer = loop.call_at(self._open[0][1], self._overdue)
+
+    def _try_again(self) -> None:
+        self._retry = None
+        self.drawn(self._ready_to)
 
     def _overdue(self) -> None:
         self._timer = None
