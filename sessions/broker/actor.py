@@ -24,7 +24,7 @@ from sessions.broker.frames import Sync, after, filtered, part, syncs_of
 from sessions.broker.hands import Hands, Heard
 from sessions.broker.input import Input
 from sessions.broker.pace import Pace
-from sessions.broker.pictures import SCREEN, Pictures
+from sessions.broker.pictures import DRAWN, SCREEN, Pictures
 from sessions.broker.proof import AssetLine
 from sessions.broker.seat import CloseCode, Seat
 from sessions.broker.supervision import Supervision
@@ -56,6 +56,7 @@ logger = logging.getLogger(__name__)
 EndReason = BrokeredSession.EndReason
 
 HANDSHAKE_SECONDS = 30.0
+BLANK_SECONDS = 3.0
 OPENING_BYTES = 2 * 1024 * 1024
 OPENING_SECONDS = 10.0
 
@@ -91,6 +92,7 @@ class SessionActor:
         self._opening: list[tuple[Batch, list[Sync]]] | None = []
         self._opening_picture: Picture | None = None
         self._opening_size = 0
+        self._blank_since = 0.0
 
     # --- Life ----------------------------------------------------------------------------
 
@@ -230,7 +232,7 @@ class SessionActor:
             text = (
                 "".join(before.text for before, _ in self._opening) + batch.text[:end]
             )
-            if SCREEN not in text:
+            if SCREEN not in text or not (DRAWN.search(text) or self._blank_for_long()):
                 continue
             picture = Picture(self._visible(part(batch, 0, end)), timestamp)
             await self.writer.start(picture.text, picture.timestamp)
@@ -243,6 +245,12 @@ class SessionActor:
         self._opening_size += len(batch.text)
         if self._opening_size > 4 * OPENING_BYTES:
             self._fail("no_picture")
+
+    def _blank_for_long(self) -> bool:
+        """A screen on which nothing is drawn at all is a picture, too, after a while."""
+        now = asyncio.get_running_loop().time()
+        self._blank_since = self._blank_since or now
+        return now - self._blank_since > BLANK_SECONDS
 
     def _visible(self, last: Batch) -> str:
         """The opening as an observer may see it, in one piece."""

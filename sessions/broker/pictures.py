@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable
 
 from sessions.broker.frames import part, syncs_of
@@ -26,6 +27,10 @@ SECONDS_PER_TRY = 3.0
 
 SCREEN = "4.size,1.0,"
 """Begins the instruction that sizes the screen's own layer: no picture is without it."""
+
+DRAWN = re.compile(r"3\.img,\d+\.\d+,2\.14,1\.\d,|5\.cfill,")
+"""Something drawn on the screen, and not only the pointer's own little picture. The
+owner's first `sync` comes before it (measured), a join's after it."""
 
 Taker = Callable[[Picture | None], None]
 

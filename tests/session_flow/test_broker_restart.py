@@ -1,0 +1,167 @@
+"""What a broker that died left behind is released, ended, proven and kept."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.utils import timezone
+
+from accessportal.accounts.models import User
+from accessportal.audit.models import AuditEvent
+from accessportal.plants.models import Endpoint
+from requests.models import MaintenanceWindow
+from sessions.broker.registry import Broker
+from sessions.models import BrokeredSession, Recording
+from sessions.services.abandoned import end_abandoned_sessions
+from sessions.services.recording import seal_abandoned_recordings
+from tests.cast import make_window
+from tests.session_flow.fake_guacd import FakeGuacd
+from tests.session_flow.tunnel_kit import Bench, Tunnel
+
+
+@pytest.fixture
+def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
+    return make_window(vera, filling_hmi, decided_by=olga)
+
+
+@pytest.fixture
+async def live(
+    bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
+) -> BrokeredSession:
+    return await bench.start(window, filling_hmi, vera)
+
+
+@pytest.fixture
+async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
+    tunnel = await bench.enter(live, vera)
+    await tunnel.picture()
+    return tunnel
+
+
+async def die(broker: Broker) -> None:
+    """As `kill -9` leaves it: no word to guacd, none to the database."""
+    tasks: list[asyncio.Task[Any]] = [*broker._tasks]
+    for actor in broker.actors.values():
+        assert actor.stream is not None and actor.writer is not None
+        await actor.stream.close()
+    for task in [*asyncio.all_tasks()]:
+        name = getattr(task.get_coro(), "__qualname__", "")
+        if name.startswith(("SessionActor.", "Supervision.", "Viewer.")):
+            task.cancel()
+    for life in broker._lives.values():
+        life.cancel()
+    for task in tasks:
+        task.cancel()
+    broker.actors.clear()
+    broker._lives.clear()
+
+
+async def test_a_restarted_broker_releases_ends_and_proves(
+    bench: Bench,
+    console: Tunnel,
+    live: BrokeredSession,
+    fake_guacd: FakeGuacd,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asset = fake_guacd.connection
+    await console.hold(97, asset)
+    await bench.until(live, lambda row: row.held_input)
+    fake_guacd.lingers = True  # closing sockets alone leaves guacd on the asset
+
+    async def nothing(*args: Any, **kwargs: Any) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("sessions.broker.farewell.wind_up", nothing)
+    await die(bench.broker)
+    monkeypatch.undo()
+    assert ("97", "0") not in [
+        one.args[:2] for one in asset.heard if one.opcode == "key"
+    ]
+    fake_guacd.lingers = False
+
+    restarted = Broker()
+    await restarted.start()
+    try:
+        row = await bench.until(live, lambda row: row.end_confirmed_at)
+        assert (row.state, row.end_reason, row.slot) == ("ended", "interrupted", None)
+        heard = [one for one in asset.heard if one.opcode in ("key", "disconnect")]
+        assert heard[-2].args == ("97", "0")
+        assert heard[-1].opcode == "disconnect"
+        assert asset.joins == 1
+        events = {
+            name async for name in AuditEvent.objects.values_list("event", flat=True)
+        }
+        assert {
+            "session.interrupted",
+            "session.input.released",
+            "session.end.confirmed",
+        } <= events
+    finally:
+        await restarted.stop()
+
+    await BrokeredSession.objects.filter(pk=live.pk).aupdate(
+        ended_at=timezone.now() - timedelta(minutes=5)
+    )
+    assert await sync_to_async(seal_abandoned_recordings)() == 1
+    recording = await Recording.objects.aget(brokered_session=live)
+    assert recording.state == Recording.State.INCOMPLETE
+
+
+async def test_the_broker_takes_up_what_no_message_told_it_of(
+    bench: Bench,
+    window: MaintenanceWindow,
+    filling_hmi: Endpoint,
+    vera: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sessions.services.news.announce", lambda *args, **kwargs: None)
+    live = await bench.start(window, filling_hmi, vera)
+    await bench.until(live, lambda row: row.state == "active")
+
+
+async def test_an_end_needs_no_message_either(
+    bench: Bench,
+    console: Tunnel,
+    live: BrokeredSession,
+    vera: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    await BrokeredSession.objects.filter(pk=live.pk).aupdate(
+        end_requested_at=timezone.now(), end_requested_by=vera.pk,
+        end_requested_reason="ended_by_contractor",
+    )  # fmt: skip
+    assert (await console.word("ended"))["reason"] == "ended_by_contractor"
+
+
+async def test_the_sweep_ends_what_has_no_broker(
+    transactional_db: None,
+    fake_guacd: FakeGuacd,
+    window: MaintenanceWindow,
+    filling_hmi: Endpoint,
+    filling_plc: Endpoint,
+    vera: User,
+    settings: Any,
+) -> None:
+    long_ago = timezone.now() - timedelta(minutes=10)
+    common = {
+        "window": window, "started_by": vera, "permission": "control", "slot": 0,
+        "guacd_address": fake_guacd.address, "broker": "dead",
+    }  # fmt: skip
+    dead = await BrokeredSession.objects.acreate(
+        number="SES-1", endpoint=filling_hmi, state="active", active_at=long_ago,
+        lease_expires_at=long_ago, guacd_connection_id="$gone", **common,
+    )  # fmt: skip
+    lost = await BrokeredSession.objects.acreate(
+        number="SES-2", endpoint=filling_plc, requested_at=long_ago, **common
+    )
+    assert await sync_to_async(end_abandoned_sessions)() == 2
+    await BrokeredSession.objects.aupdate(ended_at=long_ago)
+    assert await sync_to_async(end_abandoned_sessions)() == 0
+    await dead.arefresh_from_db()
+    await lost.arefresh_from_db()
+    assert (dead.end_reason, dead.slot) == ("interrupted", None)
+    assert (lost.state, lost.end_reason, lost.slot) == ("failed", "not_connected", None)
