@@ -22,6 +22,8 @@ from accessportal.accounts.authorisation import (
     sites_where,
 )
 from accessportal.accounts.models import RoleGrant, User
+from requests.models import AccessRequest
+from sessions.models import ComplianceReview
 
 Words = str | Promise
 
@@ -38,6 +40,8 @@ class Place:
     # The order of the phone's bottom bar, by who looks at it; 0: only in the menu.
     contractor_rank: int = 0
     plant_rank: int = 0
+    # Names the number of things that wait there; see `Navigation.counts`.
+    counts: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Item:
     words: Words
     icon: str
     current: bool
+    counts: str = ""
     count: int = 0
 
 
@@ -71,7 +76,7 @@ PLACES: list[tuple[Words, list[Place]]] = [
         _("Before"),
         [
             Place("/requests/", _("Requests"), "clipboard-list", Action.REQUEST_SEE, False, 2, 5),
-            Place("/approvals/", _("Approvals"), "signature", Action.REQUEST_DECIDE, True, 0, 2),
+            Place("/approvals/", _("Approvals"), "signature", Action.REQUEST_DECIDE, True, 0, 2, "approvals"),
             Place("/windows/", _("Windows"), "calendar-time", Action.REQUEST_SEE, False, 3, 4),
         ],
     ),
@@ -83,7 +88,7 @@ PLACES: list[tuple[Words, list[Place]]] = [
         _("After"),
         [
             Place("/recordings/", _("Recordings"), "video", Action.RECORDING_SEE, True, 0, 6),
-            Place("/reviews/", _("Reviews"), "clipboard-check", Action.REVIEW_COMPLETE, True, 0, 2),
+            Place("/reviews/", _("Reviews"), "clipboard-check", Action.REVIEW_COMPLETE, True, 0, 2, "reviews"),
             Place("/audit/", _("Audit trail"), "list-details", Action.AUDIT_SEE, True, 0, 7),
         ],
     ),
@@ -137,7 +142,20 @@ class Navigation:
     def item(self, place: Place) -> Item:
         here = self.request.path
         current = here == place.path if place.path == "/" else here.startswith(place.path)
-        return Item(place.path, place.words, place.icon, current)
+        count = self.counts.get(place.counts, 0)
+        return Item(place.path, place.words, place.icon, current, place.counts, count)
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """What waits for this person, by place; kept up to date by the page's live parts."""
+        found = {}
+        if Action.REQUEST_DECIDE in self.actions:
+            sites = sites_where(self.user, Action.REQUEST_DECIDE)
+            waiting = AccessRequest.objects.awaiting_decision().filter(site__in=sites)
+            found["approvals"] = waiting.count()
+        if Action.REVIEW_COMPLETE in self.actions:
+            found["reviews"] = ComplianceReview.objects.visible_to(self.user).waiting().count()
+        return found
 
     @cached_property
     def groups(self) -> list[Group]:
