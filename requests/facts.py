@@ -14,7 +14,8 @@ from django.utils import timezone
 
 from accessportal.accounts.models import User
 from accessportal.plants.models import Endpoint, ProductionFreeze, Site
-from requests.feasibility import (
+from requests.models import AccessRequest, MaintenanceWindow
+from requests.wishes import (
     Booking,
     Duplicate,
     EndpointFacts,
@@ -22,7 +23,6 @@ from requests.feasibility import (
     Limits,
     WishFacts,
 )
-from requests.models import AccessRequest, MaintenanceWindow
 
 
 def policy_limits() -> Limits:

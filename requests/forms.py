@@ -18,9 +18,10 @@ from accessportal.plants.fields import PlantTimeField
 from accessportal.plants.models import Endpoint, Site
 from requests.access import endpoints_to_ask_for, sites_to_ask_for
 from requests.facts import facts_of_wish
-from requests.feasibility import Finding, what_stands_against
+from requests.feasibility import what_stands_against
 from requests.models import AccessRequest
 from requests.services.submission import Wish
+from requests.wishes import Finding
 
 # What a person typed must come back whole; longer than this is no typing any more.
 TYPED_AT_MOST = 100_000

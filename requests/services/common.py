@@ -18,8 +18,8 @@ from accessportal.news import site_topic, tell_news, user_topic, vendor_topic
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, Site
 from requests.facts import requested_endpoints
-from requests.feasibility import Finding
 from requests.models import AccessRequest
+from requests.wishes import Finding
 from requests.wording import machines_words, moment_words, span_words
 
 

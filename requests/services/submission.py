@@ -23,7 +23,7 @@ from accessportal.plants.models import Endpoint, Site
 from accessportal.transitions import transition
 from requests.access import endpoints_to_ask_for
 from requests.facts import facts_of_wish
-from requests.feasibility import WishFacts, what_stands_against
+from requests.feasibility import what_stands_against
 from requests.models import AccessRequest, RequestedEndpoint
 from requests.services.common import (
     guard_nothing_blocks,
@@ -34,6 +34,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.wishes import WishFacts
 
 logger = logging.getLogger(__name__)
 

@@ -8,18 +8,13 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 
 from requests.feasibility import (
-    Booking,
-    Duplicate,
-    EndpointFacts,
-    Freeze,
-    Limits,
-    WishFacts,
     blocks,
     is_out_of_hours,
     most_at_once,
     what_is_unusual,
     what_stands_against,
 )
+from requests.wishes import Booking, Duplicate, EndpointFacts, Freeze, Limits, WishFacts
 
 NOW = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Berlin
 HOUR = timedelta(hours=1)

@@ -1,0 +1,96 @@
+"""The facts about a wish, and what can be found about it: plain values, no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    BLOCKS = "blocks"
+    WARNS = "warns"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found. `code` is for programs and tests, `about` names the form's field."""
+
+    level: Level
+    code: str
+    sentence: str
+    about: str = ""
+
+    @property
+    def blocks(self) -> bool:
+        return self.level == Level.BLOCKS
+
+
+@dataclass(frozen=True)
+class Booking:
+    """A time that an approved window takes on an endpoint. `label`: empty where secret."""
+
+    start: datetime
+    end: datetime
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class EndpointFacts:
+    name: str
+    max_clients: int = 1
+    takes_local_screen: bool = False
+    clear_text: bool = False
+    first_visit: bool = False
+    bookings: tuple[Booking, ...] = ()
+
+
+@dataclass(frozen=True)
+class Freeze:
+    start: datetime
+    end: datetime
+    reason: str
+    asset: str = ""
+
+
+@dataclass(frozen=True)
+class Duplicate:
+    """A pending request for the same machine at the same time, of the same company."""
+
+    number: str
+    own: bool
+
+
+@dataclass(frozen=True)
+class Limits:
+    longest: timedelta
+    notice: timedelta
+    furthest: timedelta
+
+
+@dataclass(frozen=True)
+class WishFacts:
+    """What is known about a wish at `now`. A time not chosen yet is None."""
+
+    now: datetime
+    limits: Limits
+    zone: str
+    site_name: str
+    staffed_from: time
+    staffed_until: time
+    staffed_weekdays: str
+    site_isolated: bool
+    start: datetime | None
+    end: datetime | None
+    purpose: str
+    endpoints: tuple[EndpointFacts, ...]
+    unknown_endpoints: int
+    person_name: str
+    person_disabled: bool
+    person_expires_at: datetime | None
+    training_expires_at: datetime | None
+    vendor_name: str
+    vendor_suspended: bool
+    contract_ends_at: datetime
+    freezes: tuple[Freeze, ...] = ()
+    duplicates: tuple[Duplicate, ...] = field(default=())
