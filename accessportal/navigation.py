@@ -9,7 +9,6 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
-from django.urls import Resolver404, resolve
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -36,7 +35,6 @@ class Place:
     words: Words
     icon: str
     action: Action | None = None
-    plant_only: bool = False
     # The order of the phone's bottom bar, by who looks at it; 0: only in the menu.
     contractor_rank: int = 0
     plant_rank: int = 0
@@ -70,33 +68,80 @@ class SiteClock:
 PLACES: list[tuple[Words, list[Place]]] = [
     (
         "",
-        [Place("/", pgettext_lazy("start page", "Now"), "layout-dashboard", None, False, 1, 1)],
+        [
+            Place(
+                "/",
+                pgettext_lazy("start page", "Now"),
+                "layout-dashboard",
+                contractor_rank=1,
+                plant_rank=1,
+            ),
+        ],
     ),
     (
         _("Before"),
         [
-            Place("/requests/", _("Requests"), "clipboard-list", Action.REQUEST_SEE, False, 2, 5),
-            Place("/approvals/", _("Approvals"), "signature", Action.REQUEST_DECIDE, True, 0, 2, "approvals"),
-            Place("/windows/", _("Windows"), "calendar-time", Action.REQUEST_SEE, False, 3, 4),
+            Place(
+                "/requests/",
+                _("Requests"),
+                "clipboard-list",
+                Action.REQUEST_SEE,
+                contractor_rank=2,
+                plant_rank=5,
+            ),
+            Place(
+                "/approvals/",
+                _("Approvals"),
+                "signature",
+                Action.REQUEST_DECIDE,
+                plant_rank=2,
+                counts="approvals",
+            ),
+            Place(
+                "/windows/",
+                _("Windows"),
+                "calendar-time",
+                Action.REQUEST_SEE,
+                contractor_rank=3,
+                plant_rank=4,
+            ),
         ],
     ),
     (
         _("During"),
-        [Place("/sessions/", _("Sessions"), "plug-connected", Action.SESSION_SEE, False, 4, 3)],
+        [
+            Place(
+                "/sessions/",
+                _("Sessions"),
+                "plug-connected",
+                Action.SESSION_SEE,
+                contractor_rank=4,
+                plant_rank=3,
+            ),
+        ],
     ),
     (
         _("After"),
         [
-            Place("/recordings/", _("Recordings"), "video", Action.RECORDING_SEE, True, 0, 6),
-            Place("/reviews/", _("Reviews"), "clipboard-check", Action.REVIEW_COMPLETE, True, 0, 2, "reviews"),
-            Place("/audit/", _("Audit trail"), "list-details", Action.AUDIT_SEE, True, 0, 7),
+            Place(
+                "/recordings/", _("Recordings"), "video", Action.RECORDING_SEE, plant_rank=6
+            ),
+            Place(
+                "/reviews/",
+                _("Reviews"),
+                "clipboard-check",
+                Action.REVIEW_COMPLETE,
+                plant_rank=2,
+                counts="reviews",
+            ),
+            Place("/audit/", _("Audit trail"), "list-details", Action.AUDIT_SEE, plant_rank=7),
         ],
     ),
     (
         _("The plant"),
         [
-            Place("/plants/", _("Sites and assets"), "building-factory-2", Action.PLANT_SEE, True),
-            Place("/vendors/", _("Vendors"), "users", Action.VENDOR_SEE, True),
+            Place("/plants/", _("Sites and assets"), "building-factory-2", Action.PLANT_SEE),
+            Place("/vendors/", _("Vendors"), "users", Action.VENDOR_SEE),
         ],
     ),
 ]
@@ -135,9 +180,7 @@ class Navigation:
         ]
 
     def leads_to(self, place: Place) -> bool:
-        if place.plant_only and self.user.vendor_id is not None:
-            return False
-        return (place.action is None or place.action in self.actions) and is_served(place.path)
+        return place.action is None or place.action in self.actions
 
     def item(self, place: Place) -> Item:
         here = self.request.path
@@ -203,14 +246,6 @@ def actions_anywhere(user: User, grants: Iterable[RoleGrant] | None = None) -> f
     held = user.role_grants.all() if grants is None else grants
     roles = {RoleGrant.Role(grant.role) for grant in held}
     return frozenset().union(*(PERMISSIONS[role] for role in roles))
-
-
-def is_served(path: str) -> bool:
-    try:
-        resolve(path)
-    except Resolver404:
-        return False
-    return True
 
 
 def clock_words(zone: str, *, at: datetime | None = None) -> str:
