@@ -50,9 +50,12 @@ def services() -> Iterator[Services]:
         redis_url = start_redis(directory / "redis", running)
         yield Services(database_url, redis_url)
     finally:
+        # An impatient second Ctrl-C must not leave a server behind.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
         for process in reversed(running):
             stop(process)
         shutil.rmtree(directory, ignore_errors=True)
+        signal.signal(signal.SIGINT, before)
 
 
 def start_postgres(directory: Path, running: list[subprocess.Popen[bytes]]) -> str:

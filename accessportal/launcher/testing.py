@@ -4,6 +4,7 @@ PostgreSQL and Redis. ARGS go to pytest as they are.
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 import time
@@ -42,6 +43,7 @@ class Outcome:
 
 def run_tests(arguments: list[str]) -> int:
     """Run both profiles; returns the exit status of the whole."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
     began = time.monotonic()
     say("== Embedded profile: SQLite, everything in one process")
     outcomes = [pytest(arguments, {"PORTAL_PROFILE": "embedded"})]
