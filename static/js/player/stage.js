@@ -15,6 +15,40 @@ function replayTunnel(onDrawn) {
   return tunnel;
 }
 
+/* Formats the client takes in one instruction, as an older protocol had them. */
+const WHOLE = { "image/png": "png", "image/jpeg": "jpeg" };
+
+/** Base64 of the joined pieces; guacd pads only the last, another source may pad each. */
+function joined(pieces) {
+  const padded = pieces.slice(0, -1).some((piece) => piece.endsWith("="));
+  return padded ? btoa(pieces.map(atob).join("")) : pieces.join("");
+}
+
+/** Puts the pieces of a picture together: the client makes three Blobs of each picture that
+    comes as a stream, and that takes ten times as long as drawing it. */
+class Pictures {
+  constructor(pass) {
+    this.pass = pass;
+    this.open = new Map();
+  }
+
+  take(opcode, args) {
+    const picture = this.open.get(args[0]);
+    if (opcode === "img" && WHOLE[args[3]]) {
+      const [stream, mask, layer, type, x, y] = args;
+      this.open.set(stream, { opcode: WHOLE[type], where: [mask, layer, x, y], pieces: [] });
+    } else if (opcode === "blob" && picture) {
+      picture.pieces.push(args[1]);
+    } else if (opcode === "end" && picture) {
+      this.open.delete(args[0]);
+      this.pass(picture.opcode, [...picture.where, joined(picture.pieces)]);
+    } else {
+      if (opcode === "img") this.open.delete(args[0]);
+      this.pass(opcode, args);
+    }
+  }
+}
+
 class Drawing {
   constructor() {
     this.asked = 0;
@@ -28,6 +62,7 @@ class Drawing {
     this.display = this.client.getDisplay();
     this.display.showCursor(false);
     this.client.connect();
+    this.pictures = new Pictures((opcode, args) => this.tunnel.oninstruction(opcode, args));
   }
 
   /** Draw a frame; `silent` frames are drawn together with the next one that is not. */
@@ -37,7 +72,7 @@ class Drawing {
         if (silent) return;
         this.asked += 1;
       }
-      this.tunnel.oninstruction(opcode, args);
+      this.pictures.take(opcode, args);
     });
   }
 
