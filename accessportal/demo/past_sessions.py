@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
 import tempfile
 from dataclasses import replace
@@ -13,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from accessportal.demo.capture import Capture, Done, capture
+from accessportal.demo.capture import Capture, CaptureFailed, Done, capture
 from accessportal.demo.past import Step, origin_of
 from accessportal.demo.plant import DemoPlant
 from accessportal.demo.stories import Story, span_of, window_of
@@ -32,7 +33,10 @@ from sessions.services.recording_check import look_over
 from sessions.services.review import complete_review
 from sessions.services.tickets import issue_ticket, use_ticket
 
+logger = logging.getLogger(__name__)
+
 CONNECTING = timedelta(seconds=2)
+ATTEMPTS = 3
 WEB_SESSION = "of-the-demo"
 NOTICE = "1"
 
@@ -55,7 +59,7 @@ def capture_work(stories: list[Story], plant: DemoPlant) -> dict[str, Capture]:
     async def work(facts: dict[str, dict[str, Any]]) -> list[Capture]:
         return await asyncio.gather(
             *(
-                capture(
+                capture_patiently(
                     address,
                     facts[WORKS[story.recording].target],
                     list(WORKS[story.recording].script),
@@ -74,6 +78,16 @@ def capture_work(stories: list[Story], plant: DemoPlant) -> dict[str, Capture]:
     return {
         story.recording: taken for story, taken in zip(stories, captures, strict=True)
     }
+
+
+async def capture_patiently(*args: Any, **kwargs: Any) -> Capture:
+    """`capture`, tried again: on a busy computer a screen may miss its moment."""
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await capture(*args, **kwargs)
+        except CaptureFailed as problem:
+            logger.info("Working on the past once more: %s", problem)
+    return await capture(*args, **kwargs)
 
 
 def begins_at(story: Story, plant: DemoPlant) -> datetime:
