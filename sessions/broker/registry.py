@@ -48,6 +48,7 @@ class Broker:
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._executor = ThreadPoolExecutor(8, thread_name_prefix="broker-db")
         self._tasks: list[asyncio.Task[Any]] = []
+        self._beginning: set[str] = set()
         self._proving: dict[UUID, asyncio.Task[bool]] = {}
         self._channel = ""
 
@@ -95,12 +96,18 @@ class Broker:
 
     async def begin(self, session_id: Any) -> SessionActor | None:
         """Connect a session, unless somebody else did or it is over."""
-        row = await self.db(lifecycle.claim_session, session_id, broker=self.name)
-        if row is None:
-            return self.actor_of(session_id)
-        actor = SessionActor(row, executor=self._executor)
-        key = str(row.pk)
-        self.actors[key] = actor
+        key = str(session_id)
+        self._beginning.add(key)
+        try:
+            row = await self.db(
+                lifecycle.claim_session, session_id, broker=self.name
+            )
+            if row is None:
+                return self.actor_of(session_id)
+            actor = SessionActor(row, executor=self._executor)
+            self.actors[key] = actor
+        finally:
+            self._beginning.discard(key)
         await get_channel_layer().group_add(session_group(key), self._channel)
         life = asyncio.create_task(actor.run())
         self._lives[key] = life
@@ -156,10 +163,17 @@ class Broker:
         for session_id in found.to_connect:
             await self.begin(session_id)
         for row in found.abandoned:
-            await interrupted.interrupt(self.db, row)
-            self._prove(row)
+            if not self._looked_after(row):
+                await interrupted.interrupt(self.db, row)
+                self._prove(row)
         for row in found.unproven:
-            self._prove(row)
+            if not self._looked_after(row):
+                self._prove(row)
+
+    def _looked_after(self, row: BrokeredSession) -> bool:
+        """Claimed here while the database was being asked: not abandoned at all."""
+        key = str(row.pk)
+        return key in self.actors or key in self._beginning
 
     def _prove(self, row: BrokeredSession) -> None:
         if row.pk in self._proving:

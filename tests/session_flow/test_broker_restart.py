@@ -14,6 +14,7 @@ from accessportal.accounts.models import User
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
+from sessions.broker import interrupted
 from sessions.broker.registry import Broker
 from sessions.models import BrokeredSession, Recording
 from sessions.services.abandoned import end_abandoned_sessions
@@ -165,3 +166,20 @@ async def test_the_sweep_ends_what_has_no_broker(
     await lost.arefresh_from_db()
     assert (dead.end_reason, dead.slot) == ("interrupted", None)
     assert (lost.state, lost.end_reason, lost.slot) == ("failed", "not_connected", None)
+
+
+async def test_a_round_that_looked_before_the_claim_takes_nothing_for_abandoned(
+    bench: Bench,
+    console: Tunnel,
+    live: BrokeredSession,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def looked_too_early(broker: str, with_actor: Any) -> interrupted.LeftBehind:
+        return look(broker, [])
+
+    look = interrupted.left_behind
+    monkeypatch.setattr(interrupted, "left_behind", looked_too_early)
+    await bench.broker._clear_up()
+
+    row = await BrokeredSession.objects.aget(pk=live.pk)
+    assert row.state == BrokeredSession.State.ACTIVE
