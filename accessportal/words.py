@@ -6,12 +6,13 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext
 
 
-def length_words(seconds: float) -> str:
+def length_words(seconds: float, *, after_in: bool = False) -> str:
     """A length of time, rounded as a person would: 40 s, 12 min, 2 h 10 min, 3 days.
 
+    after_in: the form that follows “in” or stands beside “ago”; some languages have one.
     `static/js/clock.js` says the same; its pieces come from `time_texts`.
     """
     total = int(abs(seconds))
@@ -26,7 +27,15 @@ def length_words(seconds: float) -> str:
             return _("%(hours)d h") % {"hours": hours}
         return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
     days = hours // 24
-    return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+    return (_days_after_in(days) if after_in else _days(days)) % {"days": days}
+
+
+def _days(count: int) -> str:
+    return ngettext("%(days)d day", "%(days)d days", count)
+
+
+def _days_after_in(count: int) -> str:
+    return npgettext("after in, with ago", "%(days)d day", "%(days)d days", count)
 
 
 def relative_words(moment: datetime, *, at: datetime | None = None) -> str:
@@ -34,9 +43,10 @@ def relative_words(moment: datetime, *, at: datetime | None = None) -> str:
     distance = (moment - (at or timezone.now())).total_seconds()
     if abs(distance) < 1:
         return _("now")
+    length = length_words(distance, after_in=True)
     if distance > 0:
-        return _("in %(length)s") % {"length": length_words(distance)}
-    return _("%(length)s ago") % {"length": length_words(distance)}
+        return _("in %(length)s") % {"length": length}
+    return _("%(length)s ago") % {"length": length}
 
 
 def time_texts() -> dict[str, str]:
@@ -49,6 +59,6 @@ def time_texts() -> dict[str, str]:
         "minutes": _("%(minutes)d min"),
         "hours": _("%(hours)d h"),
         "hours_minutes": _("%(hours)d h %(minutes)d min"),
-        "day": ngettext("%(days)d day", "%(days)d days", 1),
-        "days": ngettext("%(days)d day", "%(days)d days", 2),
+        "day": _days_after_in(1),
+        "days": _days_after_in(2),
     }

@@ -188,7 +188,7 @@ def countdown(moment: datetime, over: str = "", reload: bool = False) -> SafeStr
     """
     left = max(0, int((moment - timezone.now()).total_seconds()))
     if left >= DAY_SECONDS:
-        words = length_words(left)
+        words = length_words(left, after_in=True)  # it stands after “ends in”
     elif left >= 3600:
         words = f"{left // 3600}:{left // 60 % 60:02d}:{left % 60:02d}"
     else:

@@ -20,7 +20,7 @@ function fill(text, values) {
   return (text || "").replace(/%\((\w+)\)[ds]/g, (_, name) => values[name]);
 }
 
-/** The same words as accessportal/words.py: length_words. */
+/** The same words as accessportal/words.py: length_words, in the form after “in”. */
 export function lengthWords(milliseconds) {
   const total = Math.floor(Math.abs(milliseconds) / 1000);
   if (total < 60) return fill(timeTexts.seconds, { seconds: total });
