@@ -23,7 +23,7 @@ from sessions.guacamole.errors import CutOff
 from sessions.guacamole.instruction import Instruction, decode_at, encode
 from sessions.guacamole.reader import InstructionReader
 
-WINDOW = 2 * 1024 * 1024
+WINDOW = 3 * 1024 * 1024
 WRITE = 128 * 1024
 FRAME_MS = 25
 JOIN_SECONDS = 1.0

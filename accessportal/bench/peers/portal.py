@@ -4,7 +4,7 @@
         [--without-recorder]
 
 Page server, broker, policy, recorder, audit trail and tasks run as they do in a plant, on
-an empty data directory of its own. FILE receives the way in: path and headers of the one
+an empty data directory beside FILE, which receives the way in: path and headers of the one
 WebSocket. Without the recorder, what it would be given is thrown away; all else stays.
 """
 
@@ -13,9 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,23 +29,15 @@ def main() -> None:
     parser.add_argument("--entry", type=Path, required=True)
     parser.add_argument("--without-recorder", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(
-        prefix="bench-portal-", dir=_memory() or options.entry.parent
-    ) as directory:
-        _environment(Path(directory), options.port, options.guacd)
-        _prepare()
-        if options.without_recorder:
-            _leave_out_the_recorder()
-        way_in = _open_session(options.port)
-        options.entry.write_text(json.dumps(way_in), encoding="utf-8")
-        _serve(options.port)
-
-
-def _memory() -> str:
-    """A file system in memory, so that no disk is measured; empty where there is none."""
-    shared = Path("/dev/shm")  # noqa: S108 - a directory in it, of our own  # noqa: S108 - asked for its room only
-    roomy = shared.is_dir() and shutil.disk_usage(shared).free > 4 * 1024**3
-    return str(shared) if roomy else ""
+    directory = options.entry.parent / "portal"
+    directory.mkdir()
+    _environment(directory, options.port, options.guacd)
+    _prepare()
+    if options.without_recorder:
+        _leave_out_the_recorder()
+    way_in = _open_session(options.port)
+    options.entry.write_text(json.dumps(way_in), encoding="utf-8")
+    _serve(options.port)
 
 
 def _environment(directory: Path, port: int, guacd: int) -> None:
