@@ -130,7 +130,11 @@ def connection_arguments(
 
 def join_arguments(*, control: bool = False) -> dict[str, str]:
     """The arguments of a join: it looks and cannot touch, unless `control` says so."""
-    return {"read-only": _flag(not control), "disable-copy": "true", "disable-paste": "true"}
+    return {
+        "read-only": _flag(not control),
+        "disable-copy": "true",
+        "disable-paste": "true",
+    }
 
 
 def answer(names: Sequence[str], arguments: Mapping[str, str]) -> list[str]:
