@@ -38,10 +38,16 @@ export function serverNow() {
   return Date.now() + offset;
 }
 
-/** 14:05 in the plant's zone, with the zone's name. */
+/** 1.5, as the reader's language writes it. */
+export function oneDecimal(number) {
+  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return number.toLocaleString(document.documentElement.lang, digits);
+}
+
+/** 14:05 in the plant's zone, with the zone's name as the server's pages write it. */
 export function plantClock(iso) {
   const options = { hour: "2-digit", minute: "2-digit", timeZone: facts.timeZone, timeZoneName: "short" };
-  return new Date(iso).toLocaleTimeString(document.documentElement.lang === "de" ? "de-DE" : "en-GB", options);
+  return new Date(iso).toLocaleTimeString("en-GB", options);
 }
 
 let audible = null;

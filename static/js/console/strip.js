@@ -1,6 +1,6 @@
 /* The strip on top: recording and its time, time left, the link, who is here. */
 
-import { announce, byId, plantClock, put, say, serverNow, show } from "./page.js";
+import { announce, byId, oneDecimal, plantClock, put, say, serverNow, show } from "./page.js";
 import { clockWords } from "../clock.js";
 
 const SOON_MS = 5 * 60 * 1000;
@@ -60,7 +60,7 @@ export class Strip {
     put(byId("strip-link-word"), say(`link_${quality}`));
     const age = milliseconds === null ? "" : milliseconds < 1000
       ? say("age_ms", { ms: Math.max(0, Math.round(milliseconds)) })
-      : say("age_s", { s: (milliseconds / 1000).toFixed(1) });
+      : say("age_s", { s: oneDecimal(milliseconds / 1000) });
     put(byId("strip-link-age"), age);
     if (quality !== this.quality && (quality === "poor" || this.quality === "poor")) {
       announce(`${say("link")}: ${say(`link_${quality}`)}`);
