@@ -165,5 +165,6 @@ def is_fault(said: Any) -> bool:
     return (
         said.type == "error"
         and "Failed to load resource" not in said.text
+        and "Response Status Error Code 4" not in said.text
         and ("WebSocket connection" not in said.text)
     )

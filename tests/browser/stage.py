@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -191,6 +192,45 @@ def people() -> dict[str, str]:
     return {name: getattr(PLANT, name).email for name in names}
 
 
+def recorded(kind: str = "sealed") -> str:
+    """The number of a session of Vera's that is over and recorded: a square that moves.
+
+    kind: sealed, incomplete (a crash left it) or damaged (somebody changed a byte since).
+    """
+    from django.utils import timezone
+
+    from sessions.models import BrokeredSession
+    from sessions.recorder import places
+    from sessions.services.recording import seal_recording
+    from tests.session_flow.recorded import end, make_session, record_session
+
+    count = BrokeredSession.objects.count()
+    session = make_session(
+        PLANT, number=f"SES-{timezone.now().year}-{8001 + count}", slot=500 + count
+    )
+    recording = record_session(session, finish=kind != "incomplete")
+    end(session)
+    seal_recording(recording_id=recording.pk, reason="interrupted" * (kind == "incomplete"))
+    until(lambda: type(recording).objects.get(pk=recording.pk).verified_at)
+    if kind == "damaged":
+        path = places.root() / recording.folder / "screen-00002.seg"
+        content = bytearray(path.read_bytes())
+        content[-30] ^= 1
+        path.write_bytes(bytes(content))
+    return session.number
+
+
+def until(met: Callable[[], Any], seconds: float = 20) -> None:
+    """Wait for what a worker does."""
+    import time
+
+    end = time.monotonic() + seconds
+    while not met():
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.05)
+
+
 def trail_is_intact() -> bool:
     """What the verification of the audit trail says."""
     from accessportal.audit.chain import verify_chain
@@ -202,6 +242,7 @@ ACTS = {
     act.__name__: act
     for act in (
         people,
+        recorded,
         trail_is_intact,
         cast,
         sign_in,

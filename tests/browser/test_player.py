@@ -1,0 +1,172 @@
+"""The player in a real Chromium: the picture, any moment of it, and the verdict."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import axe_findings
+from tests.browser.conftest import OpensPages, Stage
+
+GROUND = [20, 40, 60]
+SQUARE = [200, 120, 40]
+PIXEL = """([x, y]) => {
+  const canvas = document.querySelector("#screen canvas");
+  return Array.from(canvas.getContext("2d").getImageData(x, y, 1, 1).data).slice(0, 3);
+}"""
+
+
+def opened(page: Page, number: str, moment: str = "") -> Page:
+    """The player, with its picture on the screen."""
+    page.goto("/recordings/")  # so that only the moment of an address may change, and counts
+    page.goto(f"/recordings/{number}/{moment}")
+    is_ready(page)
+    return page
+
+
+def is_ready(page: Page) -> None:
+    expect(page.locator("#stage")).to_have_attribute("data-state", "ready", timeout=15_000)
+    expect(page.locator("#screen canvas").first).to_be_visible()
+
+
+def shows_moment(page: Page, second: int) -> None:
+    """The square has come as far as it was at this second, and no further."""
+    expect(page.locator("#now")).to_have_text(f"0:{second:02d}")
+    is_ready(page)
+    x = second * 10
+    assert page.evaluate(PIXEL, [x + 35, 220]) == SQUARE
+    assert page.evaluate(PIXEL, [x + 45, 220]) == GROUND
+
+
+@pytest.fixture(scope="module")
+def number(stage: Stage) -> str:
+    """A recording of 25 s in three segments; the square moves 10 pixels a second."""
+    return str(stage.recorded())
+
+
+def test_the_picture_comes_and_any_moment_of_it(
+    stage: Stage, page_of: OpensPages, number: str
+) -> None:
+    page = opened(page_of("cora"), number)
+    expect(page.locator("#now")).to_have_text("0:00")
+    assert page.evaluate(PIXEL, [300, 220]) == GROUND
+
+    for second in (12, 3, 8, 21, 24):  # back, within a segment, into each other
+        page.locator("#goto-time").fill(f"0:{second:02d}")
+        page.keyboard.press("Enter")
+        shows_moment(page, second)
+
+
+def test_a_link_leads_to_its_moment(stage: Stage, page_of: OpensPages, number: str) -> None:
+    page = opened(page_of("cora"), number, "#t=0:14")
+    shows_moment(page, 14)
+    page.evaluate("() => { location.hash = '#t=5' }")
+    shows_moment(page, 5)
+
+
+def test_it_plays_at_the_speed_that_was_chosen(
+    stage: Stage, page_of: OpensPages, number: str
+) -> None:
+    page = opened(page_of("cora"), number)
+    page.locator("#speed").select_option("16")
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("#now")).to_have_text("0:25", timeout=15_000)
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert page.evaluate(PIXEL, [240 + 35, 220]) == SQUARE
+
+
+def test_it_is_played_by_keys(stage: Stage, page_of: OpensPages, number: str) -> None:
+    page = opened(page_of("cora"), number)
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#now")).to_have_text("0:05")
+    page.keyboard.press("n")  # the next event: a click at 6 s
+    expect(page.locator("#now")).to_have_text("0:06")
+    expect(page.locator("#events [aria-current]")).to_contain_text("Click")
+    page.keyboard.press("End")
+    expect(page.locator("#now")).to_have_text("0:25")
+    page.keyboard.press("Home")
+    expect(page.locator("#now")).to_have_text("0:00")
+    page.keyboard.press("+")
+    expect(page.locator("#speed")).to_have_value("2")
+    page.keyboard.press(" ")
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    page.keyboard.press("k")
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Keyboard shortcuts")
+
+
+def test_what_happened_stands_in_the_list(
+    stage: Stage, page_of: OpensPages, number: str
+) -> None:
+    page = opened(page_of("cora"), number)
+    events = page.locator("#events")
+    for words in ("Vera Vogt joined", "Typing (3 keys)", "Olga Olsen joined", "Frozen: stand clear",
+                  "The session ended"):  # fmt: skip
+        expect(events).to_contain_text(words)
+    events.get_by_role("button", name=re.compile("Frozen")).click()
+    shows_moment(page, 13)
+
+
+def test_what_was_changed_is_refused_in_red(stage: Stage, page_of: OpensPages) -> None:
+    number = stage.recorded("damaged")
+    page = page_of("cora")
+    opened(page, number)
+    page.locator("#goto-time").fill("0:12")
+    page.keyboard.press("Enter")
+    expect(page.locator("#say")).to_contain_text("not intact")
+    expect(page.locator("#stage")).to_have_attribute("data-state", "failed")
+    expect(page.get_by_text("This recording is NOT intact")).to_be_visible(timeout=15_000)
+    page.reload()
+    expect(page.get_by_role("button", name="Clear", exact=True)).to_be_disabled()
+    assert axe_findings(page) == []
+
+
+def test_what_a_crash_left_is_played(stage: Stage, page_of: OpensPages) -> None:
+    number = stage.recorded("incomplete")
+    page = opened(page_of("cora"), number, "#t=0:12")
+    shows_moment(page, 12)
+    expect(page.get_by_text("The portal was interrupted while it recorded.")).to_be_visible()
+
+
+def test_cora_flags_with_the_moment_she_means(stage: Stage, page_of: OpensPages) -> None:
+    number = stage.recorded()
+    page = opened(page_of("cora"), number, "#t=0:07")
+    page.get_by_role("button", name="Flag").click()  # without a word: refused, nothing lost
+    expect(page.locator(".toast-note")).to_contain_text("Say in the notes")
+    page.get_by_role("button", name="Note this moment").click()
+    page.keyboard.type("Typed at the operator panel.")
+    page.get_by_role("button", name="Flag").click()
+    expect(page.locator("#review")).to_contain_text("Flagged")
+    is_ready(page)
+    page.locator("#review a[data-moment]").click()
+    shows_moment(page, 7)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("phone", [False, True])
+def test_everybody_can_use_it(
+    stage: Stage, page_of: OpensPages, number: str, phone: bool, scheme: str
+) -> None:
+    page = page_of("cora", phone=phone, color_scheme=scheme)
+    found = []
+    for path in (f"/recordings/{number}/", "/recordings/", "/reviews/"):
+        page.goto(path)
+        if path.endswith(f"{number}/"):
+            is_ready(page)
+        found += axe_findings(page)
+        wide = page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{path} is {wide} px wider than the window"
+    assert found == []
+
+
+def test_people_who_may_only_see_that_it_exists(
+    stage: Stage, page_of: OpensPages, number: str
+) -> None:
+    page = page_of("olga")
+    page.goto(f"/recordings/{number}/")
+    expect(page.locator("main")).to_contain_text("but not play it")
+    assert page.locator("#player").count() == 0
+    assert axe_findings(page) == []
