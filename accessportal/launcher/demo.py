@@ -3,39 +3,70 @@
 import json
 import os
 import time
-from contextlib import ExitStack
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from accessportal.demo.seed import seed_demo
-from accessportal.demo.targets import ProgramMissing, TargetFailed, start_targets
+from accessportal.demo.targets import (
+    ProgramMissing,
+    TargetFailed,
+    Targets,
+    start_targets,
+)
 from accessportal.launcher.codes import table
 from accessportal.launcher.console import SetupProblem, say
 
 TARGET_FACTS = ("asset", "protocol", "host", "port")
 
 
-def start_demo(data_dir: Path, started: ExitStack) -> str:
-    """Start the machines, fill the plant, write `demo.json`; returns what to print.
+class Machines:
+    """The demo's machines, starting while Django does; stopped when the portal stops."""
 
-    Everything started is handed to `started`, which stops it. Raises `SetupProblem`.
-    """
-    try:
-        targets = started.enter_context(start_targets(data_dir, watch=True))
-    except (TargetFailed, ProgramMissing) as problem:
-        raise SetupProblem(f"the demo's machines do not start: {problem}") from problem
-    path = data_dir / "demo.json"
-    if not path.exists():
-        say("Filling the demo plant and recording its past; half a minute, only once.")
-    content = {
-        "url": os.environ["PORTAL_PUBLIC_URL"],
-        "people": seed_demo(targets.describe()),
-        "targets": [
-            {name: facts[name] for name in TARGET_FACTS} for facts in targets.describe()
-        ],
-    }
-    write_private(path, json.dumps(content, indent=2) + "\n")
-    return welcome(content, path)
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="demo-machines")
+        self._starting = self._pool.submit(start_targets, data_dir, watch=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._pool.shutdown()
+        if self._starting.exception() is None:
+            self._starting.result().stop()
+
+    def running(self) -> Targets:
+        """The machines, once all answer. Raises `SetupProblem` when one does not."""
+        try:
+            return self._starting.result()
+        except (TargetFailed, ProgramMissing) as problem:
+            raise SetupProblem(
+                f"the demo's machines do not start: {problem}"
+            ) from problem
+
+    def fill_plant(self) -> str:
+        """Fill the plant around them and write `demo.json`; returns what to print."""
+        from accessportal.demo.seed import seed_demo  # Django has to be set up first
+
+        targets = self.running().describe()
+        path = self._data_dir / "demo.json"
+        if not path.exists():
+            say("Filling the demo plant and recording its past: half a minute, once.")
+        content = {
+            "url": os.environ["PORTAL_PUBLIC_URL"],
+            "people": seed_demo(targets),
+            "targets": [
+                {name: facts[name] for name in TARGET_FACTS} for facts in targets
+            ],
+        }
+        write_private(path, json.dumps(content, indent=2) + "\n")
+        return welcome(content, path)
 
 
 def write_private(path: Path, text: str) -> None:

@@ -4,6 +4,7 @@ Ctrl-C stops everything that this start brought up. A crash leaves guacd where i
 so does SIGTERM to `serve`, which is what a service manager sends for a restart.
 """
 
+import hashlib
 import os
 import signal
 import socket
@@ -13,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from accessportal.launcher import data_dir, ports
+from accessportal.launcher import data_dir, ports, stamps
 from accessportal.launcher.console import SetupProblem, say
 from accessportal.launcher.guacd import Guacd
+from accessportal.launcher.paths import ROOT, STATIC
 from accessportal.serving import Server, config
 
 
@@ -47,8 +49,17 @@ def run_portal(run: Run) -> None:
         guacd = Guacd(run.data_dir)
         try:
             set_environment(run, guacd.ensure())
-            prepare_django()
-            serve(run, listener, started)
+            if run.demo:
+                # Not for `serve`: a plant's own portal has no machines of ours.
+                from accessportal.launcher.demo import Machines
+
+                machines = started.enter_context(Machines(run.data_dir))
+                prepare_django()
+                welcome = machines.fill_plant()
+            else:
+                prepare_django()
+                welcome = f"Access Portal answers at {os.environ['PORTAL_PUBLIC_URL']}"
+            serve(listener, welcome)
         except Terminated:
             stays_for_restart = not run.demo
         except KeyboardInterrupt:
@@ -119,16 +130,25 @@ def prepare_django() -> None:
     if problems:
         raise SetupProblem("\n".join(str(message) for message in problems))
     call_command("migrate", interactive=False, verbosity=0)
-    call_command("collectstatic", interactive=False, verbosity=0)
+    collect_static(Path(os.environ["PORTAL_DATA_DIR"]))
 
 
-def serve(run: Run, listener: socket.socket, started: ExitStack) -> None:
-    """Start the demo's machines, if it is the demo, and answer until told to stop."""
-    welcome = f"Access Portal answers at {os.environ['PORTAL_PUBLIC_URL']}   (Ctrl-C stops it)"
-    if run.demo:
-        from accessportal.launcher.demo import start_demo
+def collect_static(directory: Path) -> None:
+    """`collectstatic`, unless nothing changed since the last start."""
+    from django.core.management import call_command
 
-        welcome = start_demo(run.data_dir, started)
+    # Libraries' own files change only with the lock.
+    newest = [f"{path} {path.stat().st_mtime_ns}" for path in sorted(STATIC.rglob("*"))]
+    lock = stamps.digest_of(ROOT / "requirements.txt")
+    wanted = hashlib.sha256("\n".join([lock, *newest]).encode()).hexdigest()
+    stamp = directory / "static" / ".collected"
+    if not stamps.is_current(stamp, wanted):
+        call_command("collectstatic", interactive=False, verbosity=0)
+        stamps.leave(stamp, wanted)
+
+
+def serve(listener: socket.socket, welcome: str) -> None:
+    """Answer until told to stop."""
     from accessportal.embedded import Embedded
 
     server = Server(config(), Embedded(), lambda: say(welcome))
