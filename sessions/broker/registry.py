@@ -48,7 +48,7 @@ class Broker:
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._executor = ThreadPoolExecutor(8, thread_name_prefix="broker-db")
         self._tasks: list[asyncio.Task[Any]] = []
-        self._beginning: set[str] = set()
+        self._beginning: dict[str, asyncio.Task[SessionActor | None]] = {}
         self._proving: dict[UUID, asyncio.Task[bool]] = {}
         self._channel = ""
 
@@ -95,19 +95,25 @@ class Broker:
         return None if actor is None or actor.ending else actor
 
     async def begin(self, session_id: Any) -> SessionActor | None:
-        """Connect a session, unless somebody else did or it is over."""
+        """Connect a session, unless somebody else did or it is over.
+
+        The message that asks for it and the browser that comes for it may be here at the
+        same time: the second waits for what the first one finds.
+        """
         key = str(session_id)
-        self._beginning.add(key)
-        try:
-            row = await self.db(
-                lifecycle.claim_session, session_id, broker=self.name
-            )
-            if row is None:
-                return self.actor_of(session_id)
-            actor = SessionActor(row, executor=self._executor)
-            self.actors[key] = actor
-        finally:
-            self._beginning.discard(key)
+        task = self._beginning.get(key)
+        if task is None:
+            task = self._beginning[key] = asyncio.create_task(self._begin(session_id))
+            task.add_done_callback(lambda _task: self._beginning.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _begin(self, session_id: Any) -> SessionActor | None:
+        row = await self.db(lifecycle.claim_session, session_id, broker=self.name)
+        if row is None:
+            return self.actor_of(session_id)
+        actor = SessionActor(row, executor=self._executor)
+        key = str(row.pk)
+        self.actors[key] = actor
         await get_channel_layer().group_add(session_group(key), self._channel)
         life = asyncio.create_task(actor.run())
         self._lives[key] = life

@@ -7,7 +7,6 @@ import asyncio
 import pytest
 
 from accessportal.accounts.models import User
-from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, Participant
@@ -80,7 +79,7 @@ async def test_leaving_keeps_the_work_open(
     assert row.is_live
     status = await bench.status(row, vera)
     assert status["can_return"]
-    await AuditEvent.objects.aget(event="session.participant.left")
+    await bench.events("session.participant.left")
 
 
 async def test_one_bad_picture_in_thirty_is_taken_again(

@@ -72,7 +72,7 @@ async def test_an_extension_lets_it_go_on_and_the_end_is_announced(
     assert "5 minutes" in warning["sentence"]
     await windows.aupdate(closes_at=timezone.now() + timedelta(hours=1))
     await bench.until(live, lambda row: row.is_live)
-    event = await AuditEvent.objects.aget(event="session.warned")
+    (event,) = await bench.events("session.warned")
     assert event.detail["minutes"] == 5
 
 

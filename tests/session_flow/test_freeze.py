@@ -9,7 +9,6 @@ import pytest
 from asgiref.sync import sync_to_async
 
 from accessportal.accounts.models import User
-from accessportal.audit.models import AuditEvent
 from accessportal.errors import FreshFactorNeeded, NotAllowed, TooLate
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
@@ -45,6 +44,7 @@ def keys(asset: FakeConnection) -> list[tuple[str, ...]]:
 
 
 async def test_olga_freezes_and_lets_go_on(
+    bench: Bench,
     console: Tunnel,
     live: BrokeredSession,
     olga: User,
@@ -87,7 +87,7 @@ async def test_olga_freezes_and_lets_go_on(
     await sync_to_async(unfreeze_session)(live, acting_user=olga, origin=origin())
     await console.word("unfrozen")
     await console.hold(99, asset)
-    released = await AuditEvent.objects.aget(event="session.input.released")
+    (released,) = await bench.events("session.input.released")
     assert released.detail["keys"] == 1
 
 

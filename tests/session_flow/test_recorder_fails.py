@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from accessportal.accounts.models import User
-from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, Recording
@@ -89,7 +88,7 @@ async def test_a_disk_that_fills_up_ends_the_session_and_keeps_what_was_recorded
     assert "recording" in told
     row = await bench.until(live, lambda row: row.end_confirmed_at)
     assert row.end_reason == "recording_failed"
-    await AuditEvent.objects.aget(event="recording.failed")
+    await bench.events("recording.failed")
     incomplete = Recording.objects.filter(
         brokered_session=live, state=Recording.State.INCOMPLETE
     )

@@ -16,6 +16,7 @@ from django.test import Client, override_settings
 
 from accessportal.accounts.models import User
 from accessportal.asgi import application
+from accessportal.audit.models import AuditEvent
 from accessportal.live import remember_loop
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
@@ -206,6 +207,16 @@ class Bench:
         return await BrokeredSession.objects.select_related("window").aget(
             pk=brokered_session.pk
         )
+
+    async def events(self, name: str, count: int = 1) -> list[AuditEvent]:
+        """The audit events of a name, once there are so many: some come a moment later."""
+        found: list[AuditEvent] = []
+        async with asyncio.timeout(PATIENCE):
+            while len(found) < count:
+                await asyncio.sleep(0.02)
+                found = [event async for event in AuditEvent.objects.filter(event=name)]
+        assert len(found) == count
+        return found
 
     async def status(
         self, brokered_session: BrokeredSession, user: User
