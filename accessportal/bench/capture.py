@@ -1,21 +1,27 @@
 """Real streams of a real guacd, captured once and kept in the data directory.
 
-`image`: VNC, a screen with a moving camera picture (mostly JPEG and PNG). `terminal`: a
-telnet console on which somebody types and logs scroll by. A captured stream is what guacd
-sent the owner of the connection after `ready`, byte for byte.
+`image`: the operator screen of the demo's filling line over VNC, which never stands still
+(many small PNG). `video`: a screen with a camera picture that pans over half of it (mostly
+large JPEG). `terminal`: a telnet console on which somebody types and logs scroll by. A
+captured stream is what guacd sent the owner of the connection after `ready`, byte for byte.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 from accessportal.bench.processes import BenchProblem
-from accessportal.demo.targets.display import _python_with_tk, start_display
-from accessportal.demo.targets.process import Nursery
+from accessportal.demo.targets.display import (
+    Display,
+    _python_with_tk,
+    show_screen,
+    start_display,
+)
+from accessportal.demo.targets.process import Child, Nursery
 from accessportal.demo.targets.secret_store import (
     VNC_PASSWORD_LENGTH,
     make_password,
@@ -37,7 +43,7 @@ from sessions.guacamole.reader import InstructionReader
 
 SECONDS = 12.0
 SIZE = Size(1280, 800)
-STREAMS = ("image", "terminal")
+STREAMS = ("image", "video", "terminal")
 
 
 def captured(directory: Path, guacd: GuacdAddress) -> dict[str, Path]:
@@ -58,7 +64,8 @@ async def _capture(name: str, directory: Path, guacd: GuacdAddress) -> bytes:
         async with _console() as port:
             facts = EndpointFacts(protocol="telnet", host="127.0.0.1", port=port)
             return await _read(guacd, facts, SignIn())
-    with _moving_screen(directory) as (port, password):
+    show = _show_hmi if name == "image" else _show_camera
+    with _screen(directory, show) as (port, password):
         facts = EndpointFacts(protocol="vnc", host="127.0.0.1", port=port)
         return await _read(guacd, facts, SignIn(password=password))
 
@@ -85,8 +92,30 @@ async def _read(guacd: GuacdAddress, facts: EndpointFacts, sign_in: SignIn) -> b
     return "".join(received).encode()
 
 
+Show = Callable[[Nursery, Display, Path], Child]
+
+
+def _show_hmi(nursery: Nursery, display: Display, directory: Path) -> Child:
+    child, _state = show_screen(
+        nursery, "bench", "filling", display, directory, clock_offset=0.0
+    )
+    return child
+
+
+def _show_camera(nursery: Nursery, display: Display, directory: Path) -> Child:
+    child = nursery.spawn(
+        "bench",
+        [_python_with_tk("bench"), str(Path(__file__).with_name("moving_screen.py"))],
+        log=directory / "screen.log",
+        directory=directory,
+        environment=display.environment,
+    )
+    time.sleep(4)  # It computes its picture first.
+    return child
+
+
 @contextmanager
-def _moving_screen(directory: Path) -> Iterator[tuple[int, str]]:
+def _screen(directory: Path, show: Show) -> Iterator[tuple[int, str]]:
     """A VNC server on loopback whose picture moves: its port and password."""
     name = "bench"
     nursery = Nursery()
@@ -100,15 +129,7 @@ def _moving_screen(directory: Path) -> Iterator[tuple[int, str]]:
             nursery, name, directory, rfb_port=port, password_file=password_file
         )
         children.append(display.server)
-        screen = nursery.spawn(
-            name,
-            [_python_with_tk(name), str(Path(__file__).with_name("moving_screen.py"))],
-            log=directory / "screen.log",
-            directory=directory,
-            environment=display.environment,
-        )
-        children.append(screen)
-        time.sleep(4)  # It computes its picture first.
+        children.append(show(nursery, display, directory))
         yield port, password
     finally:
         nursery.end(children)

@@ -28,7 +28,9 @@ from accessportal.bench.processes import (
 )
 from accessportal.bench.relays import Relay, relays
 from accessportal.bench.sink import Sink
+from accessportal.demo.targets import ProgramMissing, TargetFailed
 from accessportal.launcher import ports
+from accessportal.launcher.console import SetupProblem
 from accessportal.launcher.guacd import Guacd
 from sessions.guacamole.handshake import GuacdAddress
 
@@ -58,7 +60,7 @@ def main(arguments: list[str]) -> int:
         results = _measure(options, directory, streams)
     except KeyboardInterrupt:
         return 130
-    except BenchProblem as problem:
+    except (BenchProblem, SetupProblem, ProgramMissing, TargetFailed) as problem:
         print(f"bench: {problem}", file=sys.stderr)  # noqa: T201 - for the person who ran it
         return 1
     print(table(results))  # noqa: T201
@@ -93,7 +95,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
         default=Path(os.environ.get("PORTAL_DATA_DIR", ROOT / "var")),
         help="where captured streams and logs are kept (below bench/)",
     )
-    return parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
+    options.data_dir = options.data_dir.resolve()
+    return options
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from accessportal.bench import relay
+from accessportal.bench.capture import STREAMS
 from accessportal.bench.replay import Recorded, Replay
 from sessions.guacamole.handshake import (
     GuacdAddress,
@@ -73,7 +74,7 @@ def test_a_run_prints_a_table_and_ends_with_json(
 ) -> None:
     directory = tmp_path / "bench"
     directory.mkdir()
-    for name in ("image", "terminal"):
+    for name in STREAMS:
         (directory / f"{name}.guac").write_bytes(a_stream(200))
 
     status = relay.main(
