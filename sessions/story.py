@@ -92,6 +92,9 @@ LOOKS: dict[str, Look] = {
 
 PLANT_ONLY = frozenset({"credential.checked_out"})
 
+IN_THEIR_WORDS = frozenset({"session.frozen", "session.end.requested"})
+"""Events whose reason a person wrote; of the others it is a word for programs."""
+
 
 def story_of(brokered_session: BrokeredSession, reader: User) -> list[Happening]:
     """Everything that was recorded, oldest first. A contractor reads no plant address."""
@@ -120,6 +123,6 @@ def _line(event: AuditEvent, *, shows_address: bool) -> Happening:
         title=title,
         icon=look.icon,
         tone=look.tone,
-        address=event.source_address if shows_address else "",
-        text=event.reason if event.event != "session.terminated" else "",
+        address=event.source_address if shows_address and "%(actor)s" in look.words else "",
+        text=event.reason if event.event in IN_THEIR_WORDS else "",
     )

@@ -76,10 +76,12 @@ function makeClient(tunnel) {
     if (isOwner && fresh === client) showCursor(canvas, x, y);
   };
   if (isOwner) clipboard.listen(fresh);
+  hidePointer(tunnel);
   fresh.onsync = () => {
-    fresh.onsync = null;
     picture.flush(() => {
-      if (tunnel !== link.tunnel) return;
+      // A machine may answer before it has a screen: that is no picture yet.
+      if (tunnel !== link.tunnel || client === fresh || !picture.getWidth()) return;
+      fresh.onsync = null;
       client = fresh;
       display.use(fresh);
       gate.use(fresh);
@@ -89,6 +91,15 @@ function makeClient(tunnel) {
     });
   };
   return fresh;
+}
+
+/** Who works has a pointer of their own; who watches sees the contractor's once it is known. */
+function hidePointer(tunnel) {
+  const draw = tunnel.oninstruction;
+  tunnel.oninstruction = (opcode, args) => {
+    const nowhere = args[0] === "0" && args[1] === "0";
+    if (opcode !== "mouse" || !(isOwner || nowhere)) draw(opcode, args);
+  };
 }
 
 /** The machine's pointer becomes the browser's: it moves without waiting for the link. */

@@ -58,6 +58,13 @@ def on_machine(page: Page, stage: Stage, button: str) -> tuple[float, float]:
     return box["x"] + (left + right) / 2 * scale, box["y"] + (top + bottom) / 2 * scale
 
 
+def settled(page: Page) -> None:
+    """The picture is young: what is done now is not discarded as done on an old one."""
+    expect(page.locator("#strip-link")).to_have_attribute(
+        "data-quality", "good", timeout=15_000
+    )
+
+
 def until(
     act: Callable[[], Any], came_true: Callable[[], bool], *, tries: int = 4
 ) -> None:
@@ -75,6 +82,7 @@ def until(
 
 def enter(page: Page, command: str) -> Callable[[], None]:
     def type_it() -> None:
+        settled(page)
         page.keyboard.type(command, delay=5)
         page.keyboard.press("Enter")
 
