@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from accessportal.launcher.console import say
+from accessportal.launcher.console import SetupProblem, say
 from accessportal.launcher.paths import ROOT, VENV_PYTHON
 from accessportal.launcher.test_services import services
 
@@ -36,36 +36,55 @@ class Outcome:
     failed: int = 0
 
     @property
+    def broken(self) -> bool:
+        """True when pytest was interrupted, broke, or was called wrongly."""
+        return self.status in {2, 3, 4}
+
+    @property
     def ok(self) -> bool:
         """True when nothing failed; choosing tests that are all of the other run is fine."""
         return self.status in {0, NO_TEST_FOUND} and self.failed == 0
 
 
 def run_tests(arguments: list[str]) -> int:
-    """Run both profiles; returns the exit status of the whole."""
+    """Run both profiles; returns the exit status of the whole.
+
+    PORTAL_TEST_PROFILE=embedded or production runs that one only.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends like Ctrl-C
+    only = os.environ.get("PORTAL_TEST_PROFILE", "")
+    if only not in {"", "embedded", "production"}:
+        raise SetupProblem("PORTAL_TEST_PROFILE is either embedded or production.")
     began = time.monotonic()
-    say("== Embedded profile: SQLite, everything in one process")
-    outcomes = [pytest(arguments, {"PORTAL_PROFILE": "embedded"})]
-    if outcomes[0].status not in {2, 3, 4}:  # interrupted, broken, wrong arguments
+    outcomes = []
+    if only != "production":
+        say("== Embedded profile: SQLite, everything in one process")
+        outcomes.append(pytest(arguments, {"PORTAL_PROFILE": "embedded"}))
+    if only != "embedded" and not any(outcome.broken for outcome in outcomes):
         say("\n== Production profile: PostgreSQL and Redis; the tests that touch data")
-        with services() as running:
-            production = {
-                "PORTAL_PROFILE": "production",
-                "PORTAL_DATABASE_URL": running.database_url,
-                "PORTAL_REDIS_URL": running.redis_url,
-                "PORTAL_TEST_ONLY": "data",
-            }
-            # The whole cluster goes away, so no test database has to be dropped.
-            outcomes.append(pytest(["--reuse-db", *arguments], production))
+        outcomes.append(production(arguments))
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     good = all(outcome.ok for outcome in outcomes) and passed > 0
-    say(f"\nBoth profiles, {time.monotonic() - began:.0f} s:")
-    say(f"{passed} passed, {failed} failed")
+    which = f"{only.capitalize()} profile" if only else "Both profiles"
+    say(f"\n{which}, {time.monotonic() - began:.0f} s:")
     if not good and failed == 0:
         say("No test ran, or a run did not come to its end; see above.")
+    say(f"{passed} passed, {failed} failed")
     return 0 if good else 1
+
+
+def production(arguments: list[str]) -> Outcome:
+    """What touches data, on servers of our own."""
+    with services() as running:
+        environment = {
+            "PORTAL_PROFILE": "production",
+            "PORTAL_DATABASE_URL": running.database_url,
+            "PORTAL_REDIS_URL": running.redis_url,
+            "PORTAL_TEST_ONLY": "data",
+        }
+        # The whole cluster goes away, so no test database has to be dropped.
+        return pytest(["--reuse-db", *arguments], environment)
 
 
 def pytest(arguments: list[str], environment: dict[str, str]) -> Outcome:
