@@ -6,11 +6,12 @@ import hashlib
 import json
 import os
 import secrets
-import zlib
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+
+from isal import isal_zlib
 
 from sessions.recorder.container import (
     DATA,
@@ -124,7 +125,7 @@ class SegmentWriter:
             piece = plain[start : start + MAX_PLAIN_BYTES]
             self._write_block(DATA, piece, at_ms)
             self._plain_digest.update(piece)
-            self._adler32 = zlib.adler32(piece, self._adler32)
+            self._adler32 = isal_zlib.adler32(piece, self._adler32)
             self.plain_bytes += len(piece)
             self._activity.append((at_ms, len(piece)))
 
