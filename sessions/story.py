@@ -123,6 +123,8 @@ def _line(event: AuditEvent, *, shows_address: bool) -> Happening:
         title=title,
         icon=look.icon,
         tone=look.tone,
-        address=event.source_address if shows_address and "%(actor)s" in look.words else "",
+        address=event.source_address
+        if shows_address and "%(actor)s" in str(look.words)
+        else "",
         text=event.reason if event.event in IN_THEIR_WORDS else "",
     )

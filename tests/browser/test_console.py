@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -199,6 +200,44 @@ class TestWorking:
         page.locator(".tools [data-panel=more-time]").click()
         expect(page.locator("#more-time-state")).to_contain_text("has not answered yet")
 
+    def test_text_goes_to_the_machines_clipboard_where_that_is_allowed(
+        self, stage: Stage, page_of: OpensPages, work: Callable[..., str]
+    ) -> None:
+        page = page_of("vera")
+        work(page, "ssh", clipboard_in=True)
+        place = Path(stage.targets["ssh"].working_directory)
+
+        page.locator(".tools [data-panel=clipboard]").click()
+        page.get_by_label("Text for the machine").fill("touch pasted.txt")
+        page.get_by_role("button", name="To the machine's clipboard").click()
+        expect(page.locator("#clipboard-note")).to_contain_text("paste it there")
+        page.locator("#release-keyboard").click()
+        settled(page)
+        page.keyboard.press("Control+Shift+V")
+        page.wait_for_timeout(300)
+        page.keyboard.press("Enter")
+
+        eventually((place / "pasted.txt").exists)
+        expect(page.locator("#clipboard-out-part")).to_be_hidden()
+
+    def test_after_idling_a_fresh_factor_goes_on(
+        self, stage: Stage, page_of: OpensPages, work: Callable[..., str]
+    ) -> None:
+        page = page_of("vera")
+        session = work(page, "telnet")
+        now = datetime.now(UTC).isoformat()
+        model = "brokered_sessions.BrokeredSession"
+        stage.change(model, session, frozen_at=now, frozen_cause="idle")
+
+        expect(page.locator("#overlay-frozen")).to_contain_text(
+            "Confirm your second factor"
+        )
+        page.get_by_label("Code from your authenticator app").fill(stage.code("vera"))
+        page.get_by_role("button", name="Go on").click()
+
+        expect(page.locator("#overlays")).to_be_hidden()
+        assert stage.facts(session)["frozen_cause"] == ""
+
 
 class TestTheShakyLink:
     def test_a_broken_link_comes_back_by_itself_and_the_work_is_still_open(
@@ -310,6 +349,21 @@ class TestThePlant:
         expect(vera.locator("#over-proof")).to_contain_text("Proven", timeout=10_000)
         assert axe_findings(vera) == []
         eventually(lambda: stage.facts(session)["end_confirmed"])
+
+    def test_the_board_is_live(
+        self, page_of: OpensPages, work: Callable[..., str]
+    ) -> None:
+        vera, olga = page_of("vera"), page_of("olga")
+        olga.goto("/sessions/")
+        expect(olga.locator("#live-link")).to_have_text("live")
+
+        session = work(vera, "telnet")
+        watch = olga.locator(f'a[href="/sessions/{session}/watch/"]')
+        expect(watch).to_be_visible()  # nobody reloaded
+
+        vera.locator(".tools [data-open-dialog=end-dialog]").click()
+        vera.get_by_role("button", name="End the session").click()
+        expect(watch).to_have_count(0)
 
     def test_they_write_to_each_other(
         self, page_of: OpensPages, work: Callable[..., str]
