@@ -25,11 +25,12 @@ STEPS: list[tuple[str, tuple[str, ...]]] = [
 def lint(arguments: list[str]) -> int:
     """Run every step, or those whose name begins with an argument; status 1 if one fails."""
     failed = []
+    wanted = tuple(word.lower() for word in arguments)
     with tempfile.TemporaryDirectory(prefix="access-portal-lint-") as directory:
         ensure_keys(Path(directory) / "keys")
         environment = clean_environment() | {"PORTAL_DATA_DIR": directory}
         for name, command in STEPS:
-            if arguments and not name.lower().startswith(tuple(arguments)):
+            if wanted and not name.lower().startswith(wanted):
                 continue
             began = time.monotonic()
             done = subprocess.run(
