@@ -109,16 +109,24 @@ class WishForm(forms.Form):
         ]
         # A forged or outdated id is no mistake of spelling: `findings` has the sentence.
         endpoint_field.valid_value = lambda value: True  # type: ignore[method-assign]
-        if len(self.sites) == 1:
-            self.initial.setdefault("site", str(self.sites[0].pk))
+        if self.sites:
+            self.initial.setdefault("site", str(self.usual_site().pk))
         self.initial.setdefault("submission_key", uuid.uuid4())
         self.initial.setdefault("start", self.usual_start())
 
+    def usual_site(self) -> Site:
+        """Where the person asked for access last, while the company works there; or the first."""
+        last = self.person.access_requests.order_by("-submitted_at").first()
+        usual = [
+            site for site in self.sites if last is not None and site.pk == last.site_id
+        ]
+        return (usual or self.sites)[0]
+
     def usual_start(self) -> datetime | None:
-        """The next half hour that is at least half an hour away, at the first site."""
+        """The next half hour that is at least half an hour away, at the usual site."""
         if not self.sites:
             return None
-        zone = self.sites[0].time_zone
+        zone = self.usual_site().time_zone
         wall = plant_time(timezone.now() + timedelta(minutes=60), zone)
         return wall.replace(
             minute=wall.minute // 30 * 30, second=0, microsecond=0, tzinfo=None

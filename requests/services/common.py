@@ -136,8 +136,11 @@ def said_of(access_request: AccessRequest) -> dict[str, Any]:
     }
 
 
-def how_it_ended(access_request: AccessRequest) -> str:
-    """Why a request can no longer be decided on or withdrawn, and who was first."""
+def how_it_ended(access_request: AccessRequest, *, attempted: bool = True) -> str:
+    """Why a request can no longer be decided on or withdrawn, and who was first.
+
+    attempted: somebody came too late, and reads that nothing was changed.
+    """
     facts = {
         "number": access_request.number,
         "name": str(access_request.closed_by or _("Access Portal")),
@@ -158,10 +161,12 @@ def how_it_ended(access_request: AccessRequest) -> str:
         AccessRequest.State.EXPIRED: _("%(number)s expired undecided (%(at)s)."),
     }
     sentence = sentences[AccessRequest.State(access_request.state)] % facts
-    return f"{sentence} {_('Nothing was changed.')}"
+    return f"{sentence} {_('Nothing was changed.')}" if attempted else sentence
 
 
-def how_overdue(access_request: AccessRequest) -> str:
-    return _(
-        "The start of %(number)s has passed, so it has expired. Nothing was changed."
-    ) % {"number": access_request.number}
+def how_overdue(access_request: AccessRequest, *, attempted: bool = True) -> str:
+    """The same for a request that only the clock has closed so far."""
+    sentence = _("The start of %(number)s has passed, so it has expired.") % {
+        "number": access_request.number
+    }
+    return f"{sentence} {_('Nothing was changed.')}" if attempted else sentence

@@ -28,7 +28,7 @@ from requests.feasibility import what_is_unusual
 from requests.forms import OtherTimeForm
 from requests.models import AccessRequest, ExtensionRequest
 from requests.services.approval import approve_request, deny_request
-from requests.services.common import guard_four_eyes
+from requests.services.common import guard_four_eyes, how_it_ended, how_overdue
 
 SEEN_SALT = "requests.approval.seen"
 
@@ -165,6 +165,7 @@ def _page(
         "seen": signing.dumps(facts, salt=SEEN_SALT, compress=True),
         "open": access_request.state == AccessRequest.State.PENDING
         and not access_request.is_overdue(),
+        "ended": _how_it_ended(access_request),
         "error": error,
         "changes": _changes(request, facts)
         if error and error.code == "facts_changed"
@@ -180,6 +181,17 @@ def _page(
         ),
     }
     return render(request, "requests/approval_decide.html", context, status=status)
+
+
+def _how_it_ended(access_request: AccessRequest) -> str:
+    """Why there is nothing to decide any more; empty while there is."""
+    if access_request.state != AccessRequest.State.PENDING:
+        return how_it_ended(access_request, attempted=False)
+    return (
+        how_overdue(access_request, attempted=False)
+        if access_request.is_overdue()
+        else ""
+    )
 
 
 def _seen_hash(request: HttpRequest) -> str:

@@ -359,6 +359,16 @@ class TestDeciding:
         assert response.status_code == 409
         assert "Vera Vogt has withdrawn" in response.content.decode()
 
+    def test_an_open_page_learns_that_it_was_withdrawn(
+        self, pending, vera, browser_of, olga
+    ):
+        browser = browser_of(olga)
+        before = browser.get(f"/approvals/{pending.number}/").content.decode()
+        assert 'id="decision-now"' in before and "has withdrawn" not in before
+        withdraw_request(pending, acting_user=vera, origin=origin())
+        after = browser.get(f"/approvals/{pending.number}/").content.decode()
+        assert "Vera Vogt has withdrawn" in after and "Nothing was changed" not in after
+
     def test_without_a_fresh_factor_the_code_is_asked_for(
         self, browser_of, olga, pending
     ):
