@@ -41,6 +41,11 @@ vendor_urls = [
         vendors.reactivate,
         name="reactivate_person",
     ),
+    path(
+        "vendors/<slug:slug>/people/<int:pk>/reset-factor/",
+        vendors.reset_factor,
+        name="reset_factor",
+    ),
 ]
 
 urlpatterns = sign_in_urls + account_urls + vendor_urls

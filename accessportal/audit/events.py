@@ -29,6 +29,7 @@ EVENTS: dict[str, EventKind] = {
     "auth.stepup.completed": EventKind("AC", _("confirmed with a second factor")),
     "auth.stepup.failed": EventKind("AC", _("failed to confirm with a second factor"), "warning"),
     "auth.mfa.enrolled": EventKind("AC", _("set up a second factor")),
+    "auth.mfa.reset": EventKind("AC", _("took a second factor away"), "warning"),
     "auth.recovery.used": EventKind("AC", _("used a recovery code"), "warning"),
     "auth.recovery.renewed": EventKind("AC", _("made new recovery codes")),
     "auth.password.changed": EventKind("AC", _("changed the password")),

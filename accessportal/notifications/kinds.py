@@ -25,6 +25,14 @@ KINDS: dict[str, Kind] = {
             "It works once, until %(expires)s."
         ),
     ),
+    "account.factor_reset": Kind(
+        _("Your second factor was taken away"),
+        _(
+            "%(by)s took your second factor away. Reason: %(reason)s\n\n"
+            "At your next sign-in you set up a new one. If you did not ask for this, "
+            "call your contact at the plant at once."
+        ),
+    ),
     "request.submitted": Kind(
         _("%(number)s: %(requester)s asks for %(assets)s"),
         _(

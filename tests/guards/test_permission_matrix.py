@@ -113,6 +113,13 @@ MATRIX: dict[str, Line] = {
         args="vendor person",
         method="post",
     ),
+    "accounts:reset_factor": Line(
+        yes="ivan adam",
+        no="olga omar cora",
+        not_known=CONTRACTORS,
+        args="vendor person",
+        method="post",
+    ),
     # Submission
     "requests:list": Line(yes=EVERYBODY),
     "requests:new": Line(yes=CONTRACTORS, no=PLANT),

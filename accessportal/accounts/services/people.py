@@ -5,12 +5,16 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
 from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.factors import has_factor
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.live import announce
+from accessportal.notifications import notify
 from accessportal.origin import Origin
 
 
@@ -73,5 +77,52 @@ def reactivate_person(*, acting_user: User, person: User, reason: str, origin: O
         subject=person,
         origin=origin,
         reason=reason.strip()[:500],
+    )
+    return person
+
+
+@transaction.atomic
+def reset_second_factor(
+    *, acting_user: User | None, person: User, reason: str, origin: Origin
+) -> User:
+    """For a lost phone without recovery codes: the next sign-in sets up a new factor.
+
+    Web sessions of the person end at the next click, since their factor is gone; the
+    person is told by mail. `acting_user` None is the command line of the server.
+    Raises `NotAllowed` or `NotPossible` (oneself, no reason, nothing to take away).
+    """
+    person = User.objects.select_for_update().get(pk=person.pk)
+
+    if acting_user is not None and not may(acting_user, Action.VENDOR_SUSPEND):
+        raise NotAllowed
+    if acting_user is not None and person.pk == acting_user.pk:
+        raise NotPossible(_("Set up another app on your own account page instead."))
+    if not reason.strip():
+        raise NotPossible(_("Please say why: the person and the audit trail will need it."))
+    if not has_factor(person):
+        raise NotPossible(_("%(person)s has no second factor yet.") % {"person": person})
+
+    TOTPDevice.objects.filter(user=person).delete()
+    StaticDevice.objects.filter(user=person).delete()
+    person.factors_confirmed_at = None
+    person.save(update_fields=["factors_confirmed_at"])
+
+    audit.record(
+        "auth.mfa.reset",
+        acting_user=acting_user,
+        subject=person,
+        origin=origin,
+        reason=reason.strip()[:500],
+    )
+
+    notify(
+        [person],
+        "account.factor_reset",
+        path="/accounts/login/",
+        by=acting_user.full_name if acting_user is not None else "Access Portal",
+        reason=reason.strip()[:500],
+    )
+    transaction.on_commit(
+        lambda: announce(f"news.user.{person.pk}", "news.changed", about="account")
     )
     return person

@@ -54,5 +54,5 @@ class Command(BaseCommand):
             raise CommandError(str(error.sentence)) from error
         self.stdout.write(
             f"{user.full_name} signs in as {user.email} with the password {password}\n"
-            "It is shown only here. It can be changed at the first sign-in, under Profile."
+            "It is shown only here. It can be changed at the first sign-in, under Your account."
         )
