@@ -39,11 +39,12 @@ def plain_of(root: Path, name: str, key: bytes = KEY) -> bytes:
         return b"".join(plain for _, plain in SegmentReader(file, key).plain_blocks())
 
 
-def plain_until_torn(root: Path, name: str) -> bytes:
-    kept = scan_segment(root, name, KEY).plain_bytes
+def plain_until_torn(root: Path, name: str, key: bytes = KEY) -> bytes:
+    """What is whole of a segment that may have been cut off."""
+    kept = scan_segment(root, name, key).plain_bytes
     plain = b""
     with (root / name).open("rb") as file:
-        for _, piece in SegmentReader(file, KEY).plain_blocks():
+        for _, piece in SegmentReader(file, key).plain_blocks():
             plain += piece
             if len(plain) >= kept:
                 break
