@@ -120,6 +120,7 @@ function onPhase(phase, values) {
   if (phase !== "open") gate.client = null;
   if (phase === "open") strip.showLink("good");
   if (phase === "lost") strip.showLink("lost");
+  if (["elsewhere", "closed", "refused", "signed-out"].includes(phase)) closePanel({ giveFocusBack: false });
   if (phase === "left") {
     location.assign(facts.urls.detail);
     return;
