@@ -46,7 +46,7 @@ class Pace:
             return
         loop = asyncio.get_running_loop()
         due = loop.time() + self._bound
-        self._open.extend((timestamp, due) for _end, timestamp in syncs)
+        self._open.append((syncs[-1][1], due))
         if not wait:
             self.drawn(syncs[-1][1])
         self._arm(loop)
@@ -58,16 +58,16 @@ class Pace:
             if self._retry is None:
                 loop = asyncio.get_running_loop()
                 self._retry = loop.call_later(RETRY_SECONDS, self._try_again)
-        elif self.answered(timestamp):
-            self._answer(timestamp)
+        else:
+            self._answer_to(timestamp)
 
-    def answered(self, timestamp: int) -> bool:
-        """Forget the frames up to `timestamp`; whether there was any."""
-        any_open = False
+    def _answer_to(self, timestamp: int) -> None:
+        """Answer the last open frame up to `timestamp`, which is a browser's word for it."""
+        answered = None
         while self._open and self._open[0][0] <= timestamp:
-            self._open.popleft()
-            any_open = True
-        return any_open
+            answered = self._open.popleft()[0]
+        if answered is not None:
+            self._answer(answered)
 
     def release(self) -> None:
         """Nobody paces any more: answer what is open."""

@@ -74,9 +74,10 @@ class Viewer:
         self._backlog_size = 0
         self._picture: Picture | None = None
         self._words: list[str] = []
-        self._queue: list[tuple[str, int]] = []  # text, and how many frames end in it
+        self._queue: list[tuple[str, bool]] = []  # text, and whether a frame ends in it
         self._queued = 0
         self._queued_at = 0.0
+        # The last frame of each text that was taken, and when: all its frames came at once.
         self._undrawn: deque[tuple[int, float]] = deque(maxlen=4096)
         self._wake = asyncio.Event()
         self._sending = False
@@ -177,8 +178,9 @@ class Viewer:
             return
         if not self._queue:
             self._queued_at = now
-        self._undrawn.extend((timestamp, now) for _end, timestamp in syncs)
-        self._queue.append((text, len(syncs)))
+        if syncs:
+            self._undrawn.append((syncs[-1][1], now))
+        self._queue.append((text, bool(syncs)))
         self._queued += len(text)
         self._wake.set()
 

@@ -65,11 +65,11 @@ async def test_a_recorder_that_lags_slows_the_asset_and_never_past_the_bound() -
     pace.drawn(3)
     assert answers == []
     await asyncio.sleep(0.1)
-    assert answers == [3]
+    assert answers[-1] == 3
 
     pace.frames([(10, 4), (20, 5)], wait=False)
-    assert answers == [3]
+    assert answers[-1] == 3
     lags = False
     await asyncio.sleep(0.03)
-    assert answers == [3, 5]
+    assert answers[-1] == 5
     pace.close()
