@@ -16,6 +16,11 @@ function fill(place, values) {
   }
 }
 
+/** With one full stop, for those who hear the words one after the other. */
+function asSentence(words) {
+  return /[.!?…]$/.test(words) ? words : `${words}.`;
+}
+
 export class Overlays {
   constructor() {
     this.phase = "connecting";
@@ -68,7 +73,7 @@ export class Overlays {
     if (!wanted) return;
     const overlay = byId(`overlay-${wanted}`);
     const words = [...overlay.querySelectorAll("[data-say]")].filter((one) => !one.hidden).map((one) => one.textContent.trim());
-    announce(words.join(". "), SAID_AT_ONCE.has(wanted));
+    announce(words.map(asSentence).join(" "), SAID_AT_ONCE.has(wanted));
     const first = overlay.querySelector("[data-first]");
     if (first && !first.closest("[hidden]")) first.focus({ preventScroll: true });
   }
