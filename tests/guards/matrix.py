@@ -1,0 +1,381 @@
+"""The table of permissions: how each URL answers each role.
+
+`yes`: the guards let the person through (whatever the verb then says: 200, a redirect, 409
+or 422). `no`: 403. `not_known`: 404, the person does not even learn that the thing exists.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Vera works at plant North; Vito is her colleague; Victor works for another vendor; Omar
+# looks after another site. Ivan, Cora and Adam have their roles at every site.
+ROLES = ["vera", "vito", "victor", "olga", "omar", "ivan", "cora", "adam"]
+CONTRACTORS = "vera vito victor"
+PLANT = "olga omar ivan cora adam"
+EVERYBODY = f"{CONTRACTORS} {PLANT}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """How one URL answers each role. `args`: what it needs from the things that are there."""
+
+    yes: str = ""
+    no: str = ""
+    not_known: str = ""
+    args: str = ""
+    method: str = "get"
+    data: tuple[tuple[str, str], ...] = ()
+
+    def answers(self) -> dict[str, str]:
+        said = {}
+        for answer in ("yes", "no", "not_known"):
+            for role in getattr(self, answer).split():
+                assert role not in said, f"{role} is said twice"
+                said[role] = answer
+        assert set(said) == set(ROLES), f"say of {set(ROLES) ^ set(said)} too"
+        return said
+
+
+# Those who see what happens at plant North for Fillwerk, and those who must not know of it.
+SEE = "vera vito olga ivan cora adam"
+NOT_SEE = "victor omar"
+
+# Open to people who are not signed in, on purpose: signing in itself, invitations, language.
+PUBLIC = {
+    "accounts:sign_in",
+    "accounts:sign_in_code",
+    "accounts:enrol",
+    "accounts:sign_out",
+    "accounts:language",
+    "accounts:invitation",
+}
+
+MATRIX: dict[str, Line] = {
+    "home": Line(yes=EVERYBODY),
+    # One's own account
+    "accounts:confirm": Line(yes=EVERYBODY),
+    "accounts:profile": Line(yes=EVERYBODY),
+    "accounts:details": Line(yes=EVERYBODY, method="post"),
+    "accounts:password": Line(yes=EVERYBODY),
+    "accounts:new_authenticator": Line(yes=EVERYBODY),
+    "accounts:new_recovery_codes": Line(yes=EVERYBODY, method="post"),
+    # Vendors
+    "accounts:vendors": Line(yes=PLANT, not_known=CONTRACTORS),
+    "accounts:vendor": Line(yes=PLANT, not_known=CONTRACTORS, args="vendor"),
+    "accounts:invite": Line(
+        yes="olga omar adam", no="ivan cora", not_known=CONTRACTORS, args="vendor"
+    ),
+    "accounts:revoke_invitation": Line(
+        yes="olga omar adam",
+        no="ivan cora",
+        not_known=CONTRACTORS,
+        args="vendor invitation",
+        method="post",
+    ),
+    "accounts:disable_person": Line(
+        yes="ivan adam",
+        no="olga omar cora",
+        not_known=CONTRACTORS,
+        args="vendor person",
+        method="post",
+    ),
+    "accounts:reactivate_person": Line(
+        yes="ivan adam",
+        no="olga omar cora",
+        not_known=CONTRACTORS,
+        args="vendor person",
+        method="post",
+    ),
+    "accounts:reset_factor": Line(
+        yes="ivan adam",
+        no="olga omar cora",
+        not_known=CONTRACTORS,
+        args="vendor person",
+        method="post",
+    ),
+    "accounts:reset_factor": Line(
+        yes="ivan adam",
+        no="olga omar cora",
+        not_known=CONTRACTORS,
+        args="vendor person",
+        method="post",
+        data=(("reason", "Lost phone"),),
+    ),
+    # Submission
+    "requests:list": Line(yes=EVERYBODY),
+    "requests:new": Line(yes=CONTRACTORS, no=PLANT),
+    "requests:check": Line(yes=CONTRACTORS, no=PLANT, method="post"),
+    "requests:detail": Line(yes=SEE, not_known=NOT_SEE, args="request"),
+    "requests:withdraw": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="request",
+        method="post",
+    ),
+    # Approval
+    "approvals:queue": Line(yes="olga omar", no=f"{CONTRACTORS} ivan cora adam"),
+    "approvals:decide": Line(
+        yes="olga", no="vera vito ivan cora adam", not_known=NOT_SEE, args="request"
+    ),
+    "approvals:approve": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="request",
+        method="post",
+    ),
+    "approvals:deny": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="request",
+        method="post",
+        data=(("reason", "No"),),
+    ),
+    # Window
+    "windows:list": Line(yes=EVERYBODY),
+    "windows:revoke": Line(
+        yes="olga ivan",
+        no="vera vito cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+        data=(("reason", "Stop"),),
+    ),
+    "windows:extend": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+        data=(("minutes", "30"), ("reason", "More")),
+    ),
+    "windows:grant": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="extension",
+        method="post",
+    ),
+    "windows:refuse": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="extension",
+        method="post",
+        data=(("reason", "No"),),
+    ),
+    # Console
+    "sessions:board": Line(yes=EVERYBODY),
+    "sessions:console_start": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="window endpoint",
+    ),
+    "sessions:detail": Line(
+        yes="vera olga ivan cora adam", not_known="vito victor omar", args="session"
+    ),
+    "sessions:console": Line(
+        yes="vera",
+        no="olga ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+    ),
+    "sessions:watch": Line(
+        yes="olga ivan",
+        no="vera cora adam",
+        not_known="vito victor omar",
+        args="session",
+    ),
+    "sessions:status": Line(
+        yes="vera olga ivan cora adam", not_known="vito victor omar", args="session"
+    ),
+    "sessions:ticket": Line(
+        yes="vera olga ivan",
+        no="cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+    ),
+    "sessions:message": Line(
+        yes="vera olga ivan",
+        no="cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("text", "Hello"),),
+    ),
+    "sessions:more_time": Line(
+        yes="vera",
+        no="olga ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("minutes", "30"), ("reason", "More")),
+    ),
+    "sessions:freeze": Line(
+        yes="olga ivan",
+        no="vera cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("message", "Stand clear"),),
+    ),
+    "sessions:unfreeze": Line(
+        yes="olga ivan",
+        no="vera cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+    ),
+    "sessions:resume": Line(
+        yes="vera",
+        no="olga ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+    ),
+    "sessions:end": Line(
+        yes="vera olga ivan",
+        no="cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+    ),
+    # Recording and review
+    "recordings:list": Line(yes="olga omar ivan cora", no=f"{CONTRACTORS} adam"),
+    # Whoever may see but not play gets the facts beside the recording, without its picture.
+    "recordings:player": Line(
+        yes="cora olga ivan",
+        not_known="vera vito victor omar adam",
+        args="recording",
+    ),
+    "recordings:map": Line(
+        yes="cora",
+        no="olga ivan",
+        not_known="vera vito victor omar adam",
+        args="recording",
+    ),
+    "recordings:segment": Line(
+        yes="cora",
+        no="olga ivan",
+        not_known="vera vito victor omar adam",
+        args="recording segment",
+    ),
+    "recordings:input": Line(
+        yes="cora",
+        no="olga ivan",
+        not_known="vera vito victor omar adam",
+        args="recording",
+    ),
+    "recordings:verify": Line(
+        yes="cora",
+        no="olga ivan",
+        not_known="vera vito victor omar adam",
+        args="recording",
+        method="post",
+    ),
+    "reviews:queue": Line(yes="cora", no=f"{CONTRACTORS} olga omar ivan adam"),
+    "reviews:complete": Line(
+        yes="cora",
+        no="olga ivan",
+        not_known="vera vito victor omar adam",
+        args="recording",
+        method="post",
+        data=(("outcome", "cleared"),),
+    ),
+    # Audit
+    "audit:event_list": Line(yes="ivan cora adam", no=f"{CONTRACTORS} olga omar"),
+    "audit:event_export": Line(
+        yes="ivan cora adam", no=f"{CONTRACTORS} olga omar", method="post"
+    ),
+    "audit:event_detail": Line(
+        yes="ivan cora adam", no=f"{CONTRACTORS} olga omar", args="event"
+    ),
+    # The plant
+    "plants:site_list": Line(yes=PLANT, no=CONTRACTORS),
+    "plants:site_new": Line(yes="adam", no=f"{CONTRACTORS} olga omar ivan cora"),
+    "plants:site_detail": Line(
+        yes="olga ivan cora adam", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "plants:site_edit": Line(
+        yes="adam", no="olga ivan cora", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "plants:zone_new": Line(
+        yes="adam", no="olga ivan cora", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "plants:asset_new": Line(
+        yes="adam", no="olga ivan cora", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "plants:freeze_new": Line(
+        yes="adam olga", no="ivan cora", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "plants:freeze_remove": Line(
+        yes="adam olga",
+        no="ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="freeze",
+        method="post",
+    ),
+    "plants:asset_detail": Line(
+        yes="olga ivan cora adam", not_known=f"{CONTRACTORS} omar", args="asset"
+    ),
+    "plants:asset_edit": Line(
+        yes="adam", no="olga ivan cora", not_known=f"{CONTRACTORS} omar", args="asset"
+    ),
+    "plants:endpoint_new": Line(
+        yes="adam", no="olga ivan cora", not_known=f"{CONTRACTORS} omar", args="asset"
+    ),
+    "plants:endpoint_edit": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="endpoint",
+    ),
+    "plants:credential": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="endpoint",
+    ),
+    "plants:credential_store": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="endpoint",
+        method="post",
+    ),
+    "endpoint_checks:prepare": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="endpoint",
+    ),
+    "endpoint_checks:start": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="endpoint",
+        method="post",
+    ),
+    "endpoint_checks:unpin": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="endpoint",
+        method="post",
+    ),
+    "endpoint_checks:detail": Line(
+        yes="adam", no="olga ivan cora", not_known=f"{CONTRACTORS} omar", args="check"
+    ),
+    "endpoint_checks:pin": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="check",
+        method="post",
+    ),
+}
