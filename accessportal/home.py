@@ -77,7 +77,11 @@ def contractor_parts(user: User) -> dict[str, Any]:
             with_machines(requests_of_mine.awaiting_decision(at=now))[:SHOWN]
         ),
         "past_requests": list(
-            with_machines(requests_of_mine.exclude(state=AccessRequest.State.PENDING))[:4]
+            with_machines(
+                requests_of_mine.exclude(state=AccessRequest.State.PENDING).exclude(
+                    window__closes_at__gt=now, window__revoked_at__isnull=True
+                )
+            )[:4]
         ),
         "missing": missing_for(user, at=now),
     }
