@@ -63,12 +63,12 @@ class TunnelConsumer(AsyncWebsocketConsumer):
         )
         if actor is None:
             raise NotKnown
-        await actor.admit(ticket, origin)
+        await actor.company.admit(ticket, origin)
 
         await self.accept(SUBPROTOCOL)
         self.actor = actor
         try:
-            self.seat = await actor.join(
+            self.seat = await actor.company.join(
                 ticket, _Transport(self), origin, user.language
             )
         except PortalError:
@@ -80,11 +80,11 @@ class TunnelConsumer(AsyncWebsocketConsumer):
         if self.seat is None:
             return
         # Bytes are not the protocol: an empty instruction is malformed, and shown out.
-        self.actor.hear(self.seat, text_data if text_data is not None else ";")
+        self.actor.company.hear(self.seat, text_data if text_data is not None else ";")
 
     async def disconnect(self, code: int) -> None:
         if self.seat is not None:
-            await asyncio.shield(self.actor.leave(self.seat, code, "vanished"))
+            await asyncio.shield(self.actor.company.leave(self.seat, code, "vanished"))
 
 
 class _Transport:

@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from typing import Any
 
 from channels.db import database_sync_to_async
 
-from accessportal.errors import NotAllowed, PortalError, TooLate
+from accessportal.errors import PortalError
 from accessportal.keys import KeyMissing, WrongKey
-from accessportal.origin import Origin
 from sessions.broker import farewell, words
+from sessions.broker.company import Company
 from sessions.broker.end import End
-from sessions.broker.frames import Sync, after, filtered, part, syncs_of
-from sessions.broker.hands import Hands, Heard
+from sessions.broker.frames import filtered, syncs_of
 from sessions.broker.input import Input
+from sessions.broker.opening import Opening
 from sessions.broker.pace import Pace
-from sessions.broker.pictures import DRAWN, SCREEN, Pictures
+from sessions.broker.pictures import Pictures
 from sessions.broker.proof import AssetLine
 from sessions.broker.seat import CloseCode, Seat
 from sessions.broker.supervision import Supervision
-from sessions.broker.upstream import guacd_address
-from sessions.broker.viewer import Picture, Transport, Viewer
+from sessions.broker.upstream import guacd_address, is_here
+from sessions.broker.viewer import Picture, Viewer
 from sessions.broker.viewer import State as ViewerState
 from sessions.guacamole.arguments import Size, connection_arguments
 from sessions.guacamole.errors import (
@@ -44,7 +43,7 @@ from sessions.guacamole.opcodes import OBSERVER
 from sessions.guacamole.reader import Batch, InstructionReader
 from sessions.guacamole.status import status_of_error
 from sessions.guacamole.streamfilter import DownstreamFilter
-from sessions.models import BrokeredSession, Participant, TunnelTicket
+from sessions.models import BrokeredSession
 from sessions.recorder.writer import RecordingFailed, RecordingWriter
 from sessions.sentences import Sentence
 from sessions.services import lifecycle
@@ -56,13 +55,11 @@ logger = logging.getLogger(__name__)
 EndReason = BrokeredSession.EndReason
 
 HANDSHAKE_SECONDS = 30.0
-BLANK_SECONDS = 3.0
-OPENING_BYTES = 2 * 1024 * 1024
 OPENING_SECONDS = 10.0
 
 
 class SessionActor:
-    """`run` is its life; `admit`, `join`, `hear` and `leave` are what tunnels do with it."""
+    """`run` is its life; `company` is what tunnels talk to."""
 
     def __init__(
         self, brokered_session: BrokeredSession, *, executor: Executor
@@ -82,17 +79,14 @@ class SessionActor:
         )
         self.pace = Pace(self._answer_sync, held=self._recorder_lags)
         self.input = Input(self)
+        self.company = Company(self)
         self.supervision = Supervision(self)
         self.heard_at = asyncio.get_running_loop().time()
         self._executor = executor
         self._ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self._errands: set[asyncio.Task[Any]] = set()
-        self._door = asyncio.Lock()
         self._record_filter = DownstreamFilter(OBSERVER)
-        self._opening: list[tuple[Batch, list[Sync]]] | None = []
-        self._opening_picture: Picture | None = None
-        self._opening_size = 0
-        self._blank_since = 0.0
+        self.opening = Opening(self._record_filter)
 
     # --- Life ----------------------------------------------------------------------------
 
@@ -125,7 +119,11 @@ class SessionActor:
 
     def later(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> None:
         """`db`, without waiting; what fails is logged."""
-        task = asyncio.create_task(self.db(function, *args, **kwargs))
+        self.errand(self.db(function, *args, **kwargs))
+
+    def errand(self, doing: Coroutine[Any, Any, Any]) -> None:
+        """Something to be done beside everything else; waited for at the end."""
+        task = asyncio.create_task(doing)
         self._errands.add(task)
         task.add_done_callback(self._errand_done)
 
@@ -221,64 +219,36 @@ class SessionActor:
 
     async def _open(self, batch: Batch) -> None:
         """Before the first picture: nothing is shown until it is recorded."""
-        assert self._opening is not None and self.writer is not None
-        syncs = syncs_of(batch)
+        assert self.writer is not None
         self._decide_on(batch)
-        for _end, timestamp in syncs:
-            self.pace.frame(timestamp, wait=False)
+        self.pace.frames(batch.syncs, wait=False)
         if self.ending:
             return
-        for end, timestamp in syncs:
-            text = (
-                "".join(before.text for before, _ in self._opening) + batch.text[:end]
-            )
-            if SCREEN not in text or not (DRAWN.search(text) or self._blank_for_long()):
-                continue
-            picture = Picture(self._visible(part(batch, 0, end)), timestamp)
-            await self.writer.start(picture.text, picture.timestamp)
-            await self._activate(picture)
-            rest = after(batch, end)
-            if rest and not self.ending:
-                self._show(rest)
+        found = self.opening.add(batch)
+        if found is None:
+            if self.opening.too_long:
+                self._fail("no_picture")
             return
-        self._opening.append((batch, syncs))
-        self._opening_size += len(batch.text)
-        if self._opening_size > 4 * OPENING_BYTES:
-            self._fail("no_picture")
-
-    def _blank_for_long(self) -> bool:
-        """A screen on which nothing is drawn at all is a picture, too, after a while."""
-        now = asyncio.get_running_loop().time()
-        self._blank_since = self._blank_since or now
-        return now - self._blank_since > BLANK_SECONDS
-
-    def _visible(self, last: Batch) -> str:
-        """The opening as an observer may see it, in one piece."""
-        assert self._opening is not None
-        look = self._record_filter
-        return "".join(look.apply(batch) for batch, _ in self._opening) + look.apply(
-            last
-        )
+        picture, rest = found
+        await self.writer.start(picture.text, picture.timestamp)
+        await self._activate(picture)
+        if rest and not self.ending:
+            self._show(rest)
 
     async def _activate(self, picture: Picture) -> None:
         """The first picture is on the disk: from now on the session is active."""
-        self.asset.seen = await asyncio.to_thread(self.asset.count) > 0
+        assert self.stream is not None
+        if is_here(self.stream.address):
+            self.asset.seen = await asyncio.to_thread(self.asset.count) > 0
         row = self.row
         await self.db(lifecycle.mark_active, row)
         self.row = row  # a look that was under way may have put an older one here
         self.active = True
-        self._opening = []
-        self._opening_size = len(picture.text)
-        self._opening_picture = picture
-        asyncio.get_running_loop().call_later(OPENING_SECONDS, self._forget_opening)
+        asyncio.get_running_loop().call_later(OPENING_SECONDS, self.opening.forget)
         self.supervision.began()
         for seat in self.seats.values():
-            seat.viewer.begin(picture.text, [(len(picture.text), picture.timestamp)])
+            self.opening.show_to(seat.viewer)
         words.tell_state(self)
-
-    def _forget_opening(self) -> None:
-        self._opening = None
-        self._opening_picture = None
 
     # --- Downstream ------------------------------------------------------------------------
 
@@ -292,8 +262,7 @@ class SessionActor:
             self._decide_on(batch)
         text, recorded = filtered(self._record_filter, batch, syncs)
         self.writer.append_screen(text, recorded)
-        if self._opening is not None:
-            self._keep_opening(batch, syncs)
+        self.opening.keep(batch)
         paced = False
         for seat in self.seats.values():
             seat.viewer.show(batch, syncs)
@@ -301,14 +270,6 @@ class SessionActor:
         self.pace.frames(syncs, wait=paced)
         if self.writer.wants_rotation and not self.writer.cutting:
             self._rotate()
-
-    def _keep_opening(self, batch: Batch, syncs: list[Sync]) -> None:
-        """So that the contractor's browser, a moment later, sees it all without a join."""
-        assert self._opening is not None
-        self._opening.append((batch, syncs))
-        self._opening_size += len(batch.text)
-        if self._opening_size > OPENING_BYTES:
-            self._forget_opening()
 
     def _decide_on(self, batch: Batch) -> None:
         """What in a batch is for the actor."""
@@ -389,128 +350,21 @@ class SessionActor:
         self.input.let_everybody_go("recording_failed")
         words.tell_recording_failed(self)
 
-    # --- Those who take part -----------------------------------------------------------------
-
     @property
     def owner(self) -> Seat | None:
+        """The seat of the one who works, when there is one."""
         return next((seat for seat in self.seats.values() if seat.owner), None)
 
-    async def admit(self, ticket: TunnelTicket, origin: Origin) -> None:
-        """The policy decision point, before a socket is accepted. Raises `PortalError`."""
-        if self.ending:
-            raise TooLate
-        if ticket.role == Participant.Role.OBSERVER:
-            look = await self.supervision.read(observers=[ticket.user_id])
-            if ticket.user_id in look.unwelcome:
-                raise NotAllowed
-            return
-        look = await self.supervision.read(
-            address=origin.address, web_session_key=ticket.web_session_key
-        )
-        if look.verdict.outcome == "end":
-            self.supervision.wake()
-            raise NotAllowed(
-                look.verdict.reasons[0].sentence, code=look.verdict.reasons[0].code
-            )
-
-    async def join(
-        self, ticket: TunnelTicket, transport: Transport, origin: Origin, language: str
-    ) -> Seat:
-        """Take a seat; the socket was accepted. Raises `TooLate` when the end was first."""
-        transport_id = str(uuid.uuid4())
-        async with self._door:
-            if ticket.role == Participant.Role.OWNER and self.owner is not None:
-                await self._stand_up(self.owner, CloseCode.REPLACED, "replaced")
-            participant = await self.db(
-                lifecycle.participant_joined, ticket, self.row, origin
-            )
-            if self.ending:
-                raise TooLate
-            permissions = (
-                self.permissions if ticket.role == Participant.Role.OWNER else OBSERVER
-            )
-            seat = Seat(
-                participant=participant,
-                viewer=Viewer(transport, permissions, self._picture_for),
-                hands=Hands(permissions),
-                language=language,
-                address=origin.address,
-                web_session_key=ticket.web_session_key,
-                heard_at=asyncio.get_running_loop().time(),
-            )
-            seat.viewer.say_raw(encode("", transport_id))
-            self.seats[participant.pk] = seat
-        self.mark("joined", seat)
-        await words.greet(self, seat)
-        self._show_to(seat)
-        if seat.owner:
-            self.input.touched()
-        words.tell_participants(self)
-        self.supervision.wake()
-        return seat
-
-    def _show_to(self, seat: Seat) -> None:
+    def show_to(self, seat: Seat) -> None:
         """The picture: the opening itself for who comes at once, a join for who comes later."""
         if not self.active or seat.viewer.state is not ViewerState.WAITING:
             return
-        if self._opening is not None and self._opening_picture is not None:
-            text, timestamp = self._opening_picture
-            seat.viewer.begin(text, [(len(text), timestamp)])
-            for batch, syncs in self._opening:
-                seat.viewer.show(batch, syncs)
-            return
-        self._picture_for(seat.viewer)
+        if not self.opening.show_to(seat.viewer):
+            self.picture_for(seat.viewer)
 
-    def _picture_for(self, viewer: Viewer) -> None:
+    def picture_for(self, viewer: Viewer) -> None:
         if self.active and self.pictures is not None and not self.ending:
             self.pictures.want(viewer.give)
-
-    def hear(self, seat: Seat, text: str) -> None:
-        """One message of a participant's browser."""
-        if seat.left or self.ending:
-            return
-        seat.heard_at = asyncio.get_running_loop().time()
-        heard: Heard = self.input.hear(seat, text)
-        if heard.leaves:
-            self.later_leave(seat, CloseCode.LEFT, "left")
-
-    async def leave(self, seat: Seat, code: int, reason: str) -> None:
-        """The browser went away, or is shown out; the session goes on without it."""
-        async with self._door:
-            await self._stand_up(seat, code, reason)
-
-    def later_leave(self, seat: Seat, code: int, reason: str) -> None:
-        if not seat.left:
-            self.input.let_go(seat, reason)
-            task = asyncio.create_task(self.leave(seat, code, reason))
-            self._errands.add(task)
-            task.add_done_callback(self._errand_done)
-
-    async def _stand_up(self, seat: Seat, code: int, reason: str) -> None:
-        if seat.left:
-            return
-        seat.left = True
-        self.input.let_go(seat, reason)
-        self.seats.pop(seat.participant.pk, None)
-        if seat.owner:
-            self.pace.release()
-        self.mark("left", seat)
-        if reason == "vanished":
-            seat.viewer.abandon()
-        else:
-            seat.viewer.close(code)
-        if self.ending:
-            return
-        words.tell_participants(self)
-        await self.db(
-            lifecycle.participant_left,
-            seat.participant,
-            self.row,
-            reason=reason,
-            discarded=seat.discarded,
-        )
-        if seat.owner and self.owner is None:
-            await self.supervision.freeze_while_away()
 
     def mark(self, kind: str, seat: Seat | None = None, **data: Any) -> None:
         """A mark on the recording's time line; a recorder that fails tells us itself."""

@@ -258,7 +258,7 @@ class Input:
         code = CloseCode.FLOOD if why == "flood" else CloseCode.BLOCKED
         seat.say("closed", lambda text: {"code": code, "sentence": text(SHOWN_OUT)})
         self._note_blocked(seat, what, why)
-        self._actor.later_leave(seat, code, "blocked")
+        self._actor.company.show_out(seat, code, "blocked")
 
     def _note_blocked(self, seat: Seat, what: str, why: str) -> None:
         actor = self._actor

@@ -115,7 +115,7 @@ class Broker:
         key = str(row.pk)
         self.actors[key] = actor
         await get_channel_layer().group_add(session_group(key), self._channel)
-        life = asyncio.create_task(actor.run())
+        life = asyncio.create_task(self._live(actor))
         self._lives[key] = life
         life.add_done_callback(partial(self._over, key))
         return actor
@@ -127,6 +127,13 @@ class Broker:
         return await run(*args, **kwargs)
 
     # --- Inside --------------------------------------------------------------------------
+
+    async def _live(self, actor: SessionActor) -> None:
+        try:
+            await actor.run()
+        finally:
+            group = session_group(actor.id)
+            await get_channel_layer().group_discard(group, self._channel)
 
     def _over(self, key: str, life: asyncio.Task[None]) -> None:
         self.actors.pop(key, None)

@@ -165,7 +165,7 @@ class Supervision:
                 actor.mark("message", text=message.text, name=message.sent_by.full_name)
         for seat in list(actor.seats.values()):
             if not seat.owner and seat.user.pk in seen.unwelcome:
-                actor.later_leave(seat, CloseCode.NOT_WELCOME, "not_welcome")
+                actor.company.show_out(seat, CloseCode.NOT_WELCOME, "not_welcome")
         if seen.verdict.outcome is Outcome.FREEZE and seen.freeze is None:
             await self._freeze(seen.verdict.reasons[0].freezes)
             self.wake()

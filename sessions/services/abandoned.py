@@ -12,7 +12,7 @@ from django.db import models
 from django.utils import timezone
 
 from accessportal.errors import TooLate
-from sessions.models import BrokeredSession
+from sessions.models import BrokeredSession, TunnelTicket
 from sessions.services.lifecycle import (
     LEASE_SECONDS,
     confirm_end,
@@ -21,6 +21,8 @@ from sessions.services.lifecycle import (
 )
 
 EndReason = BrokeredSession.EndReason
+
+TICKETS_KEPT = timedelta(days=1)
 
 CONNECT_SECONDS = 60
 """A session that no broker took up for this long will not be connected any more."""
@@ -52,6 +54,7 @@ def end_abandoned_sessions() -> int:
         ended_at__lt=now - grace, slot__isnull=False
     ):
         _prove(brokered_session)
+    TunnelTicket.objects.filter(expires_at__lt=now - TICKETS_KEPT).delete()
     return ended
 
 

@@ -282,6 +282,7 @@ def note_warning(brokered_session: BrokeredSession, *, minutes: int) -> None:
         brokered_session=brokered_session,
         minutes=minutes,
     )
+    tell_pages(brokered_session)
 
 
 @transaction.atomic

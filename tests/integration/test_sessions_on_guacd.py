@@ -169,10 +169,25 @@ async def test_a_command_typed_through_the_tunnel_leaves_its_file(
 ) -> None:
     brokered_session, console = await begin(bench, window, machines["ssh"], vera)
     await asyncio.sleep(0.5)
-    name = f"typed-{time.time_ns()}"
-    await type_text(console, f"echo hello > {name}\n")
-    file = Path(targets["ssh"].working_directory) / name
-    await eventually(lambda: file.exists() and file.read_text() == "hello\n")
+    folder = Path(targets["ssh"].working_directory)
+    names = []
+
+    def typed() -> bool:
+        return any(
+            (folder / name).exists() and (folder / name).read_text() == "hello\n"
+            for name in names
+        )
+
+    # Keys on an old picture are discarded: on a busy computer a line may need another try.
+    for _attempt in range(5):
+        names.append(f"typed-{time.time_ns()}")
+        await type_text(console, f"\necho hello > {names[-1]}\n")
+        try:
+            await eventually(typed, 5.0)
+            break
+        except TimeoutError:
+            continue
+    assert typed()
     await end(bench, brokered_session, vera)
 
 
@@ -280,7 +295,9 @@ async def test_a_machine_that_is_off_has_its_sentence(
     row = await bench.until(brokered_session, lambda row: row.end_confirmed_at, 20.0)
     status = await bench.status(row, vera)
     # Now and then guacd has given up before we are there to hear why.
-    assert "cannot be reached" in status["end_sentence"] or row.failure == "closed_at_once"
+    assert (
+        "cannot be reached" in status["end_sentence"] or row.failure == "closed_at_once"
+    )
     assert (row.state, row.slot) == ("failed", None)
 
 

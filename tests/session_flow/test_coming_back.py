@@ -38,7 +38,7 @@ async def forget_opening(bench: Bench, live: BrokeredSession) -> None:
     """As after ten seconds: who comes now needs a picture of its own."""
     actor = bench.broker.actor_of(live.pk)
     assert actor is not None
-    actor._forget_opening()
+    actor.opening.forget()
 
 
 async def test_a_vanished_browser_holds_nothing_and_the_work_waits(

@@ -1,0 +1,139 @@
+"""Those who take part in a session: who is let in, sits down, is heard, and stands up."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import TYPE_CHECKING
+
+from accessportal.errors import NotAllowed, TooLate
+from accessportal.origin import Origin
+from sessions.broker import words
+from sessions.broker.hands import Hands
+from sessions.broker.seat import CloseCode, Seat
+from sessions.broker.viewer import Transport, Viewer
+from sessions.guacamole.instruction import encode
+from sessions.guacamole.opcodes import OBSERVER
+from sessions.models import Participant, TunnelTicket
+from sessions.policy import Outcome
+from sessions.services import lifecycle
+
+if TYPE_CHECKING:
+    from sessions.broker.actor import SessionActor
+
+
+class Company:
+    """The people of one session. One door: they come and go one after the other."""
+
+    def __init__(self, actor: SessionActor) -> None:
+        self._actor = actor
+        self._door = asyncio.Lock()
+
+    async def admit(self, ticket: TunnelTicket, origin: Origin) -> None:
+        """The policy decision point, before a socket is accepted. Raises `PortalError`."""
+        supervision = self._actor.supervision
+        if self._actor.ending:
+            raise TooLate
+        if ticket.role == Participant.Role.OBSERVER:
+            look = await supervision.read(observers=[ticket.user_id])
+            if ticket.user_id in look.unwelcome:
+                raise NotAllowed
+            return
+        look = await supervision.read(
+            address=origin.address, web_session_key=ticket.web_session_key
+        )
+        if look.verdict.outcome is Outcome.END:
+            supervision.wake()
+            reason = look.verdict.reasons[0]
+            raise NotAllowed(reason.sentence, code=reason.code)
+
+    async def join(
+        self, ticket: TunnelTicket, transport: Transport, origin: Origin, language: str
+    ) -> Seat:
+        """Take a seat; the socket was accepted. Raises `TooLate` when the end was first."""
+        actor = self._actor
+        owner = ticket.role == Participant.Role.OWNER
+        permissions = actor.permissions if owner else OBSERVER
+        async with self._door:
+            if owner and actor.owner is not None:
+                await self._stand_up(actor.owner, CloseCode.REPLACED, "replaced")
+            participant = await actor.db(
+                lifecycle.participant_joined, ticket, actor.row, origin
+            )
+            if actor.ending:
+                actor.later(
+                    lifecycle.participant_left,
+                    participant,
+                    actor.row,
+                    reason="session_over",
+                    discarded=0,
+                )
+                raise TooLate
+            seat = Seat(
+                participant=participant,
+                viewer=Viewer(transport, permissions, actor.picture_for),
+                hands=Hands(permissions),
+                language=language,
+                address=origin.address,
+                web_session_key=ticket.web_session_key,
+                heard_at=asyncio.get_running_loop().time(),
+            )
+            seat.viewer.say_raw(encode("", str(uuid.uuid4())))
+            actor.seats[participant.pk] = seat
+        actor.mark("joined", seat)
+        await words.greet(actor, seat)
+        actor.show_to(seat)
+        if owner:
+            actor.input.touched()
+        words.tell_participants(actor)
+        actor.supervision.wake()
+        return seat
+
+    def hear(self, seat: Seat, text: str) -> None:
+        """One message of a participant's browser."""
+        if seat.left or self._actor.ending:
+            return
+        seat.heard_at = asyncio.get_running_loop().time()
+        heard = self._actor.input.hear(seat, text)
+        if heard.leaves:
+            self.show_out(seat, CloseCode.LEFT, "left")
+
+    def show_out(self, seat: Seat, code: int, reason: str) -> None:
+        """Close a socket from this side; what its person holds is released this moment."""
+        if not seat.left:
+            self._actor.input.let_go(seat, reason)
+            self._actor.errand(self.leave(seat, code, reason))
+
+    async def leave(self, seat: Seat, code: int, reason: str) -> None:
+        """The browser went away, or is shown out; the session goes on without it."""
+        # Not behind the door: what is held is let go of before anything is waited for.
+        self._actor.input.let_go(seat, reason)
+        async with self._door:
+            await self._stand_up(seat, code, reason)
+
+    async def _stand_up(self, seat: Seat, code: int, reason: str) -> None:
+        actor = self._actor
+        if seat.left:
+            return
+        seat.left = True
+        actor.input.let_go(seat, reason)
+        actor.seats.pop(seat.participant.pk, None)
+        if seat.owner:
+            actor.pace.release()
+        actor.mark("left", seat)
+        if reason == "vanished":
+            seat.viewer.abandon()
+        else:
+            seat.viewer.close(code)
+        if actor.ending:
+            return
+        words.tell_participants(actor)
+        await actor.db(
+            lifecycle.participant_left,
+            seat.participant,
+            actor.row,
+            reason=reason,
+            discarded=seat.discarded,
+        )
+        if seat.owner and actor.owner is None and reason != "replaced":
+            await actor.supervision.freeze_while_away()
