@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+
+from requests.wording import moment_words
+
+ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?\+\d\d:\d\d")
 
 
 @dataclass(frozen=True)
@@ -18,11 +24,13 @@ class Change:
     now: str
 
 
-def changes_between(before: dict[str, Any], now: dict[str, Any]) -> list[Change]:
-    """Every fact that differs, in the order of the facts."""
+def changes_between(
+    before: dict[str, Any], now: dict[str, Any], zone: str
+) -> list[Change]:
+    """Every fact that differs, in the order of the facts; times are in the plant's `zone`."""
     old, new = dict(_leaves(before)), dict(_leaves(now))
     return [
-        Change(_name(path), _shown(old.get(path)), _shown(new.get(path)))
+        Change(_name(path), _shown(old.get(path), zone), _shown(new.get(path), zone))
         for path in dict.fromkeys([*old, *new])
         if old.get(path) != new.get(path)
     ]
@@ -79,9 +87,12 @@ def _name(path: tuple[str, ...]) -> str:
     return " – ".join(names.get(part, part) for part in path)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, zone: str) -> str:
     if value is None or value == "":
         return "–"
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return str(value)
+    text = str(value)
+    if ISO_MOMENT.fullmatch(text):
+        return moment_words(datetime.fromisoformat(text), zone)
+    return text

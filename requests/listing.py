@@ -32,8 +32,10 @@ def sorted_by(
     return rows.order_by(field, "-pk" if field.startswith("-") else "pk")
 
 
-def page_of(rows: QuerySet[Any], query: Mapping[str, str]) -> Page[Any]:
-    return Paginator(rows, PAGE_SIZE).get_page(query.get("page"))
+def page_of(
+    rows: QuerySet[Any], query: Mapping[str, str], *, size: int = PAGE_SIZE
+) -> Page[Any]:
+    return Paginator(rows, size).get_page(query.get("page"))
 
 
 def search_words(text: str, *fields: str) -> Q:

@@ -17,7 +17,7 @@ from accessportal.clock import plant_time
 from accessportal.errors import NotPossible, PortalError, TooLate
 from accessportal.origin import origin_of
 from requests.access import deciding_person, request_decidable_by, request_visible_to
-from requests.changes import changes_between
+from requests.changes import Change, changes_between
 from requests.facts import (
     facts_of_request,
     hash_of_facts,
@@ -26,11 +26,13 @@ from requests.facts import (
 )
 from requests.feasibility import what_is_unusual
 from requests.forms import OtherTimeForm
+from requests.listing import page_of
 from requests.models import AccessRequest, ExtensionRequest
 from requests.services.approval import approve_request, deny_request
 from requests.services.common import guard_four_eyes, how_it_ended, how_overdue
 
 SEEN_SALT = "requests.approval.seen"
+QUEUE_SIZE = 12  # each is judged anew for the page
 
 
 @require_GET
@@ -43,10 +45,10 @@ def queue(request: HttpRequest) -> HttpResponse:
         .select_related("site", "vendor", "requested_by")
         .order_by("wanted_from")
     )
+    page = page_of(waiting, request.GET, size=QUEUE_SIZE)
     context = {
-        "waiting": [
-            _in_queue(access_request, user) for access_request in waiting[:100]
-        ],
+        "page": page,
+        "waiting": [_in_queue(access_request, user) for access_request in page],
         "extensions": ExtensionRequest.objects.awaiting_decision()
         .for_supervisor(user)
         .select_related(
@@ -157,9 +159,6 @@ def _page(
         "site": site,
         "window": getattr(access_request, "window", None),
         "endpoints": requested_endpoints(access_request),
-        "services": access_request.vendor.assets.filter(
-            endpoints__in=access_request.endpoints.all()
-        ).distinct(),
         "unusual": what_is_unusual(facts_of_request(access_request, viewer=user)),
         "facts_hash": hash_of_facts(facts),
         "seen": signing.dumps(facts, salt=SEEN_SALT, compress=True),
@@ -167,9 +166,11 @@ def _page(
         and not access_request.is_overdue(),
         "ended": _how_it_ended(access_request),
         "error": error,
-        "changes": _changes(request, facts)
-        if error and error.code == "facts_changed"
-        else [],
+        "changes": (
+            _changes(request, facts, site.time_zone)
+            if error and error.code == "facts_changed"
+            else []
+        ),
         "typed_reason": request.POST.get("reason", ""),
         "other_time": form
         or OtherTimeForm(
@@ -198,10 +199,10 @@ def _seen_hash(request: HttpRequest) -> str:
     return request.POST.get("facts_hash", "")
 
 
-def _changes(request: HttpRequest, now: dict[str, Any]) -> list[Any]:
+def _changes(request: HttpRequest, now: dict[str, Any], zone: str) -> list[Change]:
     """What is different from what the page showed; the page brought it, signed."""
     try:
         before = signing.loads(request.POST.get("seen", ""), salt=SEEN_SALT)
     except signing.BadSignature:
         return []
-    return changes_between(before, now)
+    return changes_between(before, now, zone)

@@ -341,6 +341,17 @@ class TestDeciding:
         assert "Gate 2" in text  # nothing typed is lost
         assert not MaintenanceWindow.objects.exists()
 
+    def test_changed_times_are_told_in_plant_time(
+        self, page, pending, browser_of, olga, vera
+    ):
+        old = browser_of(olga).get(f"/approvals/{pending.number}/").context
+        vera.training_expires_at = datetime(2027, 7, 1, 6, tzinfo=ZoneInfo("UTC"))
+        vera.save()
+        response = page(
+            pending, "approve", facts_hash=old["facts_hash"], seen=old["seen"]
+        )
+        assert "Thu 1 Jul 2027, 08:00 CEST" in response.content.decode()
+
     @pytest.mark.parametrize("forged", ["", "0" * 64, "x"])
     def test_a_forged_hash(self, page, pending, forged):
         assert (
