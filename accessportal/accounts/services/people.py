@@ -12,6 +12,7 @@ from accessportal import audit
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.factors import has_factor
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import end_web_sessions_of
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.live import announce
 from accessportal.notifications import notify
@@ -87,8 +88,8 @@ def reset_second_factor(
 ) -> User:
     """For a lost phone without recovery codes: the next sign-in sets up a new factor.
 
-    Web sessions of the person end at the next click, since their factor is gone; the
-    person is told by mail. `acting_user` None is the command line of the server.
+    The person's web sessions end, and with them live sessions on machines; the person is
+    told by mail. `acting_user` None is the command line of the server.
     Raises `NotAllowed` or `NotPossible` (oneself, no reason, nothing to take away).
     """
     person = User.objects.select_for_update().get(pk=person.pk)
@@ -106,6 +107,7 @@ def reset_second_factor(
     StaticDevice.objects.filter(user=person).delete()
     person.factors_confirmed_at = None
     person.save(update_fields=["factors_confirmed_at"])
+    ended = end_web_sessions_of(person)
 
     audit.record(
         "auth.mfa.reset",
@@ -113,6 +115,7 @@ def reset_second_factor(
         subject=person,
         origin=origin,
         reason=reason.strip()[:500],
+        web_sessions_ended=ended,
     )
 
     notify(

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accessportal import audit
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import end_web_sessions_of
 from accessportal.errors import NotPossible, Sentence
 from accessportal.origin import Origin
 
@@ -54,9 +55,14 @@ def change_profile(
 
 @transaction.atomic
 def change_password(
-    *, acting_user: User, old_password: str, new_password: str, origin: Origin
+    *,
+    acting_user: User,
+    old_password: str,
+    new_password: str,
+    origin: Origin,
+    web_session_key: str = "",
 ) -> User:
-    """Set a new password; every other web session of the person ends by it.
+    """Set a new password; every web session of the person but `web_session_key` ends.
 
     Raises `NotPossible` when the old one is wrong, `ValidationError` when the new one is
     too weak.
@@ -69,6 +75,13 @@ def change_password(
 
     user.set_password(new_password)
     user.save(update_fields=["password"])
+    ended = end_web_sessions_of(user, except_key=web_session_key)
 
-    audit.record("auth.password.changed", acting_user=user, subject=user, origin=origin)
+    audit.record(
+        "auth.password.changed",
+        acting_user=user,
+        subject=user,
+        origin=origin,
+        web_sessions_ended=ended,
+    )
     return user

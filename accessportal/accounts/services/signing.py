@@ -14,6 +14,7 @@ from accessportal import audit
 from accessportal.accounts.factors import RECOVERY_KIND, TOTP_KIND, totp_device_of
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import remember_factor
+from accessportal.accounts.web_sessions import end_web_sessions_of
 from accessportal.origin import Origin, origin_of
 
 PENDING = "sign_in"
@@ -90,7 +91,8 @@ def finish_sign_in(request: HttpRequest, user: User, *, kind: str, device: Any) 
 
 
 def renew_after_factor_change(request: HttpRequest, device: Any) -> None:
-    """Tie the web session to the new authenticator, which has just been used."""
+    """Tie the web session to the new authenticator, just used; the others end."""
+    end_web_sessions_of(device.user, except_key=request.session.session_key or "")
     django_otp.login(request, device)
     remember_factor(request, TOTP_KIND)
 

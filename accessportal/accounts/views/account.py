@@ -81,6 +81,7 @@ def password(request: HttpRequest) -> HttpResponse:
                 old_password=form.cleaned_data["old_password"],
                 new_password=form.cleaned_data["new_password"],
                 origin=origin_of(request),
+                web_session_key=request.session.session_key or "",
             )
         except NotPossible as error:
             form.add_error("old_password", str(error.sentence))
