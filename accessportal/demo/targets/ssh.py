@@ -51,6 +51,8 @@ PrintLastLog no
 UseDNS no
 MaxStartups 200
 ClientAliveInterval 30
+# One level deep already: bash then leaves the login user's own ~/.bashrc alone.
+SetEnv SHLVL=1
 ForceCommand {shell}
 """
 
