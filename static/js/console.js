@@ -109,6 +109,8 @@ function showCursor(canvas, x, y) {
 }
 
 function askForSize(width, height) {
+  // The phone's own keyboard takes room away for a moment; the remote screen keeps its size.
+  if (document.activeElement === keyboard.sink && window.matchMedia("(pointer: coarse)").matches) return;
   const size = `${width}x${height}`;
   if (!client || !link.open || sentSize === size || !RemoteDisplay.mayResize(state)) return;
   sentSize = size;

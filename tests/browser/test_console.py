@@ -464,6 +464,27 @@ class TestOnThePhone:
         page.locator(".tools [data-tool=keyboard]").tap()
         expect(page.locator("#key-sink")).to_be_focused()
 
+    def test_the_phones_own_keyboard_types_and_deletes(
+        self, stage: Stage, page_of: OpensPages, work: Callable[..., str]
+    ) -> None:
+        page = page_of("vera", phone=True)
+        work(page, "ssh")
+        place = Path(stage.targets["ssh"].working_directory)
+        page.locator(".tools [data-tool=keyboard]").tap()
+        sink = page.locator("#key-sink")
+        expect(sink).to_be_focused()
+        settled(page)
+
+        # Such keyboards send no keys but what they wrote or took away.
+        event = "(sink, how) => sink.dispatchEvent(new InputEvent('input', how))"
+        insert = {"bubbles": True, "data": "touch wordx"}
+        delete = {"bubbles": True, "inputType": "deleteContentBackward"}
+        sink.evaluate(event, insert)
+        sink.evaluate(event, delete)
+        page.keyboard.press("Enter")
+
+        eventually((place / "word").exists)
+
     def test_the_board_and_the_freeze_in_thumbs_reach(
         self, page_of: OpensPages, work: Callable[..., str]
     ) -> None:

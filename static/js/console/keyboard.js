@@ -7,6 +7,9 @@ import { announce, byId, say } from "./page.js";
 const CTRL = [0xffe3, 0xffe4];
 const ALT = [0xffe9, 0xffea];
 const SHIFT = [0xffe1, 0xffe2];
+const BACKSPACE = 0xff08;
+// A phone tells of a deletion only where there is something to delete.
+const PADDING = "\u200b".repeat(8);
 const finePointer = window.matchMedia("(pointer: fine)");
 
 export class RemoteKeyboard {
@@ -46,8 +49,23 @@ export class RemoteKeyboard {
     window.addEventListener("blur", () => this.letGo());
     document.addEventListener("visibilitychange", () => document.hidden && this.letGo());
     window.addEventListener("pagehide", () => this.letGo());
-    this.sink.addEventListener("input", () => { if (this.sink.value.length > 40) this.sink.value = ""; });
+    this.listenToOnScreenKeyboard(gate);
     this.setCaptured(false);
+  }
+
+  /** A phone's keyboard sends words and deletions instead of keys; Guacamole takes the words. */
+  listenToOnScreenKeyboard(gate) {
+    const refill = () => {
+      this.sink.value = PADDING;
+      this.sink.setSelectionRange(PADDING.length, PADDING.length);
+    };
+    this.sink.addEventListener("focus", refill);
+    this.sink.addEventListener("compositionend", () => setTimeout(refill));
+    this.sink.addEventListener("input", (event) => {
+      if (event.isComposing) return;
+      if (event.inputType === "deleteContentBackward" && this.mayCapture()) gate.combination([BACKSPACE]);
+      refill();
+    });
   }
 
   isChord(keysym) {
