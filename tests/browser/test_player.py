@@ -170,3 +170,61 @@ def test_people_who_may_only_see_that_it_exists(
     expect(page.locator("main")).to_contain_text("but not play it")
     assert page.locator("#player").count() == 0
     assert axe_findings(page) == []
+
+
+PASSED = """async () => {
+  const { Pictures } = await import("/static/js/player/pictures.js");
+  const picture = (type, width, colour) => {
+    const canvas = Object.assign(document.createElement("canvas"), { width, height: 20 });
+    const pen = canvas.getContext("2d");
+    pen.fillStyle = colour;
+    pen.fillRect(0, 0, width, 20);
+    return canvas.toDataURL(type).split(",")[1];
+  };
+  const passed = [];
+  const pictures = new Pictures((opcode, args) => passed.push([opcode, ...args].join(" ")));
+  const names = new Map();
+  const draw = (name, { type = "image/jpeg", width = 30, x = "5", layer = "0", mask = "14" } = {}) => {
+    const data = picture(type, width, `rgb(${names.size * 9}, 80, 120)`);
+    names.set(data, name);
+    pictures.take("img", ["3", mask, layer, type, x, "7"]);
+    for (let at = 0; at < data.length; at += 240) pictures.take("blob", ["3", data.slice(at, at + 240)]);
+    pictures.take("end", ["3"]);
+  };
+  const shown = () => {
+    pictures.flush();
+    const told = passed.splice(0).map((line) => names.get(line.split(" ").at(-1)) ?? line);
+    return told.join(", ");
+  };
+  const told = {};
+  draw("one"); draw("two"); draw("three");
+  told.covered = shown();
+  draw("one"); draw("aside", { x: "6" }); draw("larger", { width: 31 });
+  draw("hidden layer", { layer: "-1" });
+  told.others = shown();
+  draw("read"); pictures.take("copy", ["0", "0", "0", "9", "9", "14", "0", "50", "50"]); draw("after");
+  told.copied = shown();
+  draw("one", { type: "image/png" }); draw("two", { type: "image/png" });
+  told.seeThrough = shown();
+  draw("one"); draw("faint", { mask: "6" });
+  told.mask = shown();
+  draw("one"); shown(); draw("two");
+  told.next = shown();
+  pictures.take("clip", ["0"]); draw("one"); draw("two");
+  told.clipped = shown();
+  return told;
+}"""
+
+
+def test_only_what_nobody_could_see_is_left_out(stage: Stage, page_of: OpensPages) -> None:
+    page = page_of("cora")
+    page.goto("/recordings/")
+    assert page.evaluate(PASSED) == {
+        "covered": "three",
+        "others": "one, aside, larger, hidden layer",
+        "copied": "read, copy 0 0 0 9 9 14 0 50 50, after",
+        "seeThrough": "one, two",
+        "mask": "one, faint",
+        "next": "two",
+        "clipped": "clip 0, one, two",
+    }

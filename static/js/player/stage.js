@@ -3,6 +3,7 @@
 
 import Guacamole from "../../vendor/guacamole-common.min.js";
 import { eachInstruction } from "./frames.js";
+import { Pictures } from "./pictures.js";
 
 /** A tunnel that leads nowhere: instructions are put in by hand, answers are heard here. */
 function replayTunnel(onDrawn) {
@@ -13,40 +14,6 @@ function replayTunnel(onDrawn) {
     if (opcode === "sync") onDrawn(Number(time));
   };
   return tunnel;
-}
-
-/* Formats the client takes in one instruction, as an older protocol had them. */
-const WHOLE = { "image/png": "png", "image/jpeg": "jpeg" };
-
-/** Base64 of the joined pieces; guacd pads only the last, another source may pad each. */
-function joined(pieces) {
-  const padded = pieces.slice(0, -1).some((piece) => piece.endsWith("="));
-  return padded ? btoa(pieces.map(atob).join("")) : pieces.join("");
-}
-
-/** Puts the pieces of a picture together: the client makes three Blobs of each picture that
-    comes as a stream, and that takes ten times as long as drawing it. */
-class Pictures {
-  constructor(pass) {
-    this.pass = pass;
-    this.open = new Map();
-  }
-
-  take(opcode, args) {
-    const picture = this.open.get(args[0]);
-    if (opcode === "img" && WHOLE[args[3]]) {
-      const [stream, mask, layer, type, x, y] = args;
-      this.open.set(stream, { opcode: WHOLE[type], where: [mask, layer, x, y], pieces: [] });
-    } else if (opcode === "blob" && picture) {
-      picture.pieces.push(args[1]);
-    } else if (opcode === "end" && picture) {
-      this.open.delete(args[0]);
-      this.pass(picture.opcode, [...picture.where, joined(picture.pieces)]);
-    } else {
-      if (opcode === "img") this.open.delete(args[0]);
-      this.pass(opcode, args);
-    }
-  }
 }
 
 class Drawing {
@@ -68,11 +35,13 @@ class Drawing {
   /** Draw a frame; `silent` frames are drawn together with the next one that is not. */
   feed(text, silent) {
     eachInstruction(text, (opcode, args) => {
-      if (opcode === "sync") {
-        if (silent) return;
+      if (opcode !== "sync") {
+        this.pictures.take(opcode, args);
+      } else if (!silent) {
+        this.pictures.flush();
         this.asked += 1;
+        this.tunnel.oninstruction(opcode, args);
       }
-      this.pictures.take(opcode, args);
     });
   }
 
