@@ -1,7 +1,7 @@
 """What every test stands on: the two profiles, no silent skip, nothing left over."""
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from channels.layers import channel_layers
@@ -25,16 +25,23 @@ OWN_SERVER = ("tests/browser/", "tests/demo/")
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Mark what touches data; in the second run of `./portal test` keep only that."""
+    """Mark what touches data; keep only what this run of `./portal test` is for."""
     for item in items:
         if touches_data(item):
             item.add_marker(pytest.mark.data)
-    if os.environ.get("PORTAL_TEST_ONLY") == "data":
-        kept = [item for item in items if item.get_closest_marker("data")]
-        config.hook.pytest_deselected(
-            items=[item for item in items if item not in kept]
-        )
-        items[:] = kept
+    belongs_here = RUNS[os.environ.get("PORTAL_TEST_ONLY", "")]
+    left_out = [item for item in items if not belongs_here(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if belongs_here(item)]
+
+
+def in_a_browser(item: pytest.Item) -> bool:
+    """True for a test that drives Chromium.
+
+    The driver keeps an event loop running in its thread until the process ends, in which
+    neither Django's ORM nor an asynchronous test can work: these have a run of their own.
+    """
+    return item.nodeid.startswith("tests/browser/")
 
 
 def touches_data(item: pytest.Item) -> bool:
@@ -45,6 +52,15 @@ def touches_data(item: pytest.Item) -> bool:
     return bool(fixtures & DATABASE_FIXTURES) or bool(
         item.get_closest_marker("django_db")
     )
+
+
+# The runs of `./portal test`, by PORTAL_TEST_ONLY.
+RUNS: dict[str, Callable[[pytest.Item], bool]] = {
+    "": lambda item: True,
+    "data": lambda item: item.get_closest_marker("data") is not None,
+    "browser": in_a_browser,
+    "beside-browser": lambda item: not in_a_browser(item),
+}
 
 
 @pytest.hookimpl(wrapper=True)

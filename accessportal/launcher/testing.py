@@ -59,7 +59,10 @@ def run_tests(arguments: list[str]) -> int:
     outcomes = []
     if only != "production":
         say("== Embedded profile: SQLite, everything in one process")
-        outcomes.append(pytest(arguments, {"PORTAL_PROFILE": "embedded"}))
+        outcomes += [embedded(arguments, "beside-browser")]
+        if not outcomes[-1].broken:
+            say("\n== Embedded profile, in a real browser")
+            outcomes += [embedded(["-n", "0", *arguments], "browser")]
     if only != "embedded" and not any(outcome.broken for outcome in outcomes):
         say("\n== Production profile: PostgreSQL and Redis; the tests that touch data")
         outcomes.append(production(arguments))
@@ -72,6 +75,12 @@ def run_tests(arguments: list[str]) -> int:
         say("No test ran, or a run did not come to its end; see above.")
     say(f"{passed} passed, {failed} failed")
     return 0 if good else 1
+
+
+def embedded(arguments: list[str], only: str) -> Outcome:
+    """One part of the tests (`RUNS` of tests/conftest.py), with no server beside."""
+    environment = {"PORTAL_PROFILE": "embedded", "PORTAL_TEST_ONLY": only}
+    return pytest(arguments, environment)
 
 
 def production(arguments: list[str]) -> Outcome:
