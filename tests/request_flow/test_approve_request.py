@@ -60,7 +60,9 @@ def test_vera_reads_it_in_german(committed, pending, olga, vera):
     vera.save()
     with committed():
         approve(pending, olga)
-    assert [message.to for message in mail.outbox if message.to == [vera.email]]
+    (message,) = [message for message in mail.outbox if message.to == [vera.email]]
+    assert message.subject == f"{pending.number} ist freigegeben"
+    assert "Olga Olsen hat Ihren Zugriff" in message.body
 
 
 def test_approved_for_another_time(pending, olga):
