@@ -113,6 +113,9 @@ class AccessRequest(models.Model):
             models.Index(
                 fields=["vendor", "-submitted_at"], name="access_request_vendor"
             ),
+            # The plant's people see several sites: their lists walk these in order.
+            models.Index(fields=["-submitted_at"], name="access_request_submitted"),
+            models.Index(fields=["wanted_from"], name="access_request_wanted"),
         ]
 
     def __str__(self) -> str:

@@ -77,7 +77,10 @@ class MaintenanceWindow(models.Model):
                 name="revocation_has_a_reason",
             ),
         ]
-        indexes = [models.Index(fields=["closes_at"], name="window_closes_at")]
+        indexes = [
+            models.Index(fields=["closes_at"], name="window_closes_at"),
+            models.Index(fields=["opens_at"], name="window_opens_at"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.access_request} {self.opens_at:%Y-%m-%d %H:%M}Z"

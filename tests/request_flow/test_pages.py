@@ -524,6 +524,10 @@ class TestLists:
         found = browser.get("/requests/?q=chain lubricate").context["page"].object_list
         assert list(found) == [other]
         assert not browser.get("/requests/?state=denied").context["page"].object_list
+        by_machine = (
+            browser.get("/requests/?q=FILLING vogt chain").context["page"].object_list
+        )
+        assert list(by_machine) == [other]
         assert browser.get("/requests/?state=nonsense&site=nowhere").status_code == 200
 
     def test_a_fixed_number_of_queries(
