@@ -93,13 +93,6 @@ MATRIX: dict[str, Line] = {
         not_known=CONTRACTORS,
         args="vendor person",
         method="post",
-    ),
-    "accounts:reset_factor": Line(
-        yes="ivan adam",
-        no="olga omar cora",
-        not_known=CONTRACTORS,
-        args="vendor person",
-        method="post",
         data=(("reason", "Lost phone"),),
     ),
     # Submission
