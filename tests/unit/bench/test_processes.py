@@ -34,8 +34,6 @@ def test_the_cpu_of_a_child_counts_as_its_parents() -> None:
     finally:
         end(parent)
         parent.stdout.close()
-    with pytest.raises(BenchProblem):
-        cpu_seconds(parent.pid)
 
 
 def test_a_relay_that_does_not_start_is_a_problem_that_names_its_log(
