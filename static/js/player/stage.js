@@ -5,13 +5,14 @@ import Guacamole from "../../vendor/guacamole-common.min.js";
 import { eachInstruction } from "./frames.js";
 import { Pictures } from "./pictures.js";
 
-/** A tunnel that leads nowhere: instructions are put in by hand, answers are heard here. */
+/** A tunnel that leads nowhere: instructions are put in by hand; `onDrawn` hears the number of
+    a frame when it is on the screen. */
 function replayTunnel(onDrawn) {
   const tunnel = new Guacamole.Tunnel();
   tunnel.connect = () => {};
   tunnel.disconnect = () => {};
-  tunnel.sendMessage = (opcode, time) => {
-    if (opcode === "sync") onDrawn(Number(time));
+  tunnel.sendMessage = (opcode, frame) => {
+    if (opcode === "sync") onDrawn(Number(frame));
   };
   return tunnel;
 }
@@ -21,8 +22,8 @@ class Drawing {
     this.asked = 0;
     this.drawn = 0;
     this.waiting = [];
-    this.tunnel = replayTunnel(() => {
-      this.drawn += 1;
+    this.tunnel = replayTunnel((frame) => {
+      this.drawn = Math.max(this.drawn, frame);
       for (const resolve of this.waiting.splice(0)) resolve();
     });
     this.client = new Guacamole.Client(this.tunnel);
@@ -40,7 +41,8 @@ class Drawing {
       } else if (!silent) {
         this.pictures.flush();
         this.asked += 1;
-        this.tunnel.oninstruction(opcode, args);
+        // Our own number: the client answers the same time only once, and guacd may repeat it.
+        this.tunnel.oninstruction("sync", [String(this.asked)]);
       }
     });
   }
