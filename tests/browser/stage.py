@@ -144,6 +144,21 @@ def still(window_pk: int, protocol: str) -> str:
     return str(made.pk)
 
 
+def over(session: str) -> None:
+    """End what `still` made, so that no board shows it any more."""
+    from django.utils import timezone
+
+    change(
+        "brokered_sessions.BrokeredSession",
+        session,
+        state="ended",
+        slot=None,
+        ended_at=timezone.now(),
+        end_reason="window_closed",
+        end_confirmed_at=timezone.now(),
+    )
+
+
 def facts(session: str) -> dict[str, Any]:
     """What the database says of a session."""
     from sessions.models import BrokeredSession
@@ -248,6 +263,7 @@ ACTS = {
         sign_in,
         window,
         still,
+        over,
         facts,
         change,
         end_window_in,

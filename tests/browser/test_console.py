@@ -300,10 +300,12 @@ class TestTheShakyLink:
         )
         window = stage.window("vera", "telnet")["window"]
         started.append(window)
-        page.goto(f"/sessions/{stage.still(window, 'telnet')}/console/")
+        session = stage.still(window, "telnet")
+        page.goto(f"/sessions/{session}/console/")
 
         expect(page.locator("#overlay-signed-out")).to_be_visible()
         expect(page.get_by_role("link", name="Sign in")).to_be_focused()
+        stage.over(session)
 
 
 class TestThePlant:
