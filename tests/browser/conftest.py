@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from accessportal.demo.targets import Targets, start_targets
 from accessportal.launcher.guacd import Guacd
@@ -29,6 +29,9 @@ CHROMIUM_OPTIONS = [
     "--disable-sync",
     "--no-first-run",
 ]
+# A page may be slow on a busy machine; it must only get there.
+expect.set_options(timeout=30_000)
+
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 

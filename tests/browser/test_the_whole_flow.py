@@ -57,7 +57,7 @@ class Person:
         self.looks_at()
         field.fill(self.code())
         self.page.get_by_role("button", name="Sign in").click()
-        expect(self.page.locator(".live-link")).to_have_text("live", timeout=10_000)
+        expect(self.page.locator(".live-link")).to_have_text("live", timeout=60_000)
         self.looks_at()
 
 
@@ -79,7 +79,7 @@ def comes_in(stage: Stage, chromium: Browser) -> Iterator[Callable[..., Person]]
     assert not faults, "\n".join(faults)
 
 
-def until(holds: Callable[[], bool], what: str, seconds: float = 20.0) -> None:
+def until(holds: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, f"It did not come true that {what}."
@@ -122,7 +122,7 @@ def vera_connects(vera: Person) -> None:
     page = vera.page
     # Nobody reloads: the decision, and a second later the open window, come by themselves.
     connect = page.get_by_role("link", name=re.compile("Connect"))
-    connect.first.wait_for(timeout=15_000)
+    connect.first.wait_for(timeout=60_000)
     vera.looks_at()
     connect.first.click()
     page.get_by_label(re.compile("I have read this")).check()
@@ -132,7 +132,7 @@ def vera_connects(vera: Person) -> None:
     vera.looks_at()
     page.get_by_role("button", name="Connect").click()
     page.wait_for_url("**/console/")
-    expect(page.locator("body")).to_contain_text("REC", timeout=30_000)
+    expect(page.locator("body")).to_contain_text("REC", timeout=60_000)
     expect(page.locator("body")).to_contain_text("ENDS IN")
     page.locator("canvas").first.wait_for()
     vera.looks_at()
@@ -152,6 +152,9 @@ def press(person: Person, line: TargetFacts, button: str) -> None:
     person.page.mouse.up()
 
 
+@pytest.mark.timeout(
+    600
+)  # a dozen pages, each looked at by axe, on a machine that may be busy
 def test_the_whole_flow(stage: Stage, comes_in: Callable[..., Person]) -> None:
     emails = stage.people()
     vera = comes_in("vera", viewport=DESK)
@@ -185,7 +188,7 @@ def test_the_whole_flow(stage: Stage, comes_in: Callable[..., Person]) -> None:
     # Olga watches on her phone; Vera sees that she does.
     olga.looks_at("/sessions/")
     olga.page.get_by_role("link", name="Watch").first.tap()
-    expect(vera.page.locator("body")).to_contain_text("Olga", timeout=15_000)
+    expect(vera.page.locator("body")).to_contain_text("Olga", timeout=60_000)
     olga.looks_at()
 
     # She leaves the machine in order and ends.
@@ -194,7 +197,7 @@ def test_the_whole_flow(stage: Stage, comes_in: Callable[..., Person]) -> None:
         "button", name=re.compile("End")
     ).click()
     expect(vera.page.locator("body")).to_contain_text(
-        "Ended", timeout=15_000, ignore_case=True
+        "Ended", timeout=60_000, ignore_case=True
     )
     facts: dict[str, Any] = {}
 
@@ -209,7 +212,7 @@ def test_the_whole_flow(stage: Stage, comes_in: Callable[..., Person]) -> None:
     cora.signs_in(emails["cora"])
     cora.looks_at("/reviews/")
     cora.page.get_by_role("link", name=re.compile("SES-")).first.click()
-    expect(cora.page.locator("canvas").first).to_be_visible(timeout=15_000)
+    expect(cora.page.locator("canvas").first).to_be_visible(timeout=60_000)
     cora.looks_at()
     play = cora.page.get_by_role("button", name="Play")
     play.click()
@@ -241,4 +244,4 @@ def cora_clears(cora: Person) -> None:
     confirm = page.get_by_role("dialog")
     if confirm.count() and confirm.first.is_visible():
         confirm.get_by_role("button", name=re.compile("Clear")).click()
-    expect(page.locator("main")).to_contain_text("Cleared", timeout=10_000)
+    expect(page.locator("main")).to_contain_text("Cleared", timeout=60_000)
