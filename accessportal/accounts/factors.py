@@ -11,6 +11,7 @@ import hashlib
 import secrets
 import time
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import segno
@@ -30,6 +31,7 @@ from accessportal.origin import Origin
 TOTP_KIND = "totp"
 RECOVERY_KIND = "recovery_code"
 RECOVERY_CODES = 10
+SET_UP_TIME = timedelta(hours=1)
 # Without letters and digits that look alike; 12 of 31 signs are 59 bits.
 RECOVERY_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
@@ -163,10 +165,16 @@ def _locked_sentence(device: Any) -> Sentence | None:
 # --- Setting up ---------------------------------------------------------------------
 
 
-def device_to_enrol(user: User) -> TOTPDevice:
-    """The authenticator being set up: kept until confirmed, so that a reload shows the same."""
-    device = TOTPDevice.objects.filter(user=user, confirmed=False).order_by("pk").first()
+def device_to_enrol(user: User, pk: int | None) -> TOTPDevice:
+    """The authenticator being set up in one browser; `pk` is what that browser began with.
+
+    A reload shows the same secret, another browser never does: whoever knows only the
+    password must not see a secret that the person confirms later.
+    """
+    begun = TOTPDevice.objects.filter(user=user, confirmed=False)
+    device = begun.filter(pk=pk).first() if pk is not None else None
     if device is None:
+        begun.filter(created_at__lt=timezone.now() - SET_UP_TIME).delete()
         device = TOTPDevice.objects.create(user=user, name="authenticator", confirmed=False)
     return device
 
@@ -185,8 +193,10 @@ def qr_code(device: TOTPDevice) -> str:
     )
 
 
-def confirm_enrolment(*, acting_user: User, code: str, origin: Origin) -> TOTPDevice:
-    """Make the authenticator count once its first code is right; older ones go.
+def confirm_enrolment(
+    *, acting_user: User, pk: int | None, code: str, origin: Origin
+) -> TOTPDevice:
+    """Make the authenticator `pk` count once its first code is right; all others go.
 
     Raises `NotPossible` when the code is wrong. The code is used up by this.
     """
@@ -194,8 +204,7 @@ def confirm_enrolment(*, acting_user: User, code: str, origin: Origin) -> TOTPDe
     with transaction.atomic():
         device = (
             TOTPDevice.objects.select_for_update()
-            .filter(user=acting_user, confirmed=False)
-            .order_by("pk")
+            .filter(user=acting_user, confirmed=False, pk=pk)
             .first()
         )
         refusal: Sentence | None = WRONG_CODE

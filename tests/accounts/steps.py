@@ -19,7 +19,11 @@ CODE = "/accounts/login/code/"
 
 def code_of(user: User, *, confirmed: bool = True, steps_ahead: int = 0) -> str:
     """What the person's app shows now (or `steps_ahead` times 30 s later)."""
-    device = TOTPDevice.objects.get(user=user, confirmed=confirmed)
+    return code_now(TOTPDevice.objects.get(user=user, confirmed=confirmed), steps_ahead)
+
+
+def code_now(device: TOTPDevice, steps_ahead: int = 0) -> str:
+    """The code of one authenticator."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     totp.time = time.time() + steps_ahead * device.step
     return f"{totp.token():06d}"

@@ -13,6 +13,7 @@ from accessportal.accounts.models import User
 from accessportal.audit.models import AuditEvent
 from tests.accounts.steps import (
     CODE,
+    code_now,
     code_of,
     is_signed_in,
     refusal,
@@ -50,6 +51,26 @@ def test_a_reload_shows_the_same_secret(client: Client, newcomer: User) -> None:
     client.get(ENROL)
     client.get(ENROL)
     assert TOTPDevice.objects.filter(user=newcomer).count() == 1
+
+
+def test_another_browser_never_sees_the_secret_that_is_confirmed_later(
+    client: Client, newcomer: User
+) -> None:
+    """Somebody with a stolen password looks first, and learns nothing of use."""
+    thief = Client()
+    type_password(thief, newcomer)
+    thief.get(ENROL)
+    seen = TOTPDevice.objects.get(user=newcomer)
+    type_password(client, newcomer)
+    client.get(ENROL)
+    own = TOTPDevice.objects.exclude(pk=seen.pk).get(user=newcomer)
+    assert own.key != seen.key
+    # The code of the other browser's secret confirms nothing here.
+    assert client.post(ENROL, {"code": code_now(seen)}).status_code == 422
+    TOTPDevice.objects.filter(pk=own.pk).update(throttling_failure_count=0)
+    assert client.post(ENROL, {"code": code_now(own)}).status_code == 200
+    assert list(TOTPDevice.objects.filter(user=newcomer)) == [own]
+    assert thief.post(ENROL, {"code": code_now(seen)}).url == CODE
 
 
 def test_the_first_code_confirms_and_shows_recovery_codes_once(

@@ -27,6 +27,7 @@ from accessportal.accounts.services.profile import change_password, change_profi
 from accessportal.accounts.services.signing import renew_after_factor_change
 from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.accounts.views.sign_in import (
+    BEGUN,
     safe_next,
     show_enrolment,
     show_new_recovery_codes,
@@ -117,7 +118,10 @@ def new_authenticator(request: HttpRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             device = factors.confirm_enrolment(
-                acting_user=user, code=form.cleaned_data["code"], origin=origin_of(request)
+                acting_user=user,
+                pk=request.session.get(BEGUN),
+                code=form.cleaned_data["code"],
+                origin=origin_of(request),
             )
         except NotPossible as error:
             refusal = str(error.sentence)

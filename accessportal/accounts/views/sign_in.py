@@ -31,6 +31,8 @@ from accessportal.accounts.services.signing import (
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 
+BEGUN = "authenticator_begun"  # in the web session: the authenticator being set up in it
+
 
 def safe_next(request: HttpRequest, default: str = "/") -> str:
     """The `next` of the request when it leads into the portal, else `default`."""
@@ -113,7 +115,10 @@ def enrol(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             device = factors.confirm_enrolment(
-                acting_user=user, code=form.cleaned_data["code"], origin=origin_of(request)
+                acting_user=user,
+                pk=request.session.get(BEGUN),
+                code=form.cleaned_data["code"],
+                origin=origin_of(request),
             )
         except NotPossible as error:
             refusal = str(error.sentence)
@@ -127,7 +132,8 @@ def show_enrolment(
     request: HttpRequest, user: User, *, form: CodeForm, refusal: str
 ) -> HttpResponse:
     """The QR code, the secret for typing, and the field for the first code."""
-    device = factors.device_to_enrol(user)
+    device = factors.device_to_enrol(user, request.session.get(BEGUN))
+    request.session[BEGUN] = device.pk
     context = {
         "form": form,
         "person": user,
