@@ -28,6 +28,7 @@ class Company:
     def __init__(self, actor: SessionActor) -> None:
         self._actor = actor
         self._door = asyncio.Lock()
+        self._contractor_came = False
 
     async def admit(self, ticket: TunnelTicket, origin: Origin) -> None:
         """The policy decision point, before a socket is accepted. Raises `PortalError`."""
@@ -80,6 +81,7 @@ class Company:
             )
             seat.viewer.say_raw(encode("", str(uuid.uuid4())))
             actor.seats[participant.pk] = seat
+            self._contractor_came = self._contractor_came or owner
         actor.mark("joined", seat)
         await words.greet(actor, seat)
         actor.show_to(seat)
@@ -110,6 +112,13 @@ class Company:
         self._actor.input.let_go(seat, reason)
         async with self._door:
             await self._stand_up(seat, code, reason)
+
+    async def hold_if_alone(self) -> None:
+        """The work is held while the contractor is gone, also when the plant lifted its own
+        freeze meanwhile. Behind the door, so that nobody who just comes in is frozen."""
+        async with self._door:
+            if self._contractor_came and self._actor.owner is None:
+                await self._actor.supervision.freeze_while_away()
 
     async def _stand_up(self, seat: Seat, code: int, reason: str) -> None:
         actor = self._actor

@@ -169,6 +169,8 @@ class Supervision:
         if seen.verdict.outcome is Outcome.FREEZE and seen.freeze is None:
             await self._freeze(seen.verdict.reasons[0].freezes)
             self.wake()
+        elif seen.freeze is None and actor.owner is None:
+            await actor.company.hold_if_alone()
 
     def _follow_row(self, row: BrokeredSession) -> None:
         """What the words say comes from the row as it is now."""

@@ -67,15 +67,21 @@ def freeze_session(
 def unfreeze_session(
     brokered_session: BrokeredSession, *, acting_user: User, origin: Origin
 ) -> None:
-    """A person of the plant lets input through again, whatever had stopped it."""
+    """A person of the plant lets input through again, after a freeze or after idling."""
     brokered_session = locked(brokered_session)
     refuse_when_over(brokered_session)
     if not may_at(acting_user, Action.SESSION_FREEZE, brokered_session):
         raise NotAllowed(_("Only the plant can let this session go on."))
     if brokered_session.frozen_at is None:
         raise TooLate(_("The session is not frozen any more."))
-    if brokered_session.frozen_cause == FreezeCause.RECORDING:
-        raise NotPossible(_("The recording failed, so this session cannot go on."))
+    not_ours = {
+        FreezeCause.RECORDING: _("The recording failed, so this session cannot go on."),
+        FreezeCause.AWAY: _("It goes on by itself when the contractor is back."),
+        FreezeCause.FACTOR: _("The contractor has to confirm a second factor first."),
+        FreezeCause.ADDRESS: _("The contractor has to confirm a second factor first."),
+    }
+    if brokered_session.frozen_cause in not_ours:
+        raise NotPossible(not_ours[FreezeCause(brokered_session.frozen_cause)])
 
     lift_freeze(brokered_session, acting_user=acting_user, origin=origin)
 

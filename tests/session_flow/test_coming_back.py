@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from accessportal.accounts.models import User
+from accessportal.errors import NotPossible
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, Participant
-from tests.cast import make_window
+from sessions.services.freezes import freeze_session, unfreeze_session
+from tests.cast import make_window, origin
 from tests.session_flow.fake_guacd import PICTURE, FakeGuacd
 from tests.session_flow.tunnel_kit import Bench, Tunnel
 
@@ -68,6 +72,26 @@ async def test_a_vanished_browser_holds_nothing_and_the_work_waits(
     left = await Participant.objects.aget(leave_reason="vanished")
     assert left.left_at
     assert await Participant.objects.acount() == 2
+
+
+async def test_a_freeze_lifted_while_vera_is_gone_leaves_the_work_held(
+    bench: Bench, console: Tunnel, live: BrokeredSession, vera: User, olga: User
+) -> None:
+    freeze = partial(freeze_session, live, acting_user=olga, origin=origin())
+    await sync_to_async(freeze)(message="Wait")
+    await console.word("frozen", cause="person")
+    await console.vanish()
+    await bench.events("session.participant.left")
+    assert (await bench.row(live)).frozen_cause == "person"
+
+    unfreeze = partial(unfreeze_session, live, acting_user=olga, origin=origin())
+    await sync_to_async(unfreeze)()
+    await bench.until(live, lambda row: row.frozen_cause == "away")
+    with pytest.raises(NotPossible):
+        await sync_to_async(unfreeze)()
+    back = await bench.enter(live, vera)
+    await back.picture()
+    await bench.until(live, lambda row: row.frozen_at is None)
 
 
 async def test_leaving_keeps_the_work_open(
