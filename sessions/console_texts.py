@@ -98,6 +98,7 @@ def console_texts() -> dict[str, str]:
         "signed_out": _("You are signed out of the portal."),
         "session_over": _("The session is over"),
         "not_connected": _("Not connected"),
+        "ended_by_contractor": str(BrokeredSession.EndReason.ENDED_BY_CONTRACTOR.label),
         "rec": _("REC"),
         "rec_off": _("NOT RECORDED"),
         "rec_done": _("RECORDED"),

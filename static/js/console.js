@@ -128,8 +128,16 @@ function onPhase(phase, values) {
     return;
   }
   if (phase === "over") finish(values);
-  overlays.setPhase(phase, { ...values, title: say(values.failed ? "not_connected" : "session_over") });
+  overlays.setPhase(phase, phase === "over" ? asRead(values) : values);
   if (phase === "open" && canWork() && !openPanelName() && !document.querySelector("dialog[open]")) keyboard.capture();
+}
+
+/** The words of the end; those to the contractor are not for somebody who watched. */
+function asRead(values) {
+  const title = say(values.failed ? "not_connected" : "session_over");
+  if (isOwner) return { ...values, title };
+  const own = values.reason === "ended_by_contractor";
+  return { ...values, title, what_now: "", sentence: own ? say("ended_by_contractor") : values.sentence };
 }
 
 /** Over: why, and what now. The proof of the end may come a moment later. */
