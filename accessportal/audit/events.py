@@ -42,10 +42,6 @@ EVENTS: dict[str, EventKind] = {
     "account.reactivated": EventKind("AC", _("reactivated a person")),
     "invitation.revoked": EventKind("AC", _("revoked an invitation")),
     "role.granted": EventKind("AC", _("granted a role")),
-    "role.revoked": EventKind("AC", _("took a role away")),
-    "vendor.changed": EventKind("AC", _("changed a vendor")),
-    "vendor.suspended": EventKind("AC", _("suspended a vendor"), "warning"),
-    "vendor.reinstated": EventKind("AC", _("lifted the suspension of a vendor")),
     # Requests, decisions, windows
     "request.submitted": EventKind("AC", _("asked for access")),
     "request.approved": EventKind("AC", _("approved a request")),
@@ -93,8 +89,6 @@ EVENTS: dict[str, EventKind] = {
     "audit.exported": EventKind("AL", _("exported the audit trail")),
     "audit.chain.verified": EventKind("AL", _("verified the audit trail")),
     # The plant
-    "site.isolated": EventKind("CC", _("isolated a site"), "critical"),
-    "site.isolation.lifted": EventKind("CC", _("lifted the isolation of a site"), "warning"),
     "asset.changed": EventKind("CC", _("changed an asset or endpoint")),
     "endpoint.checked": EventKind("CC", _("tested a connection")),
     "asset.hostkey.pinned": EventKind("CC", _("pinned a host key")),

@@ -24,8 +24,8 @@ def names(response: Any) -> list[str]:
 @pytest.fixture
 def trail(plant: Plant) -> None:
     audit.record("auth.login.succeeded", acting_user=plant.vera, subject=plant.vera)
-    audit.record("site.isolated", acting_user=plant.olga, subject=plant.north, site=plant.north)
-    audit.record("site.isolated", acting_user=plant.omar, subject=plant.south, site=plant.south)
+    audit.record("asset.changed", acting_user=plant.olga, subject=plant.north, site=plant.north)
+    audit.record("asset.changed", acting_user=plant.omar, subject=plant.south, site=plant.south)
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def cora_reads(plant: Plant, browser_of: SignIn) -> Client:
 
 def test_the_newest_event_comes_first(trail: None, cora_reads: Client) -> None:
     response = cora_reads.get(reverse("audit:event_list"))
-    assert names(response) == ["site.isolated", "site.isolated", "auth.login.succeeded"]
+    assert names(response) == ["asset.changed", "asset.changed", "auth.login.succeeded"]
     assert b"Vera Vogt" in response.content
 
 
@@ -51,7 +51,7 @@ def test_opening_the_trail_is_an_event(trail: None, cora_reads: Client, plant: P
     [
         ({"q": "olga"}, 1),
         ({"area": "auth"}, 1),
-        ({"event": "site.isolated"}, 2),
+        ({"event": "asset.changed"}, 2),
         ({"result": "denied"}, 0),
         ({"since": "2999-01-01"}, 0),
         ({"until": "2999-01-01"}, 3),
@@ -109,7 +109,7 @@ def test_a_supervisor_may_not_read_the_trail(plant: Plant, browser_of: SignIn) -
 
 
 def test_the_export_holds_what_the_filter_shows(trail: None, cora_reads: Client) -> None:
-    response = cora_reads.post(reverse("audit:event_export"), {"event": "site.isolated"})
+    response = cora_reads.post(reverse("audit:event_export"), {"event": "asset.changed"})
     lines = b"".join(response.streaming_content).decode().splitlines()
     assert len(lines) == 3
     assert lines[0].startswith("seq,event_id,recorded_at,event")
