@@ -53,6 +53,9 @@ ADVICE: dict[str, Words] = {
     "recorder_not_ready": gettext_lazy(
         "The plant's IT has to look at this. Please tell them."
     ),
+    "host_key_not_pinned": gettext_lazy(
+        "The plant's administrator has to test the connection and pin its key first."
+    ),
     "endpoint_busy": gettext_lazy(
         "Wait until it is free: this page changes by itself. If it is urgent, call the control room."
     ),

@@ -76,6 +76,7 @@ class Facts:
     production_freeze: bool = False
     vendor_services_asset: bool = True
     recorder_runs: bool = True
+    host_identity_known: bool = True
     slot_free: bool = True
     # Drift. Where a factor was never used its age is None.
     factor_age: float | None = None
@@ -233,6 +234,12 @@ RULES: tuple[Rule, ...] = (
         Weight.FORESEEABLE,
         lambda facts: not facts.recorder_runs,
         _("The recorder is not ready, and nothing may happen unrecorded."),
+    ),
+    Rule(
+        "host_key_not_pinned",
+        Weight.FORESEEABLE,
+        lambda facts: not facts.host_identity_known,
+        _("No host key is pinned for this machine, so it could be another one."),
     ),
     Rule(
         "endpoint_busy",

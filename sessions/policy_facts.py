@@ -46,6 +46,9 @@ def facts_at_start(
         vendor_services_asset=user.vendor is None
         or endpoint.asset.vendors.filter(pk=user.vendor.pk).exists(),
         recorder_runs=recorder_has_room(),
+        # guacd takes any SSH host when it is told no key, and signs in there.
+        host_identity_known=endpoint.protocol != Endpoint.Protocol.SSH
+        or bool(endpoint.host_key.strip()),
         slot_free=free_slot(endpoint) is not None,
         signed_out=False,
         factor_age=now.timestamp() - origin.factor_at if origin.factor_at else None,

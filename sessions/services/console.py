@@ -124,6 +124,7 @@ def refusal(verdict: Verdict) -> Exception:
         "window_not_open": NotPossible,
         "endpoint_busy": TooLate,
         "recorder_not_ready": NotPossible,
+        "host_key_not_pinned": NotPossible,
         "production_freeze": NotPossible,
     }
     return kinds.get(reason.code, NotAllowed)(reason.sentence, code=reason.code)

@@ -60,6 +60,7 @@ def test_with_nothing_against_it_a_session_may_begin_and_go_on() -> None:
         ("production_freeze", {"production_freeze": True}),
         ("asset_not_serviced", {"vendor_services_asset": False}),
         ("recorder_not_ready", {"recorder_runs": False}),
+        ("host_key_not_pinned", {"host_identity_known": False}),
         ("endpoint_busy", {"slot_free": False}),
         ("fresh_factor_needed", {"factor_age": 301.0}),
         ("fresh_factor_needed", {"factor_age": None}),
