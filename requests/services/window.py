@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -32,6 +32,7 @@ from requests.services.common import (
     tell_pages,
 )
 from requests.signals import window_revoked
+from requests.wishes import Finding
 from requests.wording import moment_words
 
 logger = logging.getLogger(__name__)
@@ -337,16 +338,23 @@ def _guard_undecided(extension: ExtensionRequest) -> None:
 def _guard_longer_is_possible(
     window: MaintenanceWindow, minutes: int, *, viewer: User
 ) -> None:
-    """Judges the longer window; that it has begun already does not stand against it."""
-    findings = what_stands_against(
-        facts_of_request(
-            window.access_request,
-            viewer=viewer,
-            start=window.opens_at,
-            end=window.closes_at + timedelta(minutes=minutes),
+    """Judges the added time by itself, and the length of the whole."""
+    until = window.closes_at + timedelta(minutes=minutes)
+
+    def against(start: datetime) -> list[Finding]:
+        facts = facts_of_request(
+            window.access_request, viewer=viewer, start=start, end=until
         )
+        return what_stands_against(facts)
+
+    guard_nothing_blocks(
+        [finding for finding in against(window.opens_at) if finding.code == "too_long"]
+        + [
+            finding
+            for finding in against(window.closes_at)
+            if finding.code not in BEGUN
+        ]
     )
-    guard_nothing_blocks([finding for finding in findings if finding.code not in BEGUN])
 
 
 BEGUN = frozenset({"start_passed", "too_soon"})

@@ -250,3 +250,19 @@ class TestMoreTime:
                 request_extension(
                     window, acting_user=vera, origin=origin(), minutes=30, reason="More"
                 )
+
+
+def test_a_window_that_is_over_does_not_stand_against_more_time(
+    window, vera, victor, olga, filling_hmi
+):
+    make_window(
+        victor,
+        filling_hmi,
+        decided_by=olga,
+        starts_in=-timedelta(minutes=5),
+        lasts=timedelta(minutes=4),
+    )
+    asked = request_extension(
+        window, acting_user=vera, origin=origin(), minutes=30, reason="Bolt is stuck"
+    )
+    assert asked.state == ExtensionRequest.State.PENDING
