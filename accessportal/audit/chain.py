@@ -48,7 +48,9 @@ def seal_committed_events() -> int:
         for pk, event_hash in events.values_list("pk", "content_hash"):
             seq += 1
             digest = link_hash(previous, seq, event_hash)
-            seals.append(AuditSeal(seq=seq, event_id=pk, previous_hash=previous, hash=digest))
+            seals.append(
+                AuditSeal(seq=seq, event_id=pk, previous_hash=previous, hash=digest)
+            )
             previous = digest
         if not seals:
             return 0
@@ -91,14 +93,24 @@ def verify_chain() -> ChainReport:
         report.sealed += 1
         if seal.seq != expected:
             last_gone = seal.seq - 1
-            gone = f"row {expected}" if expected == last_gone else f"rows {expected} to {last_gone}"
+            gone = (
+                f"row {expected}"
+                if expected == last_gone
+                else f"rows {expected} to {last_gone}"
+            )
             report.problems.append((expected, f"missing: {gone}"))
         if seal.previous_hash != previous:
-            report.problems.append((seal.seq, "broken link: does not follow the row before"))
+            report.problems.append(
+                (seal.seq, "broken link: does not follow the row before")
+            )
         if content_hash(event) != event.content_hash:
-            report.problems.append((seal.seq, f"edited: {event.event} of {event.recorded_at}"))
+            report.problems.append(
+                (seal.seq, f"edited: {event.event} of {event.recorded_at}")
+            )
         elif link_hash(seal.previous_hash, seal.seq, event.content_hash) != seal.hash:
-            report.problems.append((seal.seq, "re-ordered or edited: the seal does not fit"))
+            report.problems.append(
+                (seal.seq, "re-ordered or edited: the seal does not fit")
+            )
         head = heads.pop(seal.seq, None)
         if head is not None:
             report.heads += 1
@@ -111,24 +123,36 @@ def verify_chain() -> ChainReport:
 
 
 def _seals_in_order() -> Iterator[AuditSeal]:
-    return AuditSeal.objects.select_related("event").order_by("seq").iterator(chunk_size=2000)
+    return (
+        AuditSeal.objects.select_related("event")
+        .order_by("seq")
+        .iterator(chunk_size=2000)
+    )
 
 
 def _verify_head(head: SignedHead, seal: AuditSeal, report: ChainReport) -> None:
     if head.hash != seal.hash:
         report.problems.append((seal.seq, "edited: the signed head says another hash"))
-    elif not keys.signature_is_valid(head_message(head.seq, head.hash), head.signature, head.key_id):
+    elif not keys.signature_is_valid(
+        head_message(head.seq, head.hash), head.signature, head.key_id
+    ):
         report.problems.append((seal.seq, "the signature of the head is not valid"))
 
 
-def _verify_ends(report: ChainReport, unseen_heads: dict[int, SignedHead], expected: int) -> None:
+def _verify_ends(
+    report: ChainReport, unseen_heads: dict[int, SignedHead], expected: int
+) -> None:
     for seq in sorted(unseen_heads):
         report.problems.append((seq, "missing: a signed head names a row that is gone"))
     overdue = AuditEvent.objects.filter(
         seal__isnull=True, recorded_at__lt=timezone.now() - UNSEALED_GRACE
     ).count()
     if overdue:
-        report.problems.append((None, f"unsealed: {overdue} events wait for the sealer"))
+        report.problems.append(
+            (None, f"unsealed: {overdue} events wait for the sealer")
+        )
     newest_head = SignedHead.objects.order_by("-seq").first()
     if report.sealed and (newest_head is None or newest_head.seq < expected - 1):
-        report.problems.append((expected - 1, "unsigned: the last rows have no signed head"))
+        report.problems.append(
+            (expected - 1, "unsigned: the last rows have no signed head")
+        )

@@ -24,16 +24,22 @@ EVENTS: dict[str, EventKind] = {
     # Signing in
     "auth.login.succeeded": EventKind("AC", _("signed in")),
     "auth.login.failed": EventKind("AC", _("failed to sign in"), "warning"),
-    "auth.login.locked": EventKind("AC", _("was locked out after failed attempts"), "warning"),
+    "auth.login.locked": EventKind(
+        "AC", _("was locked out after failed attempts"), "warning"
+    ),
     "auth.logout": EventKind("AC", _("signed out")),
     "auth.stepup.completed": EventKind("AC", _("confirmed with a second factor")),
-    "auth.stepup.failed": EventKind("AC", _("failed to confirm with a second factor"), "warning"),
+    "auth.stepup.failed": EventKind(
+        "AC", _("failed to confirm with a second factor"), "warning"
+    ),
     "auth.mfa.enrolled": EventKind("AC", _("set up a second factor")),
     "auth.mfa.reset": EventKind("AC", _("took a second factor away"), "warning"),
     "auth.recovery.used": EventKind("AC", _("used a recovery code"), "warning"),
     "auth.recovery.renewed": EventKind("AC", _("made new recovery codes")),
     "auth.password.changed": EventKind("AC", _("changed the password")),
-    "auth.token.rejected": EventKind("RE", _("came with a link or ticket that is not valid"), "warning"),
+    "auth.token.rejected": EventKind(
+        "RE", _("came with a link or ticket that is not valid"), "warning"
+    ),
     # People and vendors
     "account.invited": EventKind("AC", _("invited a person")),
     "account.created": EventKind("AC", _("joined")),
@@ -48,7 +54,9 @@ EVENTS: dict[str, EventKind] = {
     "request.denied": EventKind("AC", _("denied a request")),
     "request.withdrawn": EventKind("AC", _("withdrew a request")),
     "request.expired": EventKind("AC", _("let a request expire undecided")),
-    "approval.sod.blocked": EventKind("RE", _("was not allowed to decide on this request"), "warning"),
+    "approval.sod.blocked": EventKind(
+        "RE", _("was not allowed to decide on this request"), "warning"
+    ),
     "window.created": EventKind("AC", _("made a maintenance window")),
     "window.revoked": EventKind("AC", _("revoked a window"), "warning"),
     "window.extension.requested": EventKind("AC", _("asked for more time")),
@@ -72,18 +80,26 @@ EVENTS: dict[str, EventKind] = {
     "session.end.requested": EventKind("CS", _("asked for a session to be ended")),
     "session.terminated": EventKind("CS", _("ended a session")),
     "session.end.confirmed": EventKind("CS", _("proved that a session is over")),
-    "session.end.unconfirmed": EventKind("CS", _("could not prove that a session is over"), "critical"),
-    "session.interrupted": EventKind("CS", _("found a session interrupted"), "critical"),
+    "session.end.unconfirmed": EventKind(
+        "CS", _("could not prove that a session is over"), "critical"
+    ),
+    "session.interrupted": EventKind(
+        "CS", _("found a session interrupted"), "critical"
+    ),
     "session.error": EventKind("RE", _("met an error in a session"), "warning"),
     "clipboard.transferred": EventKind("CS", _("used the clipboard")),
-    "credential.checked_out": EventKind("AC", _("used a stored credential for a session")),
+    "credential.checked_out": EventKind(
+        "AC", _("used a stored credential for a session")
+    ),
     # Evidence
     "recording.started": EventKind("AL", _("began to record")),
     "recording.closed": EventKind("AL", _("sealed a recording")),
     "recording.failed": EventKind("AL", _("failed to record"), "critical"),
     "recording.viewed": EventKind("AL", _("opened a recording")),
     "recording.verified": EventKind("AL", _("verified a recording")),
-    "recording.verify.failed": EventKind("AL", _("found a recording that is not intact"), "critical"),
+    "recording.verify.failed": EventKind(
+        "AL", _("found a recording that is not intact"), "critical"
+    ),
     "recording.reviewed": EventKind("AL", _("reviewed a recording")),
     "audit.viewed": EventKind("AL", _("read the audit trail")),
     "audit.exported": EventKind("AL", _("exported the audit trail")),

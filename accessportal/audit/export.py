@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from typing import Any
 
+from asgiref.sync import sync_to_async
 from django.db import models
 
 from accessportal.audit.models import AuditEvent
 from accessportal.audit.recorder import HASHED_FIELDS
 
 COLUMNS = ("seq", *HASHED_FIELDS, "content_hash", "seal_hash")
+CHUNK = 1000
 # A spreadsheet takes a cell that begins so for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -24,12 +26,26 @@ class _Line:
         return text
 
 
-def csv_lines(events: models.QuerySet[AuditEvent]) -> Iterator[str]:
-    """A header and one line per event, oldest first, UTF-8 with ISO 8601 times in UTC."""
+async def csv_chunks(events: models.QuerySet[AuditEvent]) -> AsyncIterator[str]:
+    """A header and one line per event, oldest first, UTF-8 with ISO 8601 times in UTC.
+
+    Asynchronous, because an ASGI server would gather a plain iterator whole in memory.
+    """
     writer = csv.writer(_Line())
     yield writer.writerow(COLUMNS)
-    for event in events.select_related("seal").order_by("id").iterator(chunk_size=1000):
-        yield writer.writerow([_cell(value) for value in _values(event)])
+    chunk_of = sync_to_async(_chunk)
+    last_pk = 0
+    while rows := await chunk_of(events, last_pk):
+        yield "".join(
+            writer.writerow([_cell(value) for value in _values(event)])
+            for event in rows
+        )
+        last_pk = rows[-1].pk
+
+
+def _chunk(events: models.QuerySet[AuditEvent], after_pk: int) -> list[AuditEvent]:
+    following = events.filter(pk__gt=after_pk).select_related("seal").order_by("id")
+    return list(following[:CHUNK])
 
 
 def _values(event: AuditEvent) -> list[Any]:

@@ -68,7 +68,9 @@ class AuditEvent(AppendOnly):
     class Meta:
         ordering = ["-id"]
         indexes = [
-            models.Index(fields=["object_type", "object_id"], name="audit_event_object"),
+            models.Index(
+                fields=["object_type", "object_id"], name="audit_event_object"
+            ),
             models.Index(fields=["site_id", "-id"], name="audit_event_site"),
         ]
 
@@ -80,7 +82,9 @@ class AuditSeal(AppendOnly):
     """One link of the chain: `hash` covers the previous link's and the event's content."""
 
     seq = models.BigIntegerField(primary_key=True)  # gap-free, from 1
-    event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="seal")
+    event = models.OneToOneField(
+        AuditEvent, on_delete=models.PROTECT, related_name="seal"
+    )
     previous_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
     sealed_at = models.DateTimeField(default=timezone.now)

@@ -81,7 +81,9 @@ def record_event(
         result=result,
         actor_type="user" if acting_user is not None else "system",
         actor_id=getattr(acting_user, "pk", None),
-        actor_name=_shortened(str(acting_user), 200) if acting_user is not None else "Access Portal",
+        actor_name=_shortened(str(acting_user), 200)
+        if acting_user is not None
+        else "Access Portal",
         actor_organisation=_shortened(getattr(acting_user, "organisation", ""), 200),
         factor=origin.factor,
         source_address=origin.address,

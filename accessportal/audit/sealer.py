@@ -21,7 +21,9 @@ class Sealer:
 
     def __init__(self) -> None:
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="audit-sealer", daemon=True)
+        self._thread = threading.Thread(
+            target=self._run, name="audit-sealer", daemon=True
+        )
 
     def start(self) -> None:
         self._thread.start()

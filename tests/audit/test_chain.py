@@ -35,7 +35,9 @@ def intruder() -> Iterator[None]:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
             for table in ("audit_auditevent", "audit_auditseal", "audit_signedhead"):
-                cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only")
+                cursor.execute(
+                    f"ALTER TABLE {table} DISABLE TRIGGER {table}_append_only"
+                )
             yield
             return
         for table in ("audit_auditevent", "audit_auditseal", "audit_signedhead"):
@@ -80,7 +82,9 @@ def test_an_edited_row_is_named(five_sealed_events: list[AuditEvent]) -> None:
     assert problems()[0].startswith("3: edited: system.started")
 
 
-def test_an_edited_row_with_a_matching_hash_is_named(five_sealed_events: list[AuditEvent]) -> None:
+def test_an_edited_row_with_a_matching_hash_is_named(
+    five_sealed_events: list[AuditEvent],
+) -> None:
     from accessportal.audit.recorder import content_hash
 
     event = five_sealed_events[2]
@@ -101,7 +105,9 @@ def test_a_missing_row_is_named(five_sealed_events: list[AuditEvent]) -> None:
     assert "3: missing: row 3" in problems()
 
 
-def test_rows_missing_at_the_end_are_named(five_sealed_events: list[AuditEvent]) -> None:
+def test_rows_missing_at_the_end_are_named(
+    five_sealed_events: list[AuditEvent],
+) -> None:
     with intruder():
         run("DELETE FROM audit_auditseal WHERE seq >= 4")
         run("DELETE FROM audit_auditevent WHERE id >= %s", five_sealed_events[3].pk)
@@ -121,7 +127,9 @@ def test_re_ordered_rows_are_named(five_sealed_events: list[AuditEvent]) -> None
     ]
 
 
-def test_a_chain_made_anew_fails_at_the_signature(five_sealed_events: list[AuditEvent]) -> None:
+def test_a_chain_made_anew_fails_at_the_signature(
+    five_sealed_events: list[AuditEvent],
+) -> None:
     with intruder():
         run("UPDATE audit_signedhead SET signature = %s", "AAAA")
     assert problems() == ["5: the signature of the head is not valid"]
@@ -150,13 +158,18 @@ def test_the_command_fails_on_an_edited_row(
     five_sealed_events: list[AuditEvent], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with intruder():
-        run("UPDATE audit_auditevent SET reason = 'x' WHERE id = %s", five_sealed_events[0].pk)
+        run(
+            "UPDATE audit_auditevent SET reason = 'x' WHERE id = %s",
+            five_sealed_events[0].pk,
+        )
     with pytest.raises(CommandError, match="NOT intact"):
         call_command("verify_audit")
     assert "at 1: edited" in capsys.readouterr().out
 
 
-def test_seals_follow_one_another_without_gap(five_sealed_events: list[AuditEvent]) -> None:
+def test_seals_follow_one_another_without_gap(
+    five_sealed_events: list[AuditEvent],
+) -> None:
     audit.record("system.started")
     seal_committed_events()
     assert list(AuditSeal.objects.values_list("seq", flat=True)) == [1, 2, 3, 4, 5, 6]

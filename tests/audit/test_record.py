@@ -19,7 +19,13 @@ def olga() -> User:
 
 def test_an_event_tells_who_what_where_and_with_which_factor(olga: User) -> None:
     origin = Origin(address="192.0.2.7", factor="totp", web_session_ref="abc")
-    audit.record("auth.login.succeeded", acting_user=olga, subject=olga, origin=origin, method="x")
+    audit.record(
+        "auth.login.succeeded",
+        acting_user=olga,
+        subject=olga,
+        origin=origin,
+        method="x",
+    )
     event = AuditEvent.objects.get()
     assert event.actor_name == "Olga Operator"
     assert event.actor_organisation == "Plant"
@@ -65,7 +71,9 @@ def test_too_long_texts_are_shortened_not_refused(olga: User) -> None:
 
 @pytest.mark.parametrize("table", ["audit_auditevent"])
 @pytest.mark.parametrize("statement", ["UPDATE {} SET reason = 'x'", "DELETE FROM {}"])
-def test_the_database_refuses_to_change_a_row(olga: User, table: str, statement: str) -> None:
+def test_the_database_refuses_to_change_a_row(
+    olga: User, table: str, statement: str
+) -> None:
     audit.record("auth.logout", acting_user=olga)
     with (
         pytest.raises(DatabaseError, match="cannot be changed"),
