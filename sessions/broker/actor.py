@@ -202,7 +202,8 @@ class SessionActor:
 
     async def _read(self) -> None:
         """The read path: whole batches, whatever they hold."""
-        assert self.stream is not None
+        if self.stream is None:
+            return  # ended before the connection was made
         reader = InstructionReader()
         loop = asyncio.get_running_loop()
         while not self.ending:

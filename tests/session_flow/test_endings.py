@@ -300,6 +300,7 @@ async def test_ended_while_it_still_connects(
     fake_guacd.no_picture = True
     live = await bench.start(window, filling_hmi, vera)
     console = await bench.enter(live, vera)
+    await console.word("state")
     await sync_to_async(request_end)(live, acting_user=vera, origin=origin())
     assert (await console.word("ended"))["reason"] == "ended_by_contractor"
     await over(bench, live, "ended_by_contractor")
