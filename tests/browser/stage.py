@@ -225,7 +225,9 @@ def recorded(kind: str = "sealed") -> str:
     )
     recording = record_session(session, finish=kind != "incomplete")
     end(session)
-    seal_recording(recording_id=recording.pk, reason="interrupted" * (kind == "incomplete"))
+    seal_recording(
+        recording_id=recording.pk, reason="interrupted" * (kind == "incomplete")
+    )
     until(lambda: type(recording).objects.get(pk=recording.pk).verified_at)
     if kind == "damaged":
         path = places.root() / recording.folder / "screen-00002.seg"

@@ -251,6 +251,8 @@ async def test_an_ssh_machine_without_a_credential_is_never_asked_for_one(
 ) -> None:
     def without_credential() -> MaintenanceWindow:
         filling_gateway.credential.delete()
+        filling_gateway.host_key = "ssh-ed25519 " + "A" * 68
+        filling_gateway.save()
         return make_window(vera, filling_gateway, decided_by=olga)
 
     window = await sync_to_async(without_credential)()

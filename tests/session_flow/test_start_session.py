@@ -189,6 +189,18 @@ def test_a_full_disk_refuses_before_anything_is_touched(
     assert refused.value.code == "recorder_not_ready"
 
 
+def test_an_ssh_machine_is_not_reached_before_its_host_key_is_pinned(
+    filling_gateway: Endpoint, vera: User, olga: User
+) -> None:
+    window = make_window(vera, filling_gateway, decided_by=olga)
+    with pytest.raises(NotPossible) as refused:
+        start(window, filling_gateway, vera)
+    assert refused.value.code == "host_key_not_pinned"
+
+    change(filling_gateway, host_key="ssh-ed25519 " + "A" * 68)
+    assert start(window, filling_gateway, vera).is_live
+
+
 def test_the_machine_takes_one_and_the_second_is_told(
     window: MaintenanceWindow, filling_hmi: Endpoint, vera: User, olga: User
 ) -> None:
