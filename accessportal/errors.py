@@ -20,7 +20,9 @@ class PortalError(Exception):
     code = "error"
     sentence: Sentence = _("Something went wrong. Nothing was changed.")
 
-    def __init__(self, sentence: Sentence | None = None, *, code: str | None = None) -> None:
+    def __init__(
+        self, sentence: Sentence | None = None, *, code: str | None = None
+    ) -> None:
         if sentence is not None:
             self.sentence = sentence
         if code is not None:
@@ -70,7 +72,9 @@ class TooLate(PortalError):
 
     status = 409
     code = "too_late"
-    sentence = _("This has changed in the meantime. Nothing was done; please look again.")
+    sentence = _(
+        "This has changed in the meantime. Nothing was done; please look again."
+    )
 
 
 class NotPossible(PortalError):

@@ -101,7 +101,9 @@ def missing_for(user: User, *, at: datetime) -> list[Missing]:
     found = []
     training = user.training_expires_at
     if training is not None and training < at + SOON:
-        found.append(Missing("training_over" if training <= at else "training", training))
+        found.append(
+            Missing("training_over" if training <= at else "training", training)
+        )
     if user.expires_at is not None and user.expires_at < at + SOON:
         found.append(Missing("access", user.expires_at))
     if user.vendor is not None and user.vendor.contract_ends_at < at + SOON:
@@ -168,7 +170,9 @@ def decision_parts(user: User) -> dict[str, Any]:
 
 
 def review_parts(user: User) -> dict[str, Any]:
-    reviews = ComplianceReview.objects.visible_to(user).filter(state=ComplianceReview.State.OPEN)
+    reviews = ComplianceReview.objects.visible_to(user).filter(
+        state=ComplianceReview.State.OPEN
+    )
     counted = reviews.aggregate(
         all=Count("pk"), late=Count("pk", filter=Q(due_at__lt=timezone.now()))
     )

@@ -51,7 +51,9 @@ def ensure_keys(directory: Path | None = None) -> list[str]:
     }
     for name, make in contents.items():
         try:
-            handle = os.open(directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            handle = os.open(
+                directory / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600
+            )
         except FileExistsError:
             continue
         with os.fdopen(handle, "w") as file:
@@ -87,7 +89,9 @@ def unseal(name: str, envelope: str, *, bound_to: str) -> bytes:
 def sign(message: bytes) -> tuple[str, str]:
     """(key id, base64 signature) of `message` with the portal's Ed25519 key."""
     key = signing_key()
-    return key_id_of(_public_bytes(key.public_key())), base64.b64encode(key.sign(message)).decode()
+    return key_id_of(_public_bytes(key.public_key())), base64.b64encode(
+        key.sign(message)
+    ).decode()
 
 
 def signature_is_valid(message: bytes, signature: str, key_id: str) -> bool:

@@ -26,7 +26,9 @@ class PortalErrorMiddleware:
             return error_response(request, NotKnown())
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+    def process_exception(
+        self, request: HttpRequest, error: Exception
+    ) -> HttpResponse | None:
         if not isinstance(error, PortalError):
             return None
         return error_response(request, error)
@@ -38,12 +40,18 @@ def error_response(request: HttpRequest, error: PortalError) -> HttpResponse:
         return JsonResponse(
             {"code": error.code, "sentence": str(error.sentence)}, status=error.status
         )
-    template = "errors/fragment.html" if getattr(request, "htmx", False) else "errors/page.html"
+    template = (
+        "errors/fragment.html"
+        if getattr(request, "htmx", False)
+        else "errors/page.html"
+    )
     context = {
         "status": error.status,
         "code": error.code,
         "sentence": error.sentence,
         "reference": secrets.token_hex(4),
     }
-    logger.info("%s %s %s (%s)", error.status, error.code, request.path, context["reference"])
+    logger.info(
+        "%s %s %s (%s)", error.status, error.code, request.path, context["reference"]
+    )
     return render(request, template, context, status=error.status)

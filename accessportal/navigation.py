@@ -124,7 +124,11 @@ PLACES: list[tuple[Words, list[Place]]] = [
         _("After"),
         [
             Place(
-                "/recordings/", _("Recordings"), "video", Action.RECORDING_SEE, plant_rank=6
+                "/recordings/",
+                _("Recordings"),
+                "video",
+                Action.RECORDING_SEE,
+                plant_rank=6,
             ),
             Place(
                 "/reviews/",
@@ -134,13 +138,24 @@ PLACES: list[tuple[Words, list[Place]]] = [
                 plant_rank=2,
                 counts="reviews",
             ),
-            Place("/audit/", _("Audit trail"), "list-details", Action.AUDIT_SEE, plant_rank=7),
+            Place(
+                "/audit/",
+                _("Audit trail"),
+                "list-details",
+                Action.AUDIT_SEE,
+                plant_rank=7,
+            ),
         ],
     ),
     (
         _("The plant"),
         [
-            Place("/plants/", _("Sites and assets"), "building-factory-2", Action.PLANT_SEE),
+            Place(
+                "/plants/",
+                _("Sites and assets"),
+                "building-factory-2",
+                Action.PLANT_SEE,
+            ),
             Place("/vendors/", _("Vendors"), "users", Action.VENDOR_SEE),
         ],
     ),
@@ -170,7 +185,9 @@ class Navigation:
         """The person's roles in words, each once."""
         if self.user.vendor_id is not None:
             return str(_("Contractor"))
-        return ", ".join(dict.fromkeys(str(grant.get_role_display()) for grant in self.grants))
+        return ", ".join(
+            dict.fromkeys(str(grant.get_role_display()) for grant in self.grants)
+        )
 
     @cached_property
     def places(self) -> list[tuple[Words, list[Place]]]:
@@ -184,7 +201,9 @@ class Navigation:
 
     def item(self, place: Place) -> Item:
         here = self.request.path
-        current = here == place.path if place.path == "/" else here.startswith(place.path)
+        current = (
+            here == place.path if place.path == "/" else here.startswith(place.path)
+        )
         count = self.counts.get(place.counts, 0)
         return Item(place.path, place.words, place.icon, current, place.counts, count)
 
@@ -197,7 +216,9 @@ class Navigation:
             waiting = AccessRequest.objects.awaiting_decision().filter(site__in=sites)
             found["approvals"] = waiting.count()
         if Action.REVIEW_COMPLETE in self.actions:
-            found["reviews"] = ComplianceReview.objects.visible_to(self.user).waiting().count()
+            found["reviews"] = (
+                ComplianceReview.objects.visible_to(self.user).waiting().count()
+            )
         return found
 
     @cached_property
@@ -217,7 +238,9 @@ class Navigation:
             for _words, places in self.places
             for place in places
         ]
-        chosen = sorted((pair for pair in ranked if pair[0]), key=lambda pair: pair[0])[:4]
+        chosen = sorted((pair for pair in ranked if pair[0]), key=lambda pair: pair[0])[
+            :4
+        ]
         return [self.item(place) for _rank, place in chosen]
 
     @cached_property
@@ -236,7 +259,9 @@ class Navigation:
         return [SiteClock(words, zone, clock_words(zone)) for words, zone in shown]
 
 
-def actions_anywhere(user: User, grants: Iterable[RoleGrant] | None = None) -> frozenset[Action]:
+def actions_anywhere(
+    user: User, grants: Iterable[RoleGrant] | None = None
+) -> frozenset[Action]:
     """Everything a person may do at some site, with one query (none when given the grants).
 
     Only to show or hide; whether an act is allowed there, the guards decide.

@@ -70,6 +70,8 @@ def topics_of(user: User) -> tuple[str, ...]:
     else:
         topics += [
             site_topic(site_id)
-            for site_id in sites_where(user, Action.REQUEST_SEE).values_list("pk", flat=True)
+            for site_id in sites_where(user, Action.REQUEST_SEE).values_list(
+                "pk", flat=True
+            )
         ]
     return tuple(topics)

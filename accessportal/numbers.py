@@ -8,7 +8,9 @@ from django.db import models
 from django.db.models.functions import Length
 
 
-def next_number(queryset: models.QuerySet[models.Model], prefix: str, at: datetime) -> str:
+def next_number(
+    queryset: models.QuerySet[models.Model], prefix: str, at: datetime
+) -> str:
     """The next free number of `prefix` in the year of `at`.
 
     Two at once may get the same one: the unique constraint on `number` refuses the

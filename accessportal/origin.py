@@ -33,14 +33,17 @@ SYSTEM = Origin()
 def client_address(request: HttpRequest) -> str:
     """The browser's address; X-Forwarded-For is believed only from `TRUSTED_PROXIES`."""
     return address_behind_proxies(
-        request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_X_FORWARDED_FOR", "")
+        request.META.get("REMOTE_ADDR", ""),
+        request.META.get("HTTP_X_FORWARDED_FOR", ""),
     )
 
 
 def address_behind_proxies(peer: str, forwarded_for: str) -> str:
     """Walk X-Forwarded-For from the right while the hop is a trusted proxy."""
     address = peer
-    for hop in reversed([hop.strip() for hop in forwarded_for.split(",") if hop.strip()]):
+    for hop in reversed(
+        [hop.strip() for hop in forwarded_for.split(",") if hop.strip()]
+    ):
         if address not in settings.TRUSTED_PROXIES:
             break
         address = hop

@@ -60,7 +60,10 @@ def badge_of(thing: models.Model) -> Badge:
     if shown is not None:
         return shown
     phase = getattr(thing, "phase", None)
-    value = phase() if callable(phase) else getattr(thing, "state", None) or thing.verdict  # type: ignore[attr-defined]
+    if callable(phase):
+        value = phase()
+    else:
+        value = getattr(thing, "state", None) or getattr(thing, "verdict", "")
     words = value.label if hasattr(value, "label") else choice_words(thing)
     tone, icon = LOOKS.get((label, str(value)), ("quiet", "circle-dashed"))
     return Badge(words, tone, icon)
@@ -75,7 +78,10 @@ def session_badge(brokered_session: Any) -> Badge | None:
     """Frozen and ending are facts beside the state."""
     if brokered_session.state == "active" and brokered_session.frozen_at is not None:
         return Badge(_("Frozen"), "warn", "snowflake")
-    if brokered_session.state in {"connecting", "active"} and brokered_session.end_requested_at:
+    if (
+        brokered_session.state in {"connecting", "active"}
+        and brokered_session.end_requested_at
+    ):
         return Badge(_("Ending"), "warn", "player-stop")
     if brokered_session.state == "ended" and brokered_session.slot is not None:
         return Badge(_("Ended, not yet proven"), "warn", "player-stop")
@@ -93,7 +99,11 @@ def recording_badge(recording: Any) -> Badge | None:
 
 
 def request_badge(access_request: Any) -> Badge | None:
-    return Badge(_("Start has passed"), "bad", "clock") if access_request.is_overdue() else None
+    return (
+        Badge(_("Start has passed"), "bad", "clock")
+        if access_request.is_overdue()
+        else None
+    )
 
 
 def vendor_badge(vendor: Any) -> Badge:

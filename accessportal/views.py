@@ -20,7 +20,9 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return error_response(
         request,
         NotAllowed(
-            _("This page was too old, so nothing was sent. Go back, reload it and try again."),
+            _(
+                "This page was too old, so nothing was sent. Go back, reload it and try again."
+            ),
             code="stale_page",
         ),
     )
@@ -31,5 +33,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def home(request: HttpRequest) -> HttpResponse:
     """What needs this person now."""
     user: User = request.user  # type: ignore[assignment]
-    template = "home/contractor.html" if user.vendor_id is not None else "home/plant.html"
+    template = (
+        "home/contractor.html" if user.vendor_id is not None else "home/plant.html"
+    )
     return render(request, template, parts_for(user))

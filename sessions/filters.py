@@ -41,7 +41,11 @@ class RecordingFilterForm(forms.Form):
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
-        choices=[("", _("Any")), *Recording.State.choices, ("damaged", _("Not intact"))],
+        choices=[
+            ("", _("Any")),
+            *Recording.State.choices,
+            ("damaged", _("Not intact")),
+        ],
     )
     review = forms.ChoiceField(
         label=_("Review"),
@@ -55,7 +59,10 @@ class RecordingFilterForm(forms.Form):
     span = forms.ChoiceField(
         label=_("When"),
         required=False,
-        choices=[("", _("Any time")), *((key, words) for key, (words, _span) in SPANS.items())],
+        choices=[
+            ("", _("Any time")),
+            *((key, words) for key, (words, _span) in SPANS.items()),
+        ],
     )
 
     def __init__(self, data: Any, *, sites: models.QuerySet[Site]) -> None:
@@ -84,7 +91,9 @@ class RecordingFilterForm(forms.Form):
         if chosen.get("span"):
             since = timezone.now() - SPANS[chosen["span"]][1]
             recordings = recordings.filter(started_at__gte=since)
-        return recordings.order_by(*_order(self.data.get("sort"), RECORDING_SORTS, "-started_at"))
+        return recordings.order_by(
+            *_order(self.data.get("sort"), RECORDING_SORTS, "-started_at")
+        )
 
 
 class ReviewFilterForm(forms.Form):
@@ -123,7 +132,9 @@ class ReviewFilterForm(forms.Form):
         elif state != "all":
             reviews = reviews.waiting()
         if chosen.get("q"):
-            reviews = reviews.filter(_search(chosen["q"], "recording__brokered_session__"))
+            reviews = reviews.filter(
+                _search(chosen["q"], "recording__brokered_session__")
+            )
         if chosen.get("site"):
             reviews = reviews.filter(
                 recording__brokered_session__endpoint__asset__zone__site=chosen["site"]
@@ -142,7 +153,9 @@ def _search(words: str, session: str) -> models.Q:
             | models.Q(**{f"{session}started_by__vendor__name__icontains": word})
             | models.Q(**{f"{session}endpoint__asset__name__icontains": word})
             | models.Q(**{f"{session}window__access_request__number__icontains": word})
-            | models.Q(**{f"{session}window__access_request__work_order__icontains": word})
+            | models.Q(
+                **{f"{session}window__access_request__work_order__icontains": word}
+            )
         )
     return found
 

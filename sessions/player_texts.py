@@ -20,7 +20,9 @@ def player_texts() -> dict[str, str]:
         "skipped": _("Skipped {time} without activity"),
         "link_copied": _("The link to this moment is in the clipboard."),
         "link_is": _("The link to this moment is in the address line."),
-        "failed": _("The picture could not be loaded. Check your connection, then press play."),
+        "failed": _(
+            "The picture could not be loaded. Check your connection, then press play."
+        ),
         "bad_time": _("Write a time as 12:34 or 1:02:03."),
         "no_events": _("Nothing was typed, clicked or said in this recording."),
         "typing": _("Typing ({count} keys)"),

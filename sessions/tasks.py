@@ -38,7 +38,7 @@ def verify_again(recording_id: int, user_id: int) -> None:
 @shared_task(name="sessions.run_endpoint_check")
 def run_endpoint_check(check_id: int) -> None:
     """Test a connection as an administrator asked; what was found is in the row."""
-    check = EndpointCheck.objects.select_related("endpoint__asset__zone__site", "started_by").get(
-        pk=check_id
-    )
+    check = EndpointCheck.objects.select_related(
+        "endpoint__asset__zone__site", "started_by"
+    ).get(pk=check_id)
     endpoint_check.run_endpoint_check(check)

@@ -11,7 +11,9 @@ urlpatterns = [
     path("", recording.recording_list, name="list"),
     path("<str:number>/", recording.player, name="player"),
     path("<str:number>/map.json", recording.recording_map, name="map"),
-    path("<str:number>/segments/<int:segment_number>/", recording.segment, name="segment"),
+    path(
+        "<str:number>/segments/<int:segment_number>/", recording.segment, name="segment"
+    ),
     path("<str:number>/input/", recording.input_lines, name="input"),
     path("<str:number>/verify/", recording.verify, name="verify"),
 ]

@@ -14,7 +14,9 @@ def vendors_visible_to(user: User) -> QuerySet[Vendor]:
     if not may(user, Action.VENDOR_SEE):
         raise NotKnown
     return Vendor.objects.select_related("sponsor").annotate(
-        active_people=Count("people", filter=Q(people__disabled_at__isnull=True), distinct=True),
+        active_people=Count(
+            "people", filter=Q(people__disabled_at__isnull=True), distinct=True
+        ),
         asset_count=Count("assets", distinct=True),
     )
 

@@ -35,7 +35,9 @@ SET_UP_TIME = timedelta(hours=1)
 # Without letters and digits that look alike; 12 of 31 signs are 59 bits.
 RECOVERY_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
-WRONG_CODE = _("That code is not right. Look at the code your app shows now, and check its clock.")
+WRONG_CODE = _(
+    "That code is not right. Look at the code your app shows now, and check its clock."
+)
 USED_CODE = _(
     "That code has already been used. Wait up to 30 seconds until your app shows the next one."
 )
@@ -59,7 +61,9 @@ def has_factor(user: User) -> bool:
     return totp_device_of(user) is not None
 
 
-def use_factor(*, acting_user: User, code: str, step_up: bool, origin: Origin) -> UsedFactor:
+def use_factor(
+    *, acting_user: User, code: str, step_up: bool, origin: Origin
+) -> UsedFactor:
     """Verify and use up one code of `acting_user`.
 
     The failure is kept (throttle and audit trail) before `NotPossible` is raised with the
@@ -125,7 +129,9 @@ def _try_totp(user: User, code: str) -> tuple[TOTPDevice | None, Sentence | None
     return device, None
 
 
-def _try_recovery_code(user: User, code: str) -> tuple[StaticDevice | None, Sentence | None]:
+def _try_recovery_code(
+    user: User, code: str
+) -> tuple[StaticDevice | None, Sentence | None]:
     device = (
         StaticDevice.objects.select_for_update()
         .filter(user=user, confirmed=True)
@@ -175,7 +181,9 @@ def device_to_enrol(user: User, pk: int | None) -> TOTPDevice:
     device = begun.filter(pk=pk).first() if pk is not None else None
     if device is None:
         begun.filter(created_at__lt=timezone.now() - SET_UP_TIME).delete()
-        device = TOTPDevice.objects.create(user=user, name="authenticator", confirmed=False)
+        device = TOTPDevice.objects.create(
+            user=user, name="authenticator", confirmed=False
+        )
     return device
 
 
@@ -189,7 +197,9 @@ def qr_code(device: TOTPDevice) -> str:
     """The set-up link as an inline SVG without styles (the page's CSP allows none)."""
     code = segno.make(device.config_url, error="m", micro=False)
     return str(
-        code.svg_inline(scale=5, border=3, dark="#000", light="#fff", omitsize=True, svgclass="qr")
+        code.svg_inline(
+            scale=5, border=3, dark="#000", light="#fff", omitsize=True, svgclass="qr"
+        )
     )
 
 
@@ -241,11 +251,16 @@ def make_recovery_codes(*, acting_user: User, origin: Origin) -> list[str]:
         StaticDevice.objects.filter(user=acting_user).delete()
         device = StaticDevice.objects.create(user=acting_user, name="recovery codes")
         StaticToken.objects.bulk_create(
-            StaticToken(device=device, token=stored_recovery_code(code.replace("-", "")))
+            StaticToken(
+                device=device, token=stored_recovery_code(code.replace("-", ""))
+            )
             for code in codes
         )
         audit.record(
-            "auth.recovery.renewed", acting_user=acting_user, subject=acting_user, origin=origin
+            "auth.recovery.renewed",
+            acting_user=acting_user,
+            subject=acting_user,
+            origin=origin,
         )
     return codes
 

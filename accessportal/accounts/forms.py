@@ -17,7 +17,9 @@ from accessportal.accounts.models import User
 @cache
 def zone_choices() -> list[tuple[str, str]]:
     """Time zones by place (Europe/Berlin), and UTC."""
-    places = sorted(name for name in available_timezones() if "/" in name and name[:4] != "Etc/")
+    places = sorted(
+        name for name in available_timezones() if "/" in name and name[:4] != "Etc/"
+    )
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
 
 
@@ -62,9 +64,15 @@ class RecoveryCodeForm(forms.Form):
     code = forms.CharField(
         label=_("Recovery code"),
         max_length=20,
-        help_text=_("One of the codes you kept, such as abcd-efgh-jkmn. Each works once."),
+        help_text=_(
+            "One of the codes you kept, such as abcd-efgh-jkmn. Each works once."
+        ),
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }
         ),
     )
 
@@ -76,7 +84,9 @@ class NewPasswordMixin(forms.Form):
         label=_("New password"),
         max_length=1024,
         strip=False,
-        help_text=_("At least 15 characters. A sentence is easy to remember; spaces are fine."),
+        help_text=_(
+            "At least 15 characters. A sentence is easy to remember; spaces are fine."
+        ),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     repeated = forms.CharField(
@@ -139,7 +149,14 @@ class AcceptInvitationForm(NewPasswordMixin):
         choices=lazy(zone_choices, list)(),
         widget=forms.Select(attrs={"data-own-zone": ""}),
     )
-    field_order = ["email", "full_name", "new_password", "repeated", "language", "time_zone"]
+    field_order = [
+        "email",
+        "full_name",
+        "new_password",
+        "repeated",
+        "language",
+        "time_zone",
+    ]
 
 
 class InvitePersonForm(forms.Form):

@@ -52,7 +52,9 @@ def confirm_factor(request: HttpRequest, code: str) -> None:
     The code is an authenticator's (six digits, each works once) or a recovery code.
     """
     user: User = request.user  # type: ignore[assignment]
-    used = use_factor(acting_user=user, code=code, step_up=True, origin=origin_of(request))
+    used = use_factor(
+        acting_user=user, code=code, step_up=True, origin=origin_of(request)
+    )
     remember_factor(request, used.kind)
 
 
@@ -84,9 +86,9 @@ def require_fresh_factor(view: View) -> View:
 
 def wants_page(request: HttpRequest) -> bool:
     """False for htmx and for scripts that ask for JSON."""
-    return not getattr(request, "htmx", False) and "application/json" not in request.headers.get(
-        "Accept", ""
-    )
+    return not getattr(
+        request, "htmx", False
+    ) and "application/json" not in request.headers.get("Accept", "")
 
 
 def ask_for_code(request: HttpRequest, error: str = "") -> HttpResponse:
@@ -98,4 +100,6 @@ def ask_for_code(request: HttpRequest, error: str = "") -> HttpResponse:
         for value in values
     ]
     context = {"action": request.get_full_path(), "kept": kept, "error": error}
-    return render(request, "accounts/confirm_form.html", context, status=422 if error else 403)
+    return render(
+        request, "accounts/confirm_form.html", context, status=422 if error else 403
+    )

@@ -13,7 +13,9 @@ from accessportal.accounts.forms import SignInForm
 
 
 def locked_out(
-    request: HttpRequest, original_response: HttpResponse | None = None, credentials: Any = None
+    request: HttpRequest,
+    original_response: HttpResponse | None = None,
+    credentials: Any = None,
 ) -> HttpResponse:
     """The sign-in page with the sentence; django-axes calls it (429, RFC 6585)."""
     minutes = round(settings.AXES_COOLOFF_TIME * 60)

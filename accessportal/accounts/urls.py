@@ -23,7 +23,9 @@ account_urls = [
     path("account/details/", account.details, name="details"),
     path("account/password/", account.password, name="password"),
     path("account/authenticator/", account.new_authenticator, name="new_authenticator"),
-    path("account/recovery-codes/", account.new_recovery_codes, name="new_recovery_codes"),
+    path(
+        "account/recovery-codes/", account.new_recovery_codes, name="new_recovery_codes"
+    ),
 ]
 
 vendor_urls = [
@@ -35,7 +37,11 @@ vendor_urls = [
         vendors.take_invitation_back,
         name="revoke_invitation",
     ),
-    path("vendors/<slug:slug>/people/<int:pk>/disable/", vendors.disable, name="disable_person"),
+    path(
+        "vendors/<slug:slug>/people/<int:pk>/disable/",
+        vendors.disable,
+        name="disable_person",
+    ),
     path(
         "vendors/<slug:slug>/people/<int:pk>/reactivate/",
         vendors.reactivate,

@@ -29,7 +29,9 @@ def notify(
     return put_in_outbox(recipients, kind, path=path, facts=facts)
 
 
-def send_mail_to(address: str, kind: str, *, language: str, path: str, **facts: Any) -> None:
+def send_mail_to(
+    address: str, kind: str, *, language: str, path: str, **facts: Any
+) -> None:
     """Mail an address that belongs to no person yet (an invitation), after commit."""
     from accessportal.notifications.outbox import mail_address
 

@@ -56,11 +56,15 @@ KINDS: dict[str, Kind] = {
     ),
     "request.denied": Kind(
         _("%(number)s is denied"),
-        _("%(decider)s denied your access to %(assets)s at %(site)s.\n\nReason: %(reason)s"),
+        _(
+            "%(decider)s denied your access to %(assets)s at %(site)s.\n\nReason: %(reason)s"
+        ),
     ),
     "request.withdrawn": Kind(
         _("%(number)s was withdrawn"),
-        _("%(requester)s (%(vendor)s) withdrew the request for %(assets)s.\n%(reason)s"),
+        _(
+            "%(requester)s (%(vendor)s) withdrew the request for %(assets)s.\n%(reason)s"
+        ),
     ),
     "request.expired": Kind(
         _("%(number)s expired"),
@@ -71,7 +75,9 @@ KINDS: dict[str, Kind] = {
     ),
     "window.revoked": Kind(
         _("The window of %(number)s was revoked"),
-        _("%(revoker)s revoked the window for %(assets)s at %(site)s.\n\nReason: %(reason)s"),
+        _(
+            "%(revoker)s revoked the window for %(assets)s at %(site)s.\n\nReason: %(reason)s"
+        ),
     ),
     "window.extension.requested": Kind(
         _("%(requester)s asks for %(minutes)s more minutes"),
@@ -86,11 +92,15 @@ KINDS: dict[str, Kind] = {
     ),
     "window.extension.refused": Kind(
         _("No more time for %(number)s"),
-        _("%(decider)s did not extend your window for %(assets)s.\n\nReason: %(reason)s"),
+        _(
+            "%(decider)s did not extend your window for %(assets)s.\n\nReason: %(reason)s"
+        ),
     ),
     "session.started": Kind(
         _("%(worker)s works on %(asset)s now"),
-        _("%(worker)s (%(vendor)s) connected to %(asset)s at %(site)s, until %(until)s."),
+        _(
+            "%(worker)s (%(vendor)s) connected to %(asset)s at %(site)s, until %(until)s."
+        ),
     ),
     "session.warned": Kind(
         _("%(worker)s on %(asset)s: %(minutes)s minutes left"),

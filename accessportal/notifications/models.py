@@ -12,7 +12,9 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
     def due(self, *, at: datetime | None = None) -> NotificationQuerySet:
         """Not sent, not given up, and past the wait after the last failure."""
         return self.filter(
-            sent_at__isnull=True, given_up_at__isnull=True, next_try_at__lte=at or timezone.now()
+            sent_at__isnull=True,
+            given_up_at__isnull=True,
+            next_try_at__lte=at or timezone.now(),
         )
 
     def unread(self) -> NotificationQuerySet:

@@ -58,7 +58,9 @@ def worded(kind: str, facts: dict[str, Any], *, language: str) -> tuple[str, str
     A fact that is callable is called in that language, for dates and choices.
     """
     with override(language):
-        spoken = {name: fact() if callable(fact) else fact for name, fact in facts.items()}
+        spoken = {
+            name: fact() if callable(fact) else fact for name, fact in facts.items()
+        }
         subject = str(KINDS[kind].subject) % spoken
         body = str(KINDS[kind].body) % spoken
     one_line = " ".join(subject.split())

@@ -48,7 +48,9 @@ def state_badge(thing: models.Model, size: str = "") -> SafeString:
 
 
 @register.simple_tag
-def badge(words: str, tone: str = "quiet", icon_name: str = "circle-dashed") -> SafeString:
+def badge(
+    words: str, tone: str = "quiet", icon_name: str = "circle-dashed"
+) -> SafeString:
     """A state in words and icon; tone: ok, info, warn, bad, quiet."""
     return draw_badge(Badge(words, tone, icon_name))
 
@@ -130,7 +132,9 @@ def plant_time(
             )
         )
     if style == "full" and own:
-        parts.append(format_html(' <span class="moment-own">({} {})</span>', _("your time"), own))
+        parts.append(
+            format_html(' <span class="moment-own">({} {})</span>', _("your time"), own)
+        )
     return mark_safe("".join(parts))  # noqa: S308 - each part is escaped
 
 
@@ -142,8 +146,12 @@ def plant_range(
     first, last = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
     same_day = first.date() == last.date()
     same_zone = first.utcoffset() == last.utcoffset()
-    begin = day_and_time(first, "short") + ("" if same_zone else f" {zone_words(first)}")
-    finish = f"{day_and_time(last, 'clock' if same_day else 'short')} {zone_words(last)}"
+    begin = day_and_time(first, "short") + (
+        "" if same_zone else f" {zone_words(first)}"
+    )
+    finish = (
+        f"{day_and_time(last, 'clock' if same_day else 'short')} {zone_words(last)}"
+    )
     shown = format_html(
         '<span class="moment"><time class="nowrap" datetime="{}">{}</time> – '
         '<time class="nowrap" datetime="{}">{}</time></span>',
@@ -207,7 +215,9 @@ def countdown(moment: datetime, over: str = "", reload: bool = False) -> SafeStr
 @register.filter
 def duration_words(seconds: float | Any) -> str:
     """A length of time in words: 2 h 10 min. Takes seconds or a timedelta."""
-    total = int(seconds.total_seconds() if hasattr(seconds, "total_seconds") else seconds or 0)
+    total = int(
+        seconds.total_seconds() if hasattr(seconds, "total_seconds") else seconds or 0
+    )
     hours, minutes = total // 3600, total // 60 % 60
     if hours and minutes:
         return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minutes}
@@ -260,7 +270,9 @@ def sort_header(
 def pagination(context: template.Context, page: Page[Any]) -> dict[str, Any]:
     """Links to the pages of a list; the state is `?page=` in the URL."""
     request: HttpRequest = context["request"]
-    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    numbers = page.paginator.get_elided_page_range(
+        page.number, on_each_side=1, on_ends=1
+    )
     return {
         "page": page,
         "links": [

@@ -26,7 +26,8 @@ class BrokeredSessionQuerySet(models.QuerySet["BrokeredSession"]):
     def past_window(self, *, at: datetime | None = None) -> BrokeredSessionQuerySet:
         at = at or timezone.now()
         return self.live().filter(
-            models.Q(window__closes_at__lte=at) | models.Q(window__revoked_at__isnull=False)
+            models.Q(window__closes_at__lte=at)
+            | models.Q(window__revoked_at__isnull=False)
         )
 
     def visible_to(self, user: User) -> BrokeredSessionQuerySet:
@@ -91,9 +92,13 @@ class BrokeredSession(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.CharField(max_length=20, unique=True)  # SES-2026-0007
     window = models.ForeignKey(
-        "access_requests.MaintenanceWindow", on_delete=models.PROTECT, related_name="sessions"
+        "access_requests.MaintenanceWindow",
+        on_delete=models.PROTECT,
+        related_name="sessions",
     )
-    endpoint = models.ForeignKey("plants.Endpoint", on_delete=models.PROTECT, related_name="sessions")
+    endpoint = models.ForeignKey(
+        "plants.Endpoint", on_delete=models.PROTECT, related_name="sessions"
+    )
     started_by = models.ForeignKey(
         "accounts.User", on_delete=models.PROTECT, related_name="brokered_sessions"
     )
@@ -101,7 +106,9 @@ class BrokeredSession(models.Model):
     # The screen of the contractor's console, in pixels, as it was asked for.
     screen_width = models.PositiveSmallIntegerField(default=1280)
     screen_height = models.PositiveSmallIntegerField(default=800)
-    state = models.CharField(max_length=12, choices=State.choices, default=State.CONNECTING)
+    state = models.CharField(
+        max_length=12, choices=State.choices, default=State.CONNECTING
+    )
     slot = models.PositiveSmallIntegerField(null=True, blank=True)
 
     requested_at = models.DateTimeField(default=timezone.now)
@@ -119,21 +126,37 @@ class BrokeredSession(models.Model):
     lease_expires_at = models.DateTimeField(null=True, blank=True)
 
     frozen_at = models.DateTimeField(null=True, blank=True)
-    frozen_cause = models.CharField(max_length=12, choices=FreezeCause.choices, blank=True)
+    frozen_cause = models.CharField(
+        max_length=12, choices=FreezeCause.choices, blank=True
+    )
     frozen_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     frozen_reason = models.CharField(max_length=500, blank=True)
 
     end_requested_at = models.DateTimeField(null=True, blank=True)
     end_requested_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
-    end_requested_reason = models.CharField(max_length=30, choices=EndReason.choices, blank=True)
+    end_requested_reason = models.CharField(
+        max_length=30, choices=EndReason.choices, blank=True
+    )
     end_note = models.CharField(max_length=500, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     end_reason = models.CharField(max_length=30, choices=EndReason.choices, blank=True)
     end_confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -152,7 +175,9 @@ class BrokeredSession(models.Model):
     class Meta:
         ordering = ["-requested_at"]
         constraints = [
-            models.UniqueConstraint(fields=["endpoint", "slot"], name="one_session_per_slot"),
+            models.UniqueConstraint(
+                fields=["endpoint", "slot"], name="one_session_per_slot"
+            ),
             models.CheckConstraint(
                 condition=models.Q(
                     state__in=["connecting", "active"],
@@ -177,7 +202,9 @@ class BrokeredSession(models.Model):
                 name="session_frozen_has_a_cause",
             ),
         ]
-        indexes = [models.Index(fields=["state", "-requested_at"], name="session_state")]
+        indexes = [
+            models.Index(fields=["state", "-requested_at"], name="session_state")
+        ]
 
     def __str__(self) -> str:
         return self.number

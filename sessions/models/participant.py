@@ -15,9 +15,13 @@ class Participant(models.Model):
         OBSERVER = "observer", _("Watches")
 
     brokered_session = models.ForeignKey(
-        "brokered_sessions.BrokeredSession", on_delete=models.CASCADE, related_name="participants"
+        "brokered_sessions.BrokeredSession",
+        on_delete=models.CASCADE,
+        related_name="participants",
     )
-    user = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    user = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
     role = models.CharField(max_length=10, choices=Role.choices)
     joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True, blank=True)
@@ -39,9 +43,13 @@ class TunnelTicket(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     token_hash = models.CharField(max_length=64, unique=True)
     brokered_session = models.ForeignKey(
-        "brokered_sessions.BrokeredSession", on_delete=models.CASCADE, related_name="tickets"
+        "brokered_sessions.BrokeredSession",
+        on_delete=models.CASCADE,
+        related_name="tickets",
     )
-    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(
+        "accounts.User", on_delete=models.CASCADE, related_name="+"
+    )
     role = models.CharField(max_length=10, choices=Participant.Role.choices)
     web_session_key = models.CharField(max_length=40)
     source_address = models.CharField(max_length=45, blank=True)
@@ -57,9 +65,13 @@ class ConsoleMessage(models.Model):
     """A line between the contractor and the plant during a session; part of the evidence."""
 
     brokered_session = models.ForeignKey(
-        "brokered_sessions.BrokeredSession", on_delete=models.CASCADE, related_name="messages"
+        "brokered_sessions.BrokeredSession",
+        on_delete=models.CASCADE,
+        related_name="messages",
     )
-    sent_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    sent_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
     sent_at = models.DateTimeField(default=timezone.now)
     text = models.CharField(max_length=500)
 

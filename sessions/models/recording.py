@@ -59,9 +59,13 @@ class Recording(models.Model):
         INCOMPLETE = "incomplete", _("Incomplete")
 
     brokered_session = models.OneToOneField(
-        "brokered_sessions.BrokeredSession", on_delete=models.PROTECT, related_name="recording"
+        "brokered_sessions.BrokeredSession",
+        on_delete=models.PROTECT,
+        related_name="recording",
     )
-    state = models.CharField(max_length=12, choices=State.choices, default=State.WRITING)
+    state = models.CharField(
+        max_length=12, choices=State.choices, default=State.WRITING
+    )
     started_at = models.DateTimeField(default=timezone.now)
     closed_at = models.DateTimeField(null=True, blank=True)
     sealed_at = models.DateTimeField(null=True, blank=True)
@@ -88,7 +92,9 @@ class Recording(models.Model):
             models.CheckConstraint(
                 condition=models.Q(state="writing", sealed_at__isnull=True)
                 | (
-                    models.Q(state__in=["sealed", "incomplete"], sealed_at__isnull=False)
+                    models.Q(
+                        state__in=["sealed", "incomplete"], sealed_at__isnull=False
+                    )
                     & ~models.Q(manifest_signature="")
                 ),
                 name="recording_closed_is_signed",
@@ -116,7 +122,9 @@ class Segment(models.Model):
         SCREEN = "screen", _("Screen")
         INPUT = "input", _("Input")
 
-    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="segments")
+    recording = models.ForeignKey(
+        Recording, on_delete=models.CASCADE, related_name="segments"
+    )
     track = models.CharField(max_length=10, choices=Track.choices)
     number = models.PositiveIntegerField()
     storage_name = models.CharField(max_length=200, unique=True)

@@ -48,13 +48,21 @@ class ComplianceReview(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     due_at = models.DateTimeField()
     reviewed_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     reviewed_at = models.DateTimeField(null=True, blank=True)
     notes = models.TextField(max_length=4000, blank=True)
     # Copied so that the database can refuse a reviewer who took part.
-    worked_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
-    approved_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    worked_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
+    approved_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
 
     objects = ComplianceReviewQuerySet.as_manager()
 
@@ -63,7 +71,9 @@ class ComplianceReview(models.Model):
         indexes = [models.Index(fields=["state", "due_at"], name="review_queue")]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(state="open", reviewed_by__isnull=True, reviewed_at__isnull=True)
+                condition=models.Q(
+                    state="open", reviewed_by__isnull=True, reviewed_at__isnull=True
+                )
                 | (
                     ~models.Q(state="open")
                     & models.Q(reviewed_by__isnull=False, reviewed_at__isnull=False)

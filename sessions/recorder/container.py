@@ -95,10 +95,14 @@ class SegmentCipher:
         self._cipher = AESGCM(key)
         self._header_digest = hashlib.sha256(encoded_header).digest()
 
-    def seal(self, kind: int, number: int, packed: bytes, plain_bytes: int, at_ms: int) -> bytes:
+    def seal(
+        self, kind: int, number: int, packed: bytes, plain_bytes: int, at_ms: int
+    ) -> bytes:
         """One whole block as it stands in the file."""
         head = HEAD.pack(kind, number, len(packed) + TAG_BYTES, plain_bytes, at_ms)
-        return head + self._cipher.encrypt(nonce(number), packed, self._header_digest + head)
+        return head + self._cipher.encrypt(
+            nonce(number), packed, self._header_digest + head
+        )
 
     def open(self, head: BlockHead, stored: bytes) -> bytes:
         """The packed bytes of a block. Raises `NotIntact`."""
@@ -117,7 +121,11 @@ def nonce(number: int) -> bytes:
 def canonical(value: Any) -> bytes:
     """JSON that has one form only: sorted keys, no spaces, UTF-8."""
     return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+        value,
+        sort_keys=True,
+        separators=(",", ":"),
+        ensure_ascii=False,
+        allow_nan=False,
     ).encode()
 
 

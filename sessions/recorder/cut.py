@@ -45,7 +45,11 @@ class Cut:
         for index, piece in enumerate(self._pieces):
             split = split_behind(piece, sync)
             if split is not None:
-                return [piece for piece in (split[1], *self._pieces[index + 1 :]) if piece.text]
+                return [
+                    piece
+                    for piece in (split[1], *self._pieces[index + 1 :])
+                    if piece.text
+                ]
         return None
 
 

@@ -53,5 +53,7 @@ def in_short(findings: Iterable[Finding], limit: int = 500) -> str:
 
 def from_short(text: str) -> list[Finding]:
     """What `in_short` stored."""
-    pieces = (piece.strip().partition(" ") for piece in text.split(";") if piece.strip())
+    pieces = (
+        piece.strip().partition(" ") for piece in text.split(";") if piece.strip()
+    )
     return [Finding(finding, where) for finding, _space, where in pieces]

@@ -59,7 +59,9 @@ class LedgerTeller:
         if self._telling is not None:
             await self._telling
 
-    def _tell(self, tell: Callable[[int, SegmentFacts], None], facts: SegmentFacts) -> None:
+    def _tell(
+        self, tell: Callable[[int, SegmentFacts], None], facts: SegmentFacts
+    ) -> None:
         before = self._telling
 
         async def tell_next() -> None:

@@ -62,7 +62,8 @@ def build_manifest(
         "began_at": screens[0].started_at if screens else None,
         "duration_ms": max((facts.ends_ms for facts in screens), default=0),
         "segments": [
-            {field: getattr(facts, field) for field in SEGMENT_FIELDS} for facts in ordered
+            {field: getattr(facts, field) for field in SEGMENT_FIELDS}
+            for facts in ordered
         ],
         "gaps": gaps_between(screens),
         "missing": sorted(missing),
@@ -73,7 +74,10 @@ def gaps_between(screens: Sequence[SegmentFacts]) -> list[dict[str, int]]:
     """Times without a picture between the first and the last segment."""
     gaps = []
     for before, after in zip(screens, screens[1:], strict=False):
-        if after.starts_ms - before.ends_ms > GAP_MS or after.number != before.number + 1:
+        if (
+            after.starts_ms - before.ends_ms > GAP_MS
+            or after.number != before.number + 1
+        ):
             gaps.append({"from_ms": before.ends_ms, "to_ms": after.starts_ms})
     return gaps
 

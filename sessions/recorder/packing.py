@@ -35,7 +35,9 @@ class Packer:
 
     def pack(self, plain: bytes) -> bytes:
         if self._before and len(plain) < DICTIONARY_BELOW:
-            history = self._before[-SMALL_WINDOW:] if len(plain) < SMALL else self._before
+            history = (
+                self._before[-SMALL_WINDOW:] if len(plain) < SMALL else self._before
+            )
             deflate = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15, zdict=history)
         else:
             deflate = isal_zlib.compressobj(1, isal_zlib.DEFLATED, -15)
@@ -58,7 +60,11 @@ class Unpacker:
             plain = self._inflate.decompress(packed, plain_bytes + 1)
         except zlib.error:
             raise NotIntact("block_unpackable") from None
-        if len(plain) != plain_bytes or self._inflate.unconsumed_tail or self._inflate.eof:
+        if (
+            len(plain) != plain_bytes
+            or self._inflate.unconsumed_tail
+            or self._inflate.eof
+        ):
             raise NotIntact("block_unpackable")
         return plain
 

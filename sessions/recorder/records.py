@@ -92,5 +92,7 @@ def _values(record: InputRecord, with_keys: bool) -> Sequence[int | float | str 
 
 
 def _line(ms: int, kind: str, user_id: int | None, payload: Any) -> str:
-    line = json.dumps([ms, kind, user_id, payload], separators=(",", ":"), ensure_ascii=False)
+    line = json.dumps(
+        [ms, kind, user_id, payload], separators=(",", ":"), ensure_ascii=False
+    )
     return line + "\n"

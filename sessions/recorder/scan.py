@@ -48,7 +48,9 @@ def scan_segment(root: Path, name: str, data_key: bytes) -> SegmentFacts:
             closed = False
         else:
             closed = True
-        trailer: dict[str, Any] = decode_trailer(reader.trailer) if reader.trailer else {}
+        trailer: dict[str, Any] = (
+            decode_trailer(reader.trailer) if reader.trailer else {}
+        )
         last_sync = trailer.get("last_sync", syncs.last if syncs else None)
         return SegmentFacts(
             track=header.track,

@@ -194,7 +194,9 @@ class SegmentWriter:
     def _write_block(self, kind: int, plain: bytes, at_ms: int) -> None:
         # The trailer is no part of the joined stream, so it is stored as it is.
         packed = self._packer.pack(plain) if kind == DATA else plain
-        self._append(self._cipher.seal(kind, self._blocks, packed, len(plain), max(at_ms, 0)))
+        self._append(
+            self._cipher.seal(kind, self._blocks, packed, len(plain), max(at_ms, 0))
+        )
         self._blocks += 1
 
     def _append(self, data: bytes) -> None:
@@ -204,7 +206,9 @@ class SegmentWriter:
         except OSError as error:
             raise RecordingFailed(f"{self.name}: {error.strerror}") from error
         if written != len(data):
-            raise RecordingFailed(f"{self.name}: only {written} of {len(data)} bytes written")
+            raise RecordingFailed(
+                f"{self.name}: only {written} of {len(data)} bytes written"
+            )
         self._stored_digest.update(data)
         self.stored_bytes += len(data)
 

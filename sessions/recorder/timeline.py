@@ -137,7 +137,9 @@ def activity_levels(
     levels = [0.0] * buckets
     scale = buckets / max(duration_ms, 1)
     for blocks in segments:
-        for (before_ms, _bytes), (ms, plain_bytes) in zip(blocks, blocks[1:], strict=False):
+        for (before_ms, _bytes), (ms, plain_bytes) in zip(
+            blocks, blocks[1:], strict=False
+        ):
             first = min(buckets - 1, int(before_ms * scale))
             last = min(buckets - 1, max(first, int(ms * scale)))
             share = plain_bytes / (last - first + 1)

@@ -41,7 +41,9 @@ class Report:
         self.findings.append(Finding(finding, where))
 
 
-def check_segments(manifest: dict[str, Any], data_key: bytes, open_file: Opener) -> Report:
+def check_segments(
+    manifest: dict[str, Any], data_key: bytes, open_file: Opener
+) -> Report:
     """Read every segment the manifest names and compare all it says."""
     report = Report()
     for name in manifest.get("missing", []):
@@ -51,7 +53,9 @@ def check_segments(manifest: dict[str, Any], data_key: bytes, open_file: Opener)
     for entry in segments:
         report.segments += 1
         try:
-            report.plain_bytes += check_segment(entry, manifest["recording"], data_key, open_file)
+            report.plain_bytes += check_segment(
+                entry, manifest["recording"], data_key, open_file
+            )
         except NotIntact as problem:
             report.add(problem.finding, entry["name"])
     return report
@@ -82,7 +86,10 @@ def check_segment(
         plain = unpacker.unpack(block.packed, block.head.plain_bytes)
         digest.update(plain)
         plain_bytes += len(plain)
-    if digest.hexdigest() != entry["plain_sha256"] or plain_bytes != entry["plain_bytes"]:
+    if (
+        digest.hexdigest() != entry["plain_sha256"]
+        or plain_bytes != entry["plain_bytes"]
+    ):
         raise NotIntact("plain_changed", entry["name"])
     return plain_bytes
 

@@ -130,7 +130,9 @@ class RecordingWriter:
         if now < self._rest_until:
             return False
         age, order = now - self._segment_began, self.order
-        return age >= order.segment_seconds or self._segment_length >= order.segment_bytes
+        return (
+            age >= order.segment_seconds or self._segment_length >= order.segment_bytes
+        )
 
     @property
     def behind(self) -> bool:
@@ -320,7 +322,12 @@ class RecordingWriter:
             self._append(piece)
 
     def _put_segment(
-        self, picture: str, sync: int, *, starts_ms: int, ended: tuple[int, int] | None = None
+        self,
+        picture: str,
+        sync: int,
+        *,
+        starts_ms: int,
+        ended: tuple[int, int] | None = None,
     ) -> None:
         self._screen_number += 1
         number, started_at = self._screen_number, self._utc_now()

@@ -84,10 +84,14 @@ def open_segment(
     try:
         entry = _signed_entry(recording, number, report)
         data_key = data_key_of(recording)
-        deflated_bytes = len(STREAM_BEGIN) + len(stream_end(0)) + sum(
-            block.head.stored_bytes - TAG_BYTES
-            for block in blocks_of(
-                entry, recording.manifest["recording"], data_key, places.open_file
+        deflated_bytes = (
+            len(STREAM_BEGIN)
+            + len(stream_end(0))
+            + sum(
+                block.head.stored_bytes - TAG_BYTES
+                for block in blocks_of(
+                    entry, recording.manifest["recording"], data_key, places.open_file
+                )
             )
         )
     except NotIntact as problem:
@@ -149,5 +153,7 @@ def input_between(recording: Recording, from_ms: int, to_ms: int) -> list[list[A
         ]
     except (NotIntact, keys.WrongKey, keys.KeyMissing) as problem:
         raise RecordingNotIntact(
-            _("What was typed and clicked cannot be shown: the input track is not intact.")
+            _(
+                "What was typed and clicked cannot be shown: the input track is not intact."
+            )
         ) from problem

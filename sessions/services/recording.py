@@ -45,7 +45,10 @@ ABANDONED_AFTER = timedelta(seconds=30)
 
 @transaction.atomic
 def open_recording(
-    *, brokered_session: BrokeredSession, acting_user: User | None, origin: Origin = SYSTEM
+    *,
+    brokered_session: BrokeredSession,
+    acting_user: User | None,
+    origin: Origin = SYSTEM,
 ) -> RecordingOrder:
     """Begin the recording of a session: a data key of its own, wrapped. Raises `TooLate`."""
     if Recording.objects.filter(brokered_session=brokered_session).exists():
@@ -87,7 +90,9 @@ def bound_to(brokered_session: BrokeredSession) -> str:
 def data_key_of(recording: Recording) -> bytes:
     """The recording's data key. Raises `keys.WrongKey` or `keys.KeyMissing`."""
     return keys.unseal(
-        "recordings", recording.wrapped_key, bound_to=bound_to(recording.brokered_session)
+        "recordings",
+        recording.wrapped_key,
+        bound_to=bound_to(recording.brokered_session),
     )
 
 
@@ -180,7 +185,9 @@ def survey(recording: Recording) -> tuple[list[SegmentFacts], list[str]]:
     What the writer closed is believed (verification reads it later); what it did not
     is read now. Files without a row are found, too: the ledger may have missed them.
     """
-    rows = {row.storage_name: row for row in Segment.objects.filter(recording=recording)}
+    rows = {
+        row.storage_name: row for row in Segment.objects.filter(recording=recording)
+    }
     names = sorted({*rows, *segment_names(places.root(), recording.folder)})
     data_key = data_key_of(recording)
     segments: list[SegmentFacts] = []

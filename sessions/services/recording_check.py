@@ -99,21 +99,27 @@ def input_lines(
     """The input track, block by block, of segments that touch a range of time."""
     data_key = data_key_of(recording)
     for entry in manifest_entries(recording, INPUT):
-        if entry["ends_ms"] < from_ms or (to_ms is not None and entry["starts_ms"] > to_ms):
+        if entry["ends_ms"] < from_ms or (
+            to_ms is not None and entry["starts_ms"] > to_ms
+        ):
             continue
         unpacker = Unpacker()
         for block in blocks_of(
             entry, recording.manifest["recording"], data_key, places.open_file
         ):
             plain = unpacker.unpack(block.packed, block.head.plain_bytes)
-            if block.head.at_ms < from_ms or (to_ms is not None and block.head.at_ms > to_ms):
+            if block.head.at_ms < from_ms or (
+                to_ms is not None and block.head.at_ms > to_ms
+            ):
                 continue
             yield decode_lines(plain)
 
 
 def manifest_entries(recording: Recording, track: str) -> list[dict[str, Any]]:
     """The signed entries of one track, in order."""
-    return [entry for entry in recording.manifest["segments"] if entry["track"] == track]
+    return [
+        entry for entry in recording.manifest["segments"] if entry["track"] == track
+    ]
 
 
 def manifest_findings(recording: Recording) -> Report:
@@ -133,7 +139,8 @@ def manifest_findings(recording: Recording) -> Report:
         for row in Segment.objects.filter(recording=recording)
     }
     entries = {
-        (entry.get("track"), entry.get("number")): entry for entry in manifest.get("segments", [])
+        (entry.get("track"), entry.get("number")): entry
+        for entry in manifest.get("segments", [])
     }
     for place in sorted({*rows, *entries}, key=str):
         row, entry = rows.get(place), entries.get(place)
@@ -156,7 +163,10 @@ def inspect(recording: Recording) -> Report:
         return report
     try:
         found = check_segments(recording.manifest, data_key, places.open_file)
-    except (KeyError, TypeError):  # a manifest of another shape: not the one that was signed
+    except (
+        KeyError,
+        TypeError,
+    ):  # a manifest of another shape: not the one that was signed
         report.add("manifest_differs")
         return report
     report.findings += found.findings
@@ -169,7 +179,9 @@ def verify_recording(
 ) -> Report:
     """Check a closed recording and keep the verdict. Raises `NotPossible` while it is written."""
     if recording.state == Recording.State.WRITING:
-        raise NotPossible(_("This recording is still being written."), code="still_writing")
+        raise NotPossible(
+            _("This recording is still being written."), code="still_writing"
+        )
     report = inspect(recording)
     keep_verdict(recording, report, acting_user=acting_user, origin=origin)
     return report
@@ -195,7 +207,8 @@ def keep_verdict(
     recording.verified_at = timezone.now()
     recording.verification_error = in_short(report.findings)
     Recording.objects.filter(pk=recording.pk).update(
-        verified_at=recording.verified_at, verification_error=recording.verification_error
+        verified_at=recording.verified_at,
+        verification_error=recording.verification_error,
     )
     record(
         "recording.verified" if report.intact else "recording.verify.failed",
@@ -204,7 +217,9 @@ def keep_verdict(
         origin=origin,
         brokered_session=recording.brokered_session,
         result="ok" if report.intact else "error",
-        findings=[[finding.finding, finding.where] for finding in report.findings][:100],
+        findings=[[finding.finding, finding.where] for finding in report.findings][
+            :100
+        ],
         segments=report.segments,
     )
     transaction.on_commit(

@@ -19,7 +19,12 @@ State = ComplianceReview.State
 
 @transaction.atomic
 def complete_review(
-    review: ComplianceReview, *, verdict: str, notes: str, acting_user: User, origin: Origin
+    review: ComplianceReview,
+    *,
+    verdict: str,
+    notes: str,
+    acting_user: User,
+    origin: Origin,
 ) -> None:
     """Clear or flag a recording.
 
@@ -32,18 +37,24 @@ def complete_review(
 
     if took_part(review, acting_user):
         raise NotAllowed(
-            _("You worked in this session or approved it, so somebody else must review it."),
+            _(
+                "You worked in this session or approved it, so somebody else must review it."
+            ),
             code="reviewer_took_part",
         )
     if verdict not in ComplianceReview.FINAL:
-        raise NotPossible(_("Clear it or flag it; there is nothing else."), code="no_verdict")
+        raise NotPossible(
+            _("Clear it or flag it; there is nothing else."), code="no_verdict"
+        )
     if verdict == State.FLAGGED and not notes:
         raise NotPossible(
             _("Say in the notes what you found; a flag without a reason helps nobody."),
             code="flag_without_notes",
         )
     if len(notes) > 4000:
-        raise NotPossible(_("The notes may have 4,000 characters at most."), code="notes_too_long")
+        raise NotPossible(
+            _("The notes may have 4,000 characters at most."), code="notes_too_long"
+        )
     if verdict == State.CLEARED and recording.verification_error:
         raise NotPossible(
             _("This recording is not intact, so it cannot be cleared. Flag it."),
@@ -59,7 +70,9 @@ def complete_review(
         review,
         expected=State.OPEN,
         to=verdict,
-        too_late=_("This recording has been reviewed already. Your notes were not kept."),
+        too_late=_(
+            "This recording has been reviewed already. Your notes were not kept."
+        ),
         reviewed_by=acting_user,
         reviewed_at=timezone.now(),
         notes=notes,

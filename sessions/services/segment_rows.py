@@ -23,7 +23,9 @@ class DatabaseLedger:
 
 def keep_segment(recording_id: int, facts: SegmentFacts) -> None:
     """Insert or complete the row of one segment; a sealed recording's rows stay as they are."""
-    if not Recording.objects.filter(pk=recording_id, state=Recording.State.WRITING).exists():
+    if not Recording.objects.filter(
+        pk=recording_id, state=Recording.State.WRITING
+    ).exists():
         return
     closed_at = timezone.now() if facts.stored_bytes else None
     Segment.objects.update_or_create(

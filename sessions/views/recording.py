@@ -62,7 +62,9 @@ def player(request: HttpRequest, number: str) -> HttpResponse:
     if recording.state == Recording.State.WRITING or not may_at(
         user, Action.RECORDING_PLAY, recording.brokered_session
     ):
-        return render(request, "sessions/recording_detail.html", _facts(recording, user))
+        return render(
+            request, "sessions/recording_detail.html", _facts(recording, user)
+        )
     note_viewing(request, recording)
     context = {
         **_facts(recording, user),
@@ -84,7 +86,9 @@ def recording_map(request: HttpRequest, number: str) -> HttpResponse:
 
 @require_GET
 @never_cache
-def segment(request: HttpRequest, number: str, segment_number: int) -> StreamingHttpResponse:
+def segment(
+    request: HttpRequest, number: str, segment_number: int
+) -> StreamingHttpResponse:
     """One screen segment as Guacamole instructions, verified before the first byte."""
     user = _user(request)
     recording = recording_playable_by(user, number)
@@ -123,7 +127,9 @@ def verify(request: HttpRequest, number: str) -> HttpResponse:
     user = _user(request)
     recording = recording_playable_by(user, number)
     verify_again.delay(recording.pk, user.pk)
-    messages.info(request, _("The recording is being verified. The verdict appears here."))
+    messages.info(
+        request, _("The recording is being verified. The verdict appears here.")
+    )
     return redirect("recordings:player", number=recording.brokered_session.number)
 
 
@@ -153,7 +159,9 @@ def _facts(recording: Recording, user: User) -> dict[str, Any]:
         "site": recording.site,
         "access_request": access_request,
         "window": session.window,
-        "decisions": access_request.decisions.select_related("decided_by").order_by("step"),
+        "decisions": access_request.decisions.select_related("decided_by").order_by(
+            "step"
+        ),
         "participants": session.participants.select_related("user__vendor"),
         "review": review,
         "may_play": may_at(user, Action.RECORDING_PLAY, session),

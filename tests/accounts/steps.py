@@ -31,12 +31,17 @@ def code_now(device: TOTPDevice, steps_ahead: int = 0) -> str:
 
 def wrong_code_of(user: User, *, confirmed: bool = True) -> str:
     """Six digits that the app shows neither now nor a step before or after."""
-    right = {code_of(user, confirmed=confirmed, steps_ahead=step) for step in (-2, -1, 0, 1, 2)}
+    right = {
+        code_of(user, confirmed=confirmed, steps_ahead=step)
+        for step in (-2, -1, 0, 1, 2)
+    }
     return next(code for code in ("000000", "111111", "222222", "333333", "444444", "555555")
                 if code not in right)  # fmt: skip
 
 
-def type_password(client: Client, user: User | str, password: str = PASSWORD, **data: Any) -> Any:
+def type_password(
+    client: Client, user: User | str, password: str = PASSWORD, **data: Any
+) -> Any:
     email = user if isinstance(user, str) else user.email
     return client.post(SIGN_IN, {"email": email, "password": password, **data})
 

@@ -88,7 +88,11 @@ def test_the_first_code_confirms_and_shows_recovery_codes_once(
     assert newcomer.factors_confirmed_at is not None
     assert client.get(ENROL).url == "/"
     names = set(AuditEvent.objects.values_list("event", flat=True))
-    assert {"auth.mfa.enrolled", "auth.recovery.renewed", "auth.login.succeeded"} <= names
+    assert {
+        "auth.mfa.enrolled",
+        "auth.recovery.renewed",
+        "auth.login.succeeded",
+    } <= names
 
 
 def test_a_wrong_first_code_changes_nothing(client: Client, newcomer: User) -> None:
@@ -122,7 +126,9 @@ def test_somebody_with_a_factor_cannot_enrol_another_by_password_alone(
     assert answer.url == CODE
 
 
-def test_enrolment_without_a_password_leads_to_the_start(client: Client, newcomer: User) -> None:
+def test_enrolment_without_a_password_leads_to_the_start(
+    client: Client, newcomer: User
+) -> None:
     assert client.get(ENROL).url == "/accounts/login/"
 
 

@@ -28,7 +28,11 @@ def page(browser: Client) -> str:
 
 
 def test_vera_finds_the_way_in_while_her_window_is_open(
-    browser_of: Browser, vera: User, olga: User, filling_hmi: Endpoint, filling_plc: Endpoint
+    browser_of: Browser,
+    vera: User,
+    olga: User,
+    filling_hmi: Endpoint,
+    filling_plc: Endpoint,
 ) -> None:
     window = make_window(vera, filling_hmi, filling_plc, decided_by=olga)
     text = page(browser_of(vera))
@@ -42,10 +46,18 @@ def test_before_and_after_the_window_there_is_no_way_in(
 ) -> None:
     make_window(vera, filling_hmi, decided_by=olga, starts_in=timedelta(hours=1))
     make_window(
-        vera, filling_hmi, decided_by=olga, starts_in=-timedelta(hours=9), lasts=timedelta(hours=1)
+        vera,
+        filling_hmi,
+        decided_by=olga,
+        starts_in=-timedelta(hours=9),
+        lasts=timedelta(hours=1),
     )
     revoked = make_window(vera, filling_hmi, decided_by=olga)
-    revoked.revoked_at, revoked.revoked_by, revoked.revoke_reason = timezone.now(), olga, "stop"
+    revoked.revoked_at, revoked.revoked_by, revoked.revoke_reason = (
+        timezone.now(),
+        olga,
+        "stop",
+    )
     revoked.save()
     text = page(browser_of(vera))
     assert "/sessions/start/" not in text
@@ -83,7 +95,9 @@ def test_an_empty_day_says_how_it_gets_filled(browser_of: Browser, olga: User) -
     assert "Nothing waits for you" in text and "Nobody is connected" in text
 
 
-def test_ivan_sees_the_unusual(browser_of: Browser, ivan: User, vera: User, cora: User) -> None:
+def test_ivan_sees_the_unusual(
+    browser_of: Browser, ivan: User, vera: User, cora: User
+) -> None:
     audit.record("session.end.unconfirmed", acting_user=vera, origin=origin())
     text = page(browser_of(ivan))
     assert "could not prove that a session is over" in text and "Critical" in text
@@ -111,7 +125,11 @@ def test_the_navigation_shows_only_what_a_person_may_open(
 
 
 def test_the_number_of_queries_does_not_grow_with_the_rows(
-    browser_of: Browser, vera: User, olga: User, filling_hmi: Endpoint, filling_plc: Endpoint
+    browser_of: Browser,
+    vera: User,
+    olga: User,
+    filling_hmi: Endpoint,
+    filling_plc: Endpoint,
 ) -> None:
     def queries(browser: Client) -> int:
         with CaptureQueriesContext(connection) as captured:

@@ -81,7 +81,9 @@ def test_somebody_elses_device_in_the_web_session_is_none(
     assert not is_signed_in(client)
 
 
-@pytest.mark.parametrize("how", ["disabled", "expired", "vendor suspended", "contract ended"])
+@pytest.mark.parametrize(
+    "how", ["disabled", "expired", "vendor suspended", "contract ended"]
+)
 def test_access_that_ends_ends_at_the_next_click(
     clock: Clock, browser_of: Callable[..., Client], vera: User, how: str
 ) -> None:
@@ -108,7 +110,11 @@ def test_access_that_ends_ends_at_the_next_click(
 def test_a_new_password_ends_the_persons_other_web_sessions(
     browser_of: Callable[..., Client], vera: User, victor: User
 ) -> None:
-    here, elsewhere, somebody_else = browser_of(vera), browser_of(vera), browser_of(victor)
+    here, elsewhere, somebody_else = (
+        browser_of(vera),
+        browser_of(vera),
+        browser_of(victor),
+    )
     from tests.cast import PASSWORD
 
     new = "another long pass phrase"
@@ -142,7 +148,9 @@ def test_before_sign_in_the_browser_or_the_choice_decides(client: Client) -> Non
 
 
 def test_choosing_a_language_never_leads_out(client: Client) -> None:
-    answer = client.post("/accounts/language/", {"language": "de", "next": "https://evil.example/"})
+    answer = client.post(
+        "/accounts/language/", {"language": "de", "next": "https://evil.example/"}
+    )
     assert "evil" not in answer.url
 
 

@@ -33,15 +33,21 @@ def test_ivan_ends_veras_access_and_gives_it_back(
     browser_of: Browser, ivan: User, vera: User
 ) -> None:
     browser = browser_of(vera)
-    disable_person(acting_user=ivan, person=vera, reason="left the company", origin=origin())
+    disable_person(
+        acting_user=ivan, person=vera, reason="left the company", origin=origin()
+    )
     assert not is_signed_in(browser)
     event = AuditEvent.objects.get(event="account.disabled")
     assert event.reason == "left the company" and event.object_label == "Vera Vogt"
-    reactivate_person(acting_user=ivan, person=vera, reason="a mistake", origin=origin())
+    reactivate_person(
+        acting_user=ivan, person=vera, reason="a mistake", origin=origin()
+    )
     assert is_signed_in(browser_of(User.objects.get(pk=vera.pk)))
 
 
-def test_disabling_needs_a_reason_and_the_right(ivan: User, olga: User, vera: User) -> None:
+def test_disabling_needs_a_reason_and_the_right(
+    ivan: User, olga: User, vera: User
+) -> None:
     with pytest.raises(NotPossible):
         disable_person(acting_user=ivan, person=vera, reason="  ", origin=origin())
     with pytest.raises(NotAllowed):
@@ -62,7 +68,11 @@ def test_disabling_twice_is_too_late(ivan: User, vera: User) -> None:
 def test_vendors_are_the_plants_business(
     browser_of: Browser, vera: User, olga: User, cora: User, fillwerk: Vendor
 ) -> None:
-    for path in ("/vendors/", f"/vendors/{fillwerk.slug}/", f"/vendors/{fillwerk.slug}/invite/"):
+    for path in (
+        "/vendors/",
+        f"/vendors/{fillwerk.slug}/",
+        f"/vendors/{fillwerk.slug}/invite/",
+    ):
         assert browser_of(vera).get(path).status_code == 404
         assert browser_of(olga).get(path).status_code == 200
     assert browser_of(cora).get(f"/vendors/{fillwerk.slug}/").status_code == 200
@@ -80,25 +90,46 @@ def test_the_vendors_page_shows_people_machines_and_what_may_be_done(
 
 
 def test_the_pages_do_what_the_verbs_do(
-    browser_of: Browser, ivan: User, olga: User, vera: User, victor: User, fillwerk: Vendor
+    browser_of: Browser,
+    ivan: User,
+    olga: User,
+    vera: User,
+    victor: User,
+    fillwerk: Vendor,
 ) -> None:
     by_olga, by_ivan = browser_of(olga), browser_of(ivan)
     invite = f"/vendors/{fillwerk.slug}/invite/"
-    answer = by_olga.post(invite, {"email": "n@f.example", "full_name": "", "language": "en"})
+    answer = by_olga.post(
+        invite, {"email": "n@f.example", "full_name": "", "language": "en"}
+    )
     assert answer.url == f"/vendors/{fillwerk.slug}/"
     invitation = Invitation.objects.get()
-    assert by_olga.post(invite, {"email": vera.email, "language": "en"}).status_code == 422
+    assert (
+        by_olga.post(invite, {"email": vera.email, "language": "en"}).status_code == 422
+    )
     revoke = f"/vendors/{fillwerk.slug}/invitations/{invitation.pk}/revoke/"
     assert by_olga.post(revoke).status_code == 302
     assert by_olga.post(revoke).status_code == 409
 
     people = f"/vendors/{fillwerk.slug}/people"
-    assert by_olga.post(f"{people}/{vera.pk}/disable/", {"reason": "x"}).status_code == 403
+    assert (
+        by_olga.post(f"{people}/{vera.pk}/disable/", {"reason": "x"}).status_code == 403
+    )
     # A person of another vendor is not found under this one.
-    assert by_ivan.post(f"{people}/{victor.pk}/disable/", {"reason": "x"}).status_code == 404
-    assert by_ivan.post(f"{people}/{vera.pk}/disable/", {"reason": ""}).status_code == 422
-    assert by_ivan.post(f"{people}/{vera.pk}/disable/", {"reason": "x"}).status_code == 302
-    assert by_ivan.post(f"{people}/{vera.pk}/reactivate/", {"reason": "x"}).status_code == 302
+    assert (
+        by_ivan.post(f"{people}/{victor.pk}/disable/", {"reason": "x"}).status_code
+        == 404
+    )
+    assert (
+        by_ivan.post(f"{people}/{vera.pk}/disable/", {"reason": ""}).status_code == 422
+    )
+    assert (
+        by_ivan.post(f"{people}/{vera.pk}/disable/", {"reason": "x"}).status_code == 302
+    )
+    assert (
+        by_ivan.post(f"{people}/{vera.pk}/reactivate/", {"reason": "x"}).status_code
+        == 302
+    )
     vera.refresh_from_db()
     assert vera.disabled_at is None
 
@@ -129,10 +160,17 @@ def test_vera_changes_her_details(browser_of: Browser, vera: User) -> None:
     assert event.detail["changes"]["language"] == ["en", "de"]
 
 
-def test_details_that_do_not_fit_are_shown_again(browser_of: Browser, vera: User) -> None:
+def test_details_that_do_not_fit_are_shown_again(
+    browser_of: Browser, vera: User
+) -> None:
     page = browser_of(vera).post(
         "/account/details/",
-        {"full_name": "", "phone": "9" * 60, "language": "xx", "time_zone": "Nowhere/No"},
+        {
+            "full_name": "",
+            "phone": "9" * 60,
+            "language": "xx",
+            "time_zone": "Nowhere/No",
+        },
     )
     assert page.status_code == 422
     assert "9" * 60 in page.content.decode()
@@ -164,7 +202,8 @@ def test_a_password_that_does_not_fit_changes_nothing(
     browser_of: Browser, vera: User, old: str, new: str, again: str
 ) -> None:
     page = browser_of(vera).post(
-        "/account/password/", {"old_password": old, "new_password": new, "repeated": again}
+        "/account/password/",
+        {"old_password": old, "new_password": new, "repeated": again},
     )
     assert page.status_code == 422
     vera.refresh_from_db()
@@ -178,12 +217,17 @@ def test_a_lost_phone_is_replaced_by_way_of_the_plant(
     browser = browser_of(vera)
     make_recovery_codes(acting_user=vera, origin=origin())
     path = f"/vendors/{fillwerk.slug}/people/{vera.pk}/reset-factor/"
-    assert browser_of(ivan).post(path, {"reason": "phone stolen, called back"}).status_code == 302
+    assert (
+        browser_of(ivan).post(path, {"reason": "phone stolen, called back"}).status_code
+        == 302
+    )
     assert not is_signed_in(browser)
     assert recovery_codes_left(vera) == 0
     assert type_password(client, vera).url == "/accounts/enrol/"
     event = AuditEvent.objects.get(event="auth.mfa.reset")
-    assert event.reason == "phone stolen, called back" and event.actor_name == "Ivan Ivers"
+    assert (
+        event.reason == "phone stolen, called back" and event.actor_name == "Ivan Ivers"
+    )
     assert vera.notifications.get().kind == "account.factor_reset"
 
 
@@ -193,7 +237,9 @@ def test_a_factor_is_taken_away_only_with_the_right_a_reason_and_a_fresh_factor(
     path = f"/vendors/{fillwerk.slug}/people/{vera.pk}/reset-factor/"
     assert browser_of(ivan).post(path, {"reason": " "}).status_code == 422
     assert browser_of(olga).post(path, {"reason": "x"}).status_code == 403
-    assert browser_of(ivan, factor_age=301).post(path, {"reason": "x"}).status_code == 403
+    assert (
+        browser_of(ivan, factor_age=301).post(path, {"reason": "x"}).status_code == 403
+    )
     with pytest.raises(NotAllowed):
         reset_second_factor(acting_user=olga, person=vera, reason="x", origin=origin())
     with pytest.raises(NotPossible):

@@ -53,7 +53,9 @@ def test_a_password_alone_opens_nothing(client: Client, vera: User) -> None:
     assert not is_signed_in(client)
 
 
-def test_a_code_without_a_password_leads_back_to_the_start(client: Client, vera: User) -> None:
+def test_a_code_without_a_password_leads_back_to_the_start(
+    client: Client, vera: User
+) -> None:
     answer = type_code(client, code_of(vera))
     assert answer.status_code == 302 and answer.url == SIGN_IN
 
@@ -89,7 +91,9 @@ def test_an_unknown_address_costs_a_password_hash_too(
     assert hashed == ["some password"]
 
 
-def test_what_was_typed_as_an_unknown_address_is_not_kept(client: Client, vera: User) -> None:
+def test_what_was_typed_as_an_unknown_address_is_not_kept(
+    client: Client, vera: User
+) -> None:
     type_password(client, "hunter2-typed-in-the-wrong-field@example.test", "x")
     event = AuditEvent.objects.get(event="auth.login.failed")
     assert "hunter2" not in str({**event.detail, "label": event.object_label})
@@ -121,7 +125,9 @@ def test_one_person_locked_out_does_not_lock_out_another(
     assert type_password(client, olga).status_code == 302
 
 
-def test_a_used_code_is_never_taken_again(clock: Clock, client: Client, vera: User) -> None:
+def test_a_used_code_is_never_taken_again(
+    clock: Clock, client: Client, vera: User
+) -> None:
     code = code_of(vera)
     type_password(client, vera)
     type_code(client, code)
@@ -171,7 +177,9 @@ def test_a_wrong_code_is_an_event(client: Client, vera: User) -> None:
     assert events()[-1] == "auth.login.failed"
 
 
-@pytest.mark.parametrize("code", ["", "abc", "12", "😀😀😀", "٣٣٣٣٣٣", "9" * 20, "\x00"])
+@pytest.mark.parametrize(
+    "code", ["", "abc", "12", "😀😀😀", "٣٣٣٣٣٣", "9" * 20, "\x00"]
+)
 def test_nonsense_for_a_code_is_refused_with_a_sentence(
     client: Client, vera: User, code: str
 ) -> None:
@@ -219,7 +227,9 @@ def test_new_recovery_codes_end_the_old_ones(client: Client, vera: User) -> None
     assert type_code(client, old).status_code == 422
 
 
-def test_the_web_session_gets_a_new_id_at_both_steps(client: Client, vera: User) -> None:
+def test_the_web_session_gets_a_new_id_at_both_steps(
+    client: Client, vera: User
+) -> None:
     """Session fixation: an id that somebody planted before is worth nothing afterwards."""
     client.get(SIGN_IN)
     planted = client.session.session_key
@@ -247,7 +257,9 @@ def test_the_web_session_gets_a_new_id_at_both_steps(client: Client, vera: User)
         "http:evil.example",
     ],
 )
-def test_next_never_leads_out_of_the_portal(client: Client, vera: User, wanted: str) -> None:
+def test_next_never_leads_out_of_the_portal(
+    client: Client, vera: User, wanted: str
+) -> None:
     answer = sign_in(client, vera, next=wanted)
     assert answer.url == "/"
 

@@ -24,7 +24,8 @@ def stale(browser_of: Callable[..., Client], user: User) -> Client:
 
 
 @pytest.mark.parametrize(
-    ("age", "fresh"), [(0, True), (299, True), (301, False), (-60, False), (None, False)]
+    ("age", "fresh"),
+    [(0, True), (299, True), (301, False), (-60, False), (None, False)],
 )
 def test_fresh_means_at_most_five_minutes(age: float | None, fresh: bool) -> None:
     import time
@@ -46,7 +47,9 @@ def test_a_form_without_a_fresh_factor_is_kept_whole(
     browser_of: Callable[..., Client], vera: User
 ) -> None:
     browser = stale(browser_of, vera)
-    page = browser.post(NEW_CODES, {"reason": "käse & <b>\n2. line", "asset": ["1", "2"]})
+    page = browser.post(
+        NEW_CODES, {"reason": "käse & <b>\n2. line", "asset": ["1", "2"]}
+    )
     assert page.status_code == 403
     assert page.context["kept"] == [
         ("reason", "käse & <b>\n2. line"),
@@ -72,7 +75,9 @@ def test_the_kept_form_with_a_wrong_code_is_asked_again(
     browser_of: Callable[..., Client], vera: User
 ) -> None:
     browser = stale(browser_of, vera)
-    page = browser.post(NEW_CODES, {"reason": "because", "otp_code": wrong_code_of(vera)})
+    page = browser.post(
+        NEW_CODES, {"reason": "because", "otp_code": wrong_code_of(vera)}
+    )
     assert page.status_code == 422
     assert ("reason", "because") in page.context["kept"]
     assert "not right" in page.content.decode()
@@ -106,7 +111,9 @@ def test_scripts_get_422_for_a_wrong_code(
     browser_of: Callable[..., Client], vera: User
 ) -> None:
     answer = stale(browser_of, vera).post(
-        NEW_CODES, {"otp_code": wrong_code_of(vera)}, headers={"accept": "application/json"}
+        NEW_CODES,
+        {"otp_code": wrong_code_of(vera)},
+        headers={"accept": "application/json"},
     )
     assert answer.status_code == 422
     assert answer.json()["code"] == "code_refused"

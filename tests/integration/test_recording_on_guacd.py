@@ -79,7 +79,9 @@ def text_of(recording: Recording, entry: dict[str, Any]) -> str:
 def after(text: str, sync: int) -> str:
     """Everything behind the first `sync` with this timestamp (guacd may say one twice)."""
     found = [
-        one for one in decode_all(text) if one.opcode == "sync" and one.args[0] == str(sync)
+        one
+        for one in decode_all(text)
+        if one.opcode == "sync" and one.args[0] == str(sync)
     ]
     assert found
     return text.partition(found[0].encode())[2]

@@ -85,9 +85,7 @@ def test_the_host_key_without_signing_in(
     assert fingerprint(check.learnt_host_key) == fingerprint(targets["ssh"].host_key)
 
 
-def test_a_wrong_password_gets_its_sentence(
-    tested: Any, gateway: Endpoint
-) -> None:
+def test_a_wrong_password_gets_its_sentence(tested: Any, gateway: Endpoint) -> None:
     facts = gateway.credential
     keep(gateway, username=facts.username, password="wrong")
     check = tested(gateway)

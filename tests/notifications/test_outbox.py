@@ -18,7 +18,13 @@ from accessportal.notifications.tasks import send_due_notifications
 
 pytestmark = pytest.mark.django_db
 
-FACTS = {"worker": "Vera", "vendor": "Acme", "asset": "Filler", "site": "North", "until": "14:00"}
+FACTS = {
+    "worker": "Vera",
+    "vendor": "Acme",
+    "asset": "Filler",
+    "site": "North",
+    "until": "14:00",
+}
 
 
 @pytest.fixture
@@ -87,8 +93,15 @@ def test_after_the_last_try_it_is_given_up_and_kept(
 
 
 def test_a_line_break_in_a_fact_cannot_add_a_mail_header(reader: User) -> None:
-    notify([reader], "session.started", **FACTS | {"worker": "Vera\nBcc: all@north.example"})
-    assert Notification.objects.get().subject == "Vera Bcc: all@north.example works on Filler now"
+    notify(
+        [reader],
+        "session.started",
+        **FACTS | {"worker": "Vera\nBcc: all@north.example"},
+    )
+    assert (
+        Notification.objects.get().subject
+        == "Vera Bcc: all@north.example works on Filler now"
+    )
 
 
 def test_an_address_without_a_person_gets_its_mail(

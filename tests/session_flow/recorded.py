@@ -76,7 +76,9 @@ class Tape:
         self.writer.rotate(self.picture(), self.sync)
 
 
-def make_session(plant: Plant, endpoint: Endpoint | None = None, **fields: Any) -> BrokeredSession:
+def make_session(
+    plant: Plant, endpoint: Endpoint | None = None, **fields: Any
+) -> BrokeredSession:
     """An active session of Vera's, approved by Olga (or by Omar at plant South)."""
     endpoint = endpoint or plant.filling_hmi
     site = endpoint.asset.zone.site
@@ -109,17 +111,24 @@ def end(brokered_session: BrokeredSession) -> None:
 
 
 def record_session(
-    brokered_session: BrokeredSession, script: Script | None = None, *, finish: bool = True
+    brokered_session: BrokeredSession,
+    script: Script | None = None,
+    *,
+    finish: bool = True,
 ) -> Recording:
     """Record a session by `script` (default: three segments, 25 s); not sealed yet."""
     order = open_recording(
         brokered_session=brokered_session, acting_user=brokered_session.started_by
     )
-    async_to_sync(_run)(order, script or (lambda tape: work(tape, brokered_session)), finish)
+    async_to_sync(_run)(
+        order, script or (lambda tape: work(tape, brokered_session)), finish
+    )
     return Recording.objects.with_session().get(pk=order.recording_id)
 
 
-def make_recording(plant: Plant, script: Script | None = None, **fields: Any) -> Recording:
+def make_recording(
+    plant: Plant, script: Script | None = None, **fields: Any
+) -> Recording:
     """A session that is over, recorded and sealed. Run it within `committed()`."""
     brokered_session = make_session(plant, **fields)
     recording = record_session(brokered_session, script)

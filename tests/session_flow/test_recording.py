@@ -93,7 +93,9 @@ def test_sealing_twice_changes_nothing(recording: Recording) -> None:
     assert len(events("recording.closed")) == 1
 
 
-def test_sealing_opens_the_review_with_its_date(recording: Recording, plant: Plant) -> None:
+def test_sealing_opens_the_review_with_its_date(
+    recording: Recording, plant: Plant
+) -> None:
     review = recording.review
     assert review.state == ComplianceReview.State.OPEN
     assert review.worked_by == plant.vera
@@ -105,7 +107,13 @@ def test_sealing_opens_the_review_with_its_date(recording: Recording, plant: Pla
 def test_the_time_line_knows_what_happened(recording: Recording) -> None:
     timeline = recording.timeline
     assert timeline["typing"] == [[4000, 6000, 3]]
-    assert [start for start, _, _ in timeline["clicks"]] == [1000, 6000, 11000, 16000, 21000]
+    assert [start for start, _, _ in timeline["clicks"]] == [
+        1000,
+        6000,
+        11000,
+        16000,
+        21000,
+    ]
     assert timeline["frozen"] == [[13_000, 15_000, "stand clear"]]
     assert timeline["watching"] == [[8000, 25_000, "Olga Olsen", 0]]
     assert [mark[1] for mark in timeline["marks"]] == [
@@ -113,7 +121,9 @@ def test_the_time_line_knows_what_happened(recording: Recording) -> None:
     ]  # fmt: skip
 
 
-def test_a_session_that_showed_nothing_owes_no_review(plant: Plant, committed: Committed) -> None:
+def test_a_session_that_showed_nothing_owes_no_review(
+    plant: Plant, committed: Committed
+) -> None:
     session = make_session(plant)
     order = recordings.open_recording(brokered_session=session, acting_user=plant.vera)
     with committed():
@@ -177,7 +187,9 @@ def test_a_crash_leaves_an_incomplete_recording_that_is_kept(
     assert recording.review.state == ComplianceReview.State.OPEN
 
 
-def test_segments_the_ledger_never_heard_of_are_found(plant: Plant, committed: Committed) -> None:
+def test_segments_the_ledger_never_heard_of_are_found(
+    plant: Plant, committed: Committed
+) -> None:
     recording = crashed(plant)
     Segment.objects.filter(recording=recording).delete()
     with committed():
@@ -199,7 +211,9 @@ def test_a_session_that_has_just_ended_is_left_to_its_actor(plant: Plant) -> Non
     assert seal_abandoned_recordings() == 0
 
 
-def test_a_segment_row_whose_file_is_gone_is_named(plant: Plant, committed: Committed) -> None:
+def test_a_segment_row_whose_file_is_gone_is_named(
+    plant: Plant, committed: Committed
+) -> None:
     session = make_session(plant)
     recording = record_session(session)
     end(session)
@@ -215,7 +229,9 @@ def test_a_segment_row_whose_file_is_gone_is_named(plant: Plant, committed: Comm
 def test_a_failure_to_record_is_evidence(plant: Plant) -> None:
     session = make_session(plant)
     order = recordings.open_recording(brokered_session=session, acting_user=plant.vera)
-    recordings.note_recording_failure(recording_id=order.recording_id, reason="disk full")
+    recordings.note_recording_failure(
+        recording_id=order.recording_id, reason="disk full"
+    )
     (event,) = events("recording.failed")
     assert (event.severity, event.reason) == ("critical", "disk full")
 

@@ -75,7 +75,12 @@ def viewed() -> int:
     ],
 )
 def test_only_compliance_plays_and_only_the_site_knows(
-    recording: Recording, plant: Plant, browser_of: Browser, person: str, see: int, play: int
+    recording: Recording,
+    plant: Plant,
+    browser_of: Browser,
+    person: str,
+    see: int,
+    play: int,
 ) -> None:
     client = browser_of(getattr(plant, person))
     assert client.get(page(recording)).status_code == see
@@ -85,7 +90,9 @@ def test_only_compliance_plays_and_only_the_site_knows(
         reverse("recordings:input", args=[number(recording)]) + "?from=0&to=1000",
     ):
         assert client.get(url, HTTP_ACCEPT="application/json").status_code == play
-    assert client.post(reverse("recordings:verify", args=[number(recording)])).status_code in (
+    assert client.post(
+        reverse("recordings:verify", args=[number(recording)])
+    ).status_code in (
         play,
         302,
     )
@@ -112,7 +119,9 @@ def test_the_list_is_found_again_by_its_address(
         assert answer.status_code == 200
         return number(recording) in answer.content.decode()
 
-    assert finds("?q=vera+filling&state=sealed&review=open&site=north&span=day&sort=-duration")
+    assert finds(
+        "?q=vera+filling&state=sealed&review=open&site=north&span=day&sort=-duration"
+    )
     assert finds("?page=999&sort=nonsense&state=nonsense&site=nonsense")
     assert not finds("?q=victor")
     assert not finds("?state=incomplete")
@@ -121,7 +130,10 @@ def test_the_list_is_found_again_by_its_address(
 
 
 def test_the_list_asks_the_database_a_fixed_number_of_questions(
-    plant: Plant, committed: Any, browser_of: Browser, django_assert_max_num_queries: Any
+    plant: Plant,
+    committed: Any,
+    browser_of: Browser,
+    django_assert_max_num_queries: Any,
 ) -> None:
     with committed():
         for _ in range(4):
@@ -182,7 +194,9 @@ def test_a_segment_comes_as_the_instructions_that_were_seen(
     assert f"4.sync,7.{Tape.BOOT}".encode() in plain
     assert "no-store" in response["Cache-Control"]
 
-    packed = client.get(segment_url(recording, 1), HTTP_ACCEPT_ENCODING="gzip, deflate, br")
+    packed = client.get(
+        segment_url(recording, 1), HTTP_ACCEPT_ENCODING="gzip, deflate, br"
+    )
     deflated = body(packed)
     assert packed["Content-Encoding"] == "deflate"
     assert int(packed["Content-Length"]) == len(deflated)
@@ -192,7 +206,9 @@ def test_a_segment_comes_as_the_instructions_that_were_seen(
 def test_the_map_leads_from_a_time_to_a_segment(
     recording: Recording, plant: Plant, browser_of: Browser
 ) -> None:
-    response = browser_of(plant.cora).get(reverse("recordings:map", args=[number(recording)]))
+    response = browser_of(plant.cora).get(
+        reverse("recordings:map", args=[number(recording)])
+    )
     found = response.json()
     assert found["duration"] == 25_000
     assert [row[:3] for row in found["segments"]] == [
@@ -332,4 +348,6 @@ def test_verifying_again_finds_that_it_was_repaired(
     client.post(url)
     recording.refresh_from_db()
     assert recording.verification_error == ""
-    assert AuditEvent.objects.filter(event="recording.verified", actor_id=plant.cora.pk).exists()
+    assert AuditEvent.objects.filter(
+        event="recording.verified", actor_id=plant.cora.pk
+    ).exists()

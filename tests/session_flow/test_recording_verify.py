@@ -117,7 +117,9 @@ def sign_with_another_key(recording: Recording) -> None:
 
 
 def take_the_key_of_another_session(recording: Recording) -> None:
-    recording.wrapped_key = keys.seal("recordings", bytes(32), bound_to="recording:another")
+    recording.wrapped_key = keys.seal(
+        "recordings", bytes(32), bound_to="recording:another"
+    )
     recording.save()
 
 
@@ -154,7 +156,11 @@ def test_a_verdict_is_kept_and_told(recording: Recording, plant: Plant) -> None:
     recording.refresh_from_db()
     assert "block_changed" in recording.verification_error
     event = AuditEvent.objects.get(event="recording.verify.failed")
-    assert (event.severity, event.result, event.actor_id) == ("critical", "error", plant.cora.pk)
+    assert (event.severity, event.result, event.actor_id) == (
+        "critical",
+        "error",
+        plant.cora.pk,
+    )
 
 
 def test_a_lost_key_is_said_not_guessed(

@@ -40,12 +40,18 @@ def url(recording: Recording) -> str:
 
 def clear(recording: Recording, user: Any, notes: str = "") -> None:
     complete_review(
-        recording.review, verdict="cleared", notes=notes, acting_user=user, origin=origin()
+        recording.review,
+        verdict="cleared",
+        notes=notes,
+        acting_user=user,
+        origin=origin(),
     )
 
 
 def test_cora_clears(recording: Recording, plant: Plant, browser_of: Browser) -> None:
-    answer = browser_of(plant.cora).post(url(recording), {"verdict": "cleared", "notes": ""})
+    answer = browser_of(plant.cora).post(
+        url(recording), {"verdict": "cleared", "notes": ""}
+    )
     assert answer.status_code == 302
     review = ComplianceReview.objects.get()
     assert (review.state, review.reviewed_by) == (State.CLEARED, plant.cora)
@@ -53,12 +59,16 @@ def test_cora_clears(recording: Recording, plant: Plant, browser_of: Browser) ->
     assert (event.actor_id, event.detail["verdict"]) == (plant.cora.pk, "cleared")
 
 
-def test_cora_flags_and_says_why(recording: Recording, plant: Plant, browser_of: Browser) -> None:
+def test_cora_flags_and_says_why(
+    recording: Recording, plant: Plant, browser_of: Browser
+) -> None:
     notes = "At [0:12] an unknown tool was started. <b>"
     client = browser_of(plant.cora)
     client.post(url(recording), {"verdict": "flagged", "notes": notes})
     assert ComplianceReview.objects.get().notes == notes
-    shown = client.get(reverse("recordings:player", args=[recording.brokered_session.number]))
+    shown = client.get(
+        reverse("recordings:player", args=[recording.brokered_session.number])
+    )
     text = shown.content.decode()
     assert '<a href="#t=0:12" data-moment>0:12</a>' in text
     assert "&lt;b&gt;" in text
@@ -68,7 +78,9 @@ def test_htmx_is_sent_on_and_a_refusal_keeps_the_page(
     recording: Recording, plant: Plant, browser_of: Browser
 ) -> None:
     client = browser_of(plant.cora)
-    refused = client.post(url(recording), {"verdict": "flagged"}, HTTP_HX_REQUEST="true")
+    refused = client.post(
+        url(recording), {"verdict": "flagged"}, HTTP_HX_REQUEST="true"
+    )
     assert refused.status_code == 422
     done = client.post(url(recording), {"verdict": "cleared"}, HTTP_HX_REQUEST="true")
     assert done["HX-Redirect"].endswith(f"/{recording.brokered_session.number}/")
@@ -94,22 +106,37 @@ def test_what_is_no_verdict_is_refused(
     assert ComplianceReview.objects.get().state == State.OPEN
 
 
-def test_emoji_and_right_to_left_notes_are_kept(recording: Recording, plant: Plant) -> None:
+def test_emoji_and_right_to_left_notes_are_kept(
+    recording: Recording, plant: Plant
+) -> None:
     notes = "⚠️ בדיקה 𝄞 " + "é" * 3980
     complete_review(
-        recording.review, verdict="flagged", notes=notes, acting_user=plant.cora, origin=origin()
+        recording.review,
+        verdict="flagged",
+        notes=notes,
+        acting_user=plant.cora,
+        origin=origin(),
     )
     assert ComplianceReview.objects.get().notes == notes
 
 
 @pytest.mark.parametrize(
     ("person", "status"),
-    [("olga", 403), ("ivan", 403), ("omar", 404), ("adam", 404), ("vera", 404), ("victor", 404)],
+    [
+        ("olga", 403),
+        ("ivan", 403),
+        ("omar", 404),
+        ("adam", 404),
+        ("vera", 404),
+        ("victor", 404),
+    ],
 )
 def test_nobody_but_compliance_reviews(
     recording: Recording, plant: Plant, browser_of: Browser, person: str, status: int
 ) -> None:
-    answer = browser_of(getattr(plant, person)).post(url(recording), {"verdict": "cleared"})
+    answer = browser_of(getattr(plant, person)).post(
+        url(recording), {"verdict": "cleared"}
+    )
     assert answer.status_code == status
     assert ComplianceReview.objects.get().state == State.OPEN
 
@@ -117,7 +144,9 @@ def test_nobody_but_compliance_reviews(
 def test_who_approved_does_not_review_even_with_the_role(
     recording: Recording, plant: Plant, browser_of: Browser
 ) -> None:
-    RoleGrant.objects.create(user=plant.olga, role=RoleGrant.Role.COMPLIANCE, site=plant.north)
+    RoleGrant.objects.create(
+        user=plant.olga, role=RoleGrant.Role.COMPLIANCE, site=plant.north
+    )
     answer = browser_of(plant.olga).post(
         url(recording), {"verdict": "cleared"}, HTTP_ACCEPT="application/json"
     )
@@ -142,7 +171,9 @@ def test_a_second_verdict_comes_too_late(
     clear(recording, plant.cora)
     carl = make_person("Carl Cole", roles=[(RoleGrant.Role.COMPLIANCE, None)])
     answer = browser_of(carl).post(
-        url(recording), {"verdict": "flagged", "notes": "no"}, HTTP_ACCEPT="application/json"
+        url(recording),
+        {"verdict": "flagged", "notes": "no"},
+        HTTP_ACCEPT="application/json",
     )
     assert answer.status_code == 409
     assert "reviewed already" in answer.json()["sentence"]
@@ -157,13 +188,17 @@ def test_what_is_not_intact_cannot_be_cleared_only_flagged(
     with pytest.raises(NotPossible, match="not intact"):
         clear(recording, plant.cora)
     client = browser_of(plant.cora)
-    shown = client.get(reverse("recordings:player", args=[recording.brokered_session.number]))
+    shown = client.get(
+        reverse("recordings:player", args=[recording.brokered_session.number])
+    )
     assert "NOT intact" in shown.content.decode()
     client.post(url(recording), {"verdict": "flagged", "notes": "A part is missing."})
     assert ComplianceReview.objects.get().state == State.FLAGGED
 
 
-def test_what_was_not_verified_cannot_be_cleared(recording: Recording, plant: Plant) -> None:
+def test_what_was_not_verified_cannot_be_cleared(
+    recording: Recording, plant: Plant
+) -> None:
     Recording.objects.update(verified_at=None)
     with pytest.raises(NotPossible, match="not been verified"):
         clear(recording, plant.cora)
@@ -188,8 +223,13 @@ def test_the_queue_shows_what_waits_and_what_is_late(
 
 
 @pytest.mark.parametrize("person", ["olga", "ivan", "adam", "vera"])
-def test_the_queue_is_for_compliance(plant: Plant, browser_of: Browser, person: str) -> None:
-    assert browser_of(getattr(plant, person)).get(reverse("reviews:queue")).status_code == 403
+def test_the_queue_is_for_compliance(
+    plant: Plant, browser_of: Browser, person: str
+) -> None:
+    assert (
+        browser_of(getattr(plant, person)).get(reverse("reviews:queue")).status_code
+        == 403
+    )
 
 
 def test_two_at_once_one_verdict(
@@ -212,7 +252,9 @@ def test_two_at_once_one_verdict(
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=decide, args=(user,)) for user in (plant.cora, carl)]
+    threads = [
+        threading.Thread(target=decide, args=(user,)) for user in (plant.cora, carl)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

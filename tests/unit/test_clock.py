@@ -9,9 +9,9 @@ from accessportal.errors import NotPossible
 
 
 def test_wall_clock_time_becomes_a_moment() -> None:
-    assert moment_from_plant_time(datetime(2026, 7, 1, 14), "Europe/Berlin") == datetime(
-        2026, 7, 1, 12, tzinfo=UTC
-    )
+    assert moment_from_plant_time(
+        datetime(2026, 7, 1, 14), "Europe/Berlin"
+    ) == datetime(2026, 7, 1, 12, tzinfo=UTC)
 
 
 def test_a_moment_becomes_plant_time_in_summer_and_winter() -> None:
@@ -39,4 +39,7 @@ def test_a_time_that_clocks_skip_or_repeat_is_refused(
 
 @pytest.mark.parametrize("hour", [1, 3])
 def test_the_hours_beside_the_change_are_fine(hour: int) -> None:
-    assert moment_from_plant_time(datetime(2026, 3, 29, hour), "Europe/Berlin").tzinfo is UTC
+    assert (
+        moment_from_plant_time(datetime(2026, 3, 29, hour), "Europe/Berlin").tzinfo
+        is UTC
+    )

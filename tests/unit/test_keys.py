@@ -39,7 +39,9 @@ def test_two_envelopes_of_one_secret_differ(key_files: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("envelope", ["", "v1.x", "v1.abc.@@@", "v0.0.AAAA", "not an envelope"])
+@pytest.mark.parametrize(
+    "envelope", ["", "v1.x", "v1.abc.@@@", "v0.0.AAAA", "not an envelope"]
+)
 def test_what_is_not_an_envelope_is_refused(key_files: Path, envelope: str) -> None:
     with pytest.raises(keys.WrongKey):
         keys.unseal("credentials", envelope, bound_to="row/1")

@@ -27,8 +27,14 @@ def socket_of(user: Any, web_session: dict[str, Any]) -> WebsocketCommunicator:
 
 @pytest.mark.django_db
 def test_everybody_listens_to_what_they_may_see(plant: Plant) -> None:
-    assert topics_of(plant.vera) == (user_topic(plant.vera.pk), vendor_topic(plant.fillwerk.pk))
-    assert topics_of(plant.olga) == (user_topic(plant.olga.pk), site_topic(plant.north.pk))
+    assert topics_of(plant.vera) == (
+        user_topic(plant.vera.pk),
+        vendor_topic(plant.fillwerk.pk),
+    )
+    assert topics_of(plant.olga) == (
+        user_topic(plant.olga.pk),
+        site_topic(plant.north.pk),
+    )
     assert set(topics_of(plant.cora)) == {
         user_topic(plant.cora.pk),
         site_topic(plant.north.pk),

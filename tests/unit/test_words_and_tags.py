@@ -63,13 +63,19 @@ def test_relative_words_say_before_and_after() -> None:
 @time_machine.travel(NOON, tick=False)
 def test_plant_time_has_the_zones_name_and_the_readers_own_where_it_differs() -> None:
     moment = NOON + timedelta(hours=2)
-    shown = render("{% plant_time moment 'Europe/Berlin' %}", moment=moment, zone="Europe/Berlin")
+    shown = render(
+        "{% plant_time moment 'Europe/Berlin' %}", moment=moment, zone="Europe/Berlin"
+    )
     assert "Tue 10 Mar 2026, 14:00 CET" in shown and "in 2 h" in shown
     assert "your time" not in shown
-    shown = render("{% plant_time moment 'Europe/Berlin' %}", moment=moment, zone="Europe/London")
+    shown = render(
+        "{% plant_time moment 'Europe/Berlin' %}", moment=moment, zone="Europe/London"
+    )
     assert "your time 13:00 GMT" in shown
     # The same wall time under another name is not another time.
-    shown = render("{% plant_time moment 'Europe/Berlin' %}", moment=moment, zone="Europe/Vienna")
+    shown = render(
+        "{% plant_time moment 'Europe/Berlin' %}", moment=moment, zone="Europe/Vienna"
+    )
     assert "your time" not in shown
 
 
@@ -89,13 +95,17 @@ def test_a_range_says_the_day_once() -> None:
     context = {"a": NOON, "b": NOON + timedelta(hours=2)}
     shown = render("{% plant_range a b 'Europe/Berlin' %}", **context)
     assert shown.count("Mar") == 1 and "14:00 CET" in shown
-    overnight = render("{% plant_range a b 'Europe/Berlin' %}", a=NOON, b=NOON + timedelta(days=1))
+    overnight = render(
+        "{% plant_range a b 'Europe/Berlin' %}", a=NOON, b=NOON + timedelta(days=1)
+    )
     assert overnight.count("Mar") == 2
 
 
 def test_a_range_across_the_clock_change_names_both_zones() -> None:
     start = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
-    shown = render("{% plant_range a b 'Europe/Berlin' %}", a=start, b=start + timedelta(hours=2))
+    shown = render(
+        "{% plant_range a b 'Europe/Berlin' %}", a=start, b=start + timedelta(hours=2)
+    )
     assert "01:30 CET" in shown and "04:30 CEST" in shown
 
 
@@ -125,9 +135,13 @@ def test_every_state_of_every_thing_has_a_look() -> None:
         if not any(known == label for known, _value in LOOKS):
             continue
         choices: type[models.TextChoices] = (
-            getattr(model, "Phase", None) or getattr(model, "State", None) or model.Verdict  # type: ignore[attr-defined]
+            getattr(model, "Phase", None)
+            or getattr(model, "State", None)
+            or model.Verdict  # type: ignore[attr-defined]
         )
-        missing += [(label, value) for value in choices.values if (label, value) not in LOOKS]
+        missing += [
+            (label, value) for value in choices.values if (label, value) not in LOOKS
+        ]
     assert not missing
 
 

@@ -12,7 +12,9 @@ from django.utils import timezone
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def open(self, *, at: datetime | None = None) -> InvitationQuerySet:
         return self.filter(
-            accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at or timezone.now()
+            accepted_at__isnull=True,
+            revoked_at__isnull=True,
+            expires_at__gt=at or timezone.now(),
         )
 
 
@@ -26,16 +28,26 @@ class Invitation(models.Model):
         "accounts.Vendor", on_delete=models.CASCADE, related_name="invitations"
     )
     token_hash = models.CharField(max_length=64, unique=True)
-    invited_by = models.ForeignKey("accounts.User", on_delete=models.PROTECT, related_name="+")
+    invited_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
     invited_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.OneToOneField(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="invitation"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="invitation",
     )
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     objects = InvitationQuerySet.as_manager()

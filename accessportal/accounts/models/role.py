@@ -21,11 +21,19 @@ class RoleGrant(models.Model):
     )
     role = models.CharField(max_length=20, choices=Role.choices)
     site = models.ForeignKey(
-        "plants.Site", on_delete=models.CASCADE, null=True, blank=True, related_name="role_grants"
+        "plants.Site",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="role_grants",
     )
     granted_at = models.DateTimeField(default=timezone.now)
     granted_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     class Meta:
@@ -42,4 +50,6 @@ class RoleGrant(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.user}: {self.get_role_display()} ({self.site or _('every site')})"
+        return (
+            f"{self.user}: {self.get_role_display()} ({self.site or _('every site')})"
+        )

@@ -21,7 +21,9 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.filter(
             models.Q(expires_at__isnull=True) | models.Q(expires_at__gt=at),
             models.Q(vendor__isnull=True)
-            | models.Q(vendor__suspended_at__isnull=True, vendor__contract_ends_at__gt=at),
+            | models.Q(
+                vendor__suspended_at__isnull=True, vendor__contract_ends_at__gt=at
+            ),
             disabled_at__isnull=True,
         )
 
@@ -30,7 +32,9 @@ class UserQuerySet(models.QuerySet["User"]):
 
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
-    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+    def create_user(
+        self, email: str, password: str | None = None, **fields: Any
+    ) -> User:
         """Make a person; the e-mail address is stored in lower case."""
         user: User = self.model(email=email.strip().lower(), **fields)
         user.set_password(password)
@@ -49,7 +53,11 @@ class User(AbstractBaseUser):
     full_name = models.CharField(_("name"), max_length=120)
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     vendor = models.ForeignKey(
-        "accounts.Vendor", on_delete=models.PROTECT, null=True, blank=True, related_name="people"
+        "accounts.Vendor",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="people",
     )
     language = models.CharField(
         _("language"), max_length=8, choices=settings.LANGUAGES, default="en"
@@ -57,7 +65,9 @@ class User(AbstractBaseUser):
     time_zone = models.CharField(_("time zone"), max_length=64, default="Europe/Berlin")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField(_("access expires"), null=True, blank=True)
-    training_expires_at = models.DateTimeField(_("training valid until"), null=True, blank=True)
+    training_expires_at = models.DateTimeField(
+        _("training valid until"), null=True, blank=True
+    )
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_by = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -103,7 +113,9 @@ class User(AbstractBaseUser):
     @property
     def initials(self) -> str:
         words = self.full_name.split()
-        return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words))
+        return "".join(
+            word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)
+        )
 
     @property
     def avatar_colour(self) -> int:

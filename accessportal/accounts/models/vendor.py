@@ -23,7 +23,11 @@ class Vendor(models.Model):
     contract_ends_at = models.DateTimeField(_("contract ends"))
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_by = models.ForeignKey(
-        "accounts.User", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     suspended_reason = models.CharField(max_length=500, blank=True)
 

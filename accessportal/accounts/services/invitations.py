@@ -22,9 +22,15 @@ from accessportal.notifications import send_mail_to
 from accessportal.origin import Origin
 
 USED = _("This invitation has already been used. Sign in with the password you chose.")
-REVOKED = _("This invitation was taken back. Ask the person who invited you for a new one.")
-EXPIRED = _("This invitation has expired. Ask the person who invited you for a new one.")
-UNKNOWN = _("This invitation link is not valid. Check that you copied all of it from the mail.")
+REVOKED = _(
+    "This invitation was taken back. Ask the person who invited you for a new one."
+)
+EXPIRED = _(
+    "This invitation has expired. Ask the person who invited you for a new one."
+)
+UNKNOWN = _(
+    "This invitation link is not valid. Check that you copied all of it from the mail."
+)
 
 
 def token_hash(token: str) -> str:
@@ -54,13 +60,16 @@ def invite_person(
         raise NotAllowed
     if not vendor.is_active_at(now):
         raise NotPossible(
-            _("%(vendor)s is suspended or its contract has ended; nobody can be invited for it.")
+            _(
+                "%(vendor)s is suspended or its contract has ended; nobody can be invited for it."
+            )
             % {"vendor": vendor},
             code="vendor_not_active",
         )
     if User.objects.filter(email=email).exists():
         raise NotPossible(
-            _("%(email)s already has an account. One person has one account.") % {"email": email},
+            _("%(email)s already has an account. One person has one account.")
+            % {"email": email},
             code="account_exists",
         )
 
@@ -96,7 +105,9 @@ def invite_person(
         invited_by=acting_user.full_name,
         vendor=vendor.name,
         expires=lambda: (
-            dateformat.format(invitation.expires_at, pgettext("date format", "D j M Y, H:i"))
+            dateformat.format(
+                invitation.expires_at, pgettext("date format", "D j M Y, H:i")
+            )
             + " UTC"
         ),
     )
@@ -106,8 +117,10 @@ def invite_person(
 def _take_back(
     invitation: Invitation, *, acting_user: User, origin: Origin, reason: str
 ) -> None:
-    changed = Invitation.objects.open().filter(pk=invitation.pk).update(
-        revoked_at=timezone.now(), revoked_by=acting_user
+    changed = (
+        Invitation.objects.open()
+        .filter(pk=invitation.pk)
+        .update(revoked_at=timezone.now(), revoked_by=acting_user)
     )
     if changed != 1:
         raise TooLate(_("This invitation is not open any more."))
@@ -122,7 +135,9 @@ def _take_back(
 
 
 @transaction.atomic
-def revoke_invitation(*, acting_user: User, invitation: Invitation, origin: Origin) -> None:
+def revoke_invitation(
+    *, acting_user: User, invitation: Invitation, origin: Origin
+) -> None:
     """Make an open invitation's link worthless. Raises `NotAllowed` or `TooLate`."""
     if not may(acting_user, Action.VENDOR_INVITE):
         raise NotAllowed
@@ -141,7 +156,9 @@ def invitation_for(token: str, *, origin: Origin) -> Invitation:
         .first()
     )
     if invitation is None:
-        audit.record("auth.token.rejected", origin=origin, result="refused", kind="invitation")
+        audit.record(
+            "auth.token.rejected", origin=origin, result="refused", kind="invitation"
+        )
         raise NotKnown(UNKNOWN)
     try:
         check_open(invitation)
@@ -194,7 +211,8 @@ def accept_invitation(
             other_address=True,
         )
         raise NotPossible(
-            _("This is not the address the invitation was sent to."), code="other_address"
+            _("This is not the address the invitation was sent to."),
+            code="other_address",
         )
     try:
         return _accept(
@@ -219,8 +237,10 @@ def _accept(
     time_zone: str,
     origin: Origin,
 ) -> User:
-    invitation = Invitation.objects.select_for_update(of=("self",)).select_related("vendor").get(
-        pk=invitation.pk
+    invitation = (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("vendor")
+        .get(pk=invitation.pk)
     )
 
     check_open(invitation)
@@ -234,8 +254,10 @@ def _accept(
         language=language,
         time_zone=time_zone,
     )
-    changed = Invitation.objects.open().filter(pk=invitation.pk).update(
-        accepted_at=timezone.now(), accepted_by=user
+    changed = (
+        Invitation.objects.open()
+        .filter(pk=invitation.pk)
+        .update(accepted_at=timezone.now(), accepted_by=user)
     )
     if changed != 1:
         raise TooLate(USED, code="invitation_used")

@@ -20,7 +20,9 @@ from accessportal.origin import Origin
 
 
 @transaction.atomic
-def disable_person(*, acting_user: User, person: User, reason: str, origin: Origin) -> User:
+def disable_person(
+    *, acting_user: User, person: User, reason: str, origin: Origin
+) -> User:
     """End a person's access at once: pages at the next click, live sessions within seconds.
 
     Raises `NotAllowed`, `NotPossible` (oneself, no reason) or `TooLate`.
@@ -32,7 +34,9 @@ def disable_person(*, acting_user: User, person: User, reason: str, origin: Orig
     if person.pk == acting_user.pk:
         raise NotPossible(_("You cannot disable yourself."))
     if not reason.strip():
-        raise NotPossible(_("Please say why: the person and the audit trail will need it."))
+        raise NotPossible(
+            _("Please say why: the person and the audit trail will need it.")
+        )
     if person.disabled_at is not None:
         raise TooLate(_("%(person)s is disabled already.") % {"person": person})
 
@@ -56,7 +60,9 @@ def disable_person(*, acting_user: User, person: User, reason: str, origin: Orig
 
 
 @transaction.atomic
-def reactivate_person(*, acting_user: User, person: User, reason: str, origin: Origin) -> User:
+def reactivate_person(
+    *, acting_user: User, person: User, reason: str, origin: Origin
+) -> User:
     """Give a disabled person access again. Windows and sessions do not come back by it."""
     person = User.objects.select_for_update().get(pk=person.pk)
 
@@ -99,9 +105,13 @@ def reset_second_factor(
     if acting_user is not None and person.pk == acting_user.pk:
         raise NotPossible(_("Set up another app on your own account page instead."))
     if not reason.strip():
-        raise NotPossible(_("Please say why: the person and the audit trail will need it."))
+        raise NotPossible(
+            _("Please say why: the person and the audit trail will need it.")
+        )
     if not has_factor(person):
-        raise NotPossible(_("%(person)s has no second factor yet.") % {"person": person})
+        raise NotPossible(
+            _("%(person)s has no second factor yet.") % {"person": person}
+        )
 
     TOTPDevice.objects.filter(user=person).delete()
     StaticDevice.objects.filter(user=person).delete()

@@ -48,7 +48,11 @@ def change_profile(
     user.save(update_fields=PROFILE_FIELDS)
 
     audit.record(
-        "account.updated", acting_user=user, subject=user, origin=origin, changes=changes
+        "account.updated",
+        acting_user=user,
+        subject=user,
+        origin=origin,
+        changes=changes,
     )
     return user
 

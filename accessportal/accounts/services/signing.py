@@ -69,7 +69,11 @@ def pending_user(request: HttpRequest) -> User | None:
     if not pending or time.time() - pending["at"] > PENDING_SECONDS:
         return None
     user: User | None = User.objects.filter(pk=pending["user"]).first()
-    if user is None or not user.is_active or user.get_session_auth_hash() != pending["hash"]:
+    if (
+        user is None
+        or not user.is_active
+        or user.get_session_auth_hash() != pending["hash"]
+    ):
         return None
     return user
 
@@ -99,7 +103,9 @@ def renew_after_factor_change(request: HttpRequest, device: Any) -> None:
 
 @transaction.atomic
 def record_sign_out(*, acting_user: User, origin: Origin) -> None:
-    audit.record("auth.logout", acting_user=acting_user, subject=acting_user, origin=origin)
+    audit.record(
+        "auth.logout", acting_user=acting_user, subject=acting_user, origin=origin
+    )
 
 
 def sign_out(request: HttpRequest) -> None:

@@ -51,13 +51,17 @@ def details(request: HttpRequest) -> HttpResponse:
     form = ProfileForm(request.POST, instance=copy(user))
     if not form.is_valid():
         return show_account(request, form, status=422)
-    changed = change_profile(acting_user=user, **form.cleaned_data, origin=origin_of(request))
+    changed = change_profile(
+        acting_user=user, **form.cleaned_data, origin=origin_of(request)
+    )
     translation.activate(changed.language)
     messages.success(request, _("Your details are saved."))
     return redirect("accounts:profile")
 
 
-def show_account(request: HttpRequest, form: ProfileForm, status: int = 200) -> HttpResponse:
+def show_account(
+    request: HttpRequest, form: ProfileForm, status: int = 200
+) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     grants = user.role_grants.select_related("site") if user.vendor_id is None else []
     context = {
@@ -95,7 +99,10 @@ def password(request: HttpRequest) -> HttpResponse:
             )
             return redirect("accounts:profile")
     return render(
-        request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200
+        request,
+        "accounts/password.html",
+        {"form": form},
+        status=422 if form.errors else 200,
     )
 
 
@@ -128,7 +135,10 @@ def new_authenticator(request: HttpRequest) -> HttpResponse:
         else:
             renew_after_factor_change(request, device)
             messages.success(
-                request, _("The new authenticator is set up; the old one does not work any more.")
+                request,
+                _(
+                    "The new authenticator is set up; the old one does not work any more."
+                ),
             )
             return redirect("accounts:profile")
     return show_enrolment(request, user, form=form, refusal=refusal)

@@ -27,7 +27,9 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Choose name, password and language; then the second factor is set up."""
     found = invitation_for(token, origin=origin_of(request))
     if request.user.is_authenticated:
-        return render(request, "accounts/invitation_other_person.html", {"invitation": found})
+        return render(
+            request, "accounts/invitation_other_person.html", {"invitation": found}
+        )
     if request.method == "GET":
         translation.activate(found.language)
         request.LANGUAGE_CODE = found.language
@@ -60,7 +62,10 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 
 
 def show_form(
-    request: HttpRequest, found: Invitation, form: AcceptInvitationForm, status: int = 200
+    request: HttpRequest,
+    found: Invitation,
+    form: AcceptInvitationForm,
+    status: int = 200,
 ) -> HttpResponse:
     context = {"invitation": found, "form": form}
     return render(request, "accounts/invitation.html", context, status=status)

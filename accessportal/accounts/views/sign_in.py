@@ -31,7 +31,9 @@ from accessportal.accounts.services.signing import (
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 
-BEGUN = "authenticator_begun"  # in the web session: the authenticator being set up in it
+BEGUN = (
+    "authenticator_begun"  # in the web session: the authenticator being set up in it
+)
 
 
 def safe_next(request: HttpRequest, default: str = "/") -> str:
@@ -66,7 +68,9 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         )
         return render(request, "accounts/sign_in.html", context, status=422)
     begin_sign_in(request, user, next_path=next_path)
-    return redirect("accounts:sign_in_code" if factors.has_factor(user) else "accounts:enrol")
+    return redirect(
+        "accounts:sign_in_code" if factors.has_factor(user) else "accounts:enrol"
+    )
 
 
 @login_not_required
@@ -93,9 +97,16 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         except NotPossible as error:
             refusal = str(error.sentence)
         else:
-            next_path = finish_sign_in(request, user, kind=used.kind, device=used.device)
+            next_path = finish_sign_in(
+                request, user, kind=used.kind, device=used.device
+            )
             return redirect(next_path)
-    context = {"form": form, "person": user, "by_recovery": by_recovery, "refusal": refusal}
+    context = {
+        "form": form,
+        "person": user,
+        "by_recovery": by_recovery,
+        "refusal": refusal,
+    }
     status = 422 if refusal or form.errors else 200
     return render(request, "accounts/sign_in_code.html", context, status=status)
 
@@ -107,7 +118,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
     """The first sign-in: an authenticator app is set up, then the recovery codes are shown."""
     user = pending_user(request)
     if user is None:
-        return redirect("home") if request.user.is_authenticated else start_again(request)
+        return (
+            redirect("home") if request.user.is_authenticated else start_again(request)
+        )
     if factors.has_factor(user):
         return redirect("accounts:sign_in_code")
     form = FirstCodeForm(request.POST or None)
@@ -123,7 +136,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
         except NotPossible as error:
             refusal = str(error.sentence)
         else:
-            next_path = finish_sign_in(request, user, kind=factors.TOTP_KIND, device=device)
+            next_path = finish_sign_in(
+                request, user, kind=factors.TOTP_KIND, device=device
+            )
             return show_new_recovery_codes(request, user, next_path=next_path)
     return show_enrolment(request, user, form=form, refusal=refusal)
 
@@ -146,7 +161,9 @@ def show_enrolment(
     return render(request, "accounts/enrol.html", context, status=status)
 
 
-def show_new_recovery_codes(request: HttpRequest, user: User, *, next_path: str) -> HttpResponse:
+def show_new_recovery_codes(
+    request: HttpRequest, user: User, *, next_path: str
+) -> HttpResponse:
     """New codes, shown in this answer only: they are stored nowhere in the clear."""
     codes = factors.make_recovery_codes(acting_user=user, origin=origin_of(request))
     context = {"codes": codes, "next": next_path, "person": user}

@@ -62,11 +62,15 @@ def vendor_detail(request: HttpRequest, slug: str) -> HttpResponse:
     vendor = vendor_visible_to(user, slug)
     context = {
         "vendor": vendor,
-        "people": vendor.people.select_related("vendor", "disabled_by").order_by("full_name"),
+        "people": vendor.people.select_related("vendor", "disabled_by").order_by(
+            "full_name"
+        ),
         "invitations": vendor.invitations.select_related("invited_by").filter(
             accepted_at__isnull=True
         )[:20],
-        "assets": vendor.assets.select_related("zone__site").order_by("zone__site__name", "name"),
+        "assets": vendor.assets.select_related("zone__site").order_by(
+            "zone__site__name", "name"
+        ),
         "may_invite": may(user, Action.VENDOR_INVITE) and vendor.active,
         "may_disable": may(user, Action.VENDOR_SUSPEND),
         "now": timezone.now(),
@@ -83,19 +87,28 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             invited = invite_person(
-                acting_user=user, vendor=vendor, **form.cleaned_data, origin=origin_of(request)
+                acting_user=user,
+                vendor=vendor,
+                **form.cleaned_data,
+                origin=origin_of(request),
             )
         except NotPossible as error:
-            form.add_error(None if error.code == "vendor_not_active" else "email", str(error))
+            form.add_error(
+                None if error.code == "vendor_not_active" else "email", str(error)
+            )
         else:
             messages.success(
                 request,
-                _("The invitation is on its way to %(email)s.") % {"email": invited.email},
+                _("The invitation is on its way to %(email)s.")
+                % {"email": invited.email},
             )
             return redirect("accounts:vendor", slug=vendor.slug)
     context = {"vendor": vendor, "form": form}
     return render(
-        request, "accounts/vendor_invite.html", context, status=422 if form.errors else 200
+        request,
+        "accounts/vendor_invite.html",
+        context,
+        status=422 if form.errors else 200,
     )
 
 
@@ -104,7 +117,9 @@ def take_invitation_back(request: HttpRequest, slug: str, pk: int) -> HttpRespon
     """Make an open invitation's link worthless."""
     user: User = request.user  # type: ignore[assignment]
     invitation = invitation_revocable_by(user, slug, pk)
-    revoke_invitation(acting_user=user, invitation=invitation, origin=origin_of(request))
+    revoke_invitation(
+        acting_user=user, invitation=invitation, origin=origin_of(request)
+    )
     messages.success(
         request,
         _("The invitation of %(email)s is taken back; its link does not work any more.")

@@ -14,7 +14,9 @@ from accessportal.origin import SYSTEM
 
 
 class Command(BaseCommand):
-    help = "Take a person's second factor away; a new one is set up at the next sign-in."
+    help = (
+        "Take a person's second factor away; a new one is set up at the next sign-in."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--email", required=True)
@@ -30,4 +32,6 @@ class Command(BaseCommand):
             )
         except PortalError as error:
             raise CommandError(str(error.sentence)) from error
-        self.stdout.write(f"{person.full_name} sets up a new factor at the next sign-in.")
+        self.stdout.write(
+            f"{person.full_name} sets up a new factor at the next sign-in."
+        )

@@ -21,7 +21,9 @@ class Command(BaseCommand):
             f"head {report.head_hash[:16]}"
         )
         for seq, problem in report.problems:
-            self.stdout.write(f"  at {seq if seq is not None else 'the end'}: {problem}")
+            self.stdout.write(
+                f"  at {seq if seq is not None else 'the end'}: {problem}"
+            )
         audit.record(
             "audit.chain.verified",
             result="ok" if report.intact else "error",
@@ -30,5 +32,7 @@ class Command(BaseCommand):
             problems=len(report.problems),
         )
         if not report.intact:
-            raise CommandError(f"The audit trail is NOT intact: {len(report.problems)} problems.")
+            raise CommandError(
+                f"The audit trail is NOT intact: {len(report.problems)} problems."
+            )
         self.stdout.write("The audit trail is intact.")

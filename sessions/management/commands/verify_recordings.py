@@ -19,11 +19,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "numbers", nargs="*", help="numbers of sessions (default: every closed recording)"
+            "numbers",
+            nargs="*",
+            help="numbers of sessions (default: every closed recording)",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        recordings = Recording.objects.with_session().exclude(state=Recording.State.WRITING)
+        recordings = Recording.objects.with_session().exclude(
+            state=Recording.State.WRITING
+        )
         numbers = options["numbers"]
         if numbers:
             recordings = recordings.filter(brokered_session__number__in=numbers)
@@ -44,7 +48,9 @@ class Command(BaseCommand):
         number = recording.brokered_session.number
         if report.intact:
             megabytes = report.plain_bytes / 1_000_000
-            self.stdout.write(f"{number}: intact ({report.segments} segments, {megabytes:.1f} MB)")
+            self.stdout.write(
+                f"{number}: intact ({report.segments} segments, {megabytes:.1f} MB)"
+            )
             return 0
         self.stdout.write(self.style.ERROR(f"{number}: NOT INTACT"))
         for finding in report.findings:

@@ -25,7 +25,11 @@ def make_order(root: Path, **fields: object) -> RecordingOrder:
 
 
 def picture(sync: int) -> str:
-    return encode("size", 0, 1280, 800) + encode("rect", 0, 0, 0, 9, 9) + encode("sync", sync, 1)
+    return (
+        encode("size", 0, 1280, 800)
+        + encode("rect", 0, 0, 0, 9, 9)
+        + encode("sync", sync, 1)
+    )
 
 
 def frame(sync: int, text: str = "x") -> tuple[str, list[tuple[int, int]]]:

@@ -20,10 +20,17 @@ from sessions.recorder.segment import SegmentFacts, SegmentWriter, new_header
 from tests.unit.recorder.helpers import KEY, plain_of
 
 NAME = "r/screen-00001.seg"
-BLOCKS = [b"4.size,1.0,4.1280,3.800;", b"4.sync,4.1000;", b"3.nop;" * 500, b"4.sync,4.2000;"]
+BLOCKS = [
+    b"4.size,1.0,4.1280,3.800;",
+    b"4.sync,4.1000;",
+    b"3.nop;" * 500,
+    b"4.sync,4.2000;",
+]
 
 
-def write(root: Path, blocks: list[bytes], number: int = 1, name: str = NAME) -> SegmentFacts:
+def write(
+    root: Path, blocks: list[bytes], number: int = 1, name: str = NAME
+) -> SegmentFacts:
     header = new_header(
         recording="one",
         track="screen",
@@ -72,7 +79,9 @@ def test_joined_blocks_are_one_zlib_stream_for_the_browser(tmp_path: Path) -> No
 
 @settings(max_examples=60, deadline=None)
 @given(
-    blocks=st.lists(st.binary(max_size=2000) | st.just(b"4.sync,4.1000;" * 3000), max_size=6)
+    blocks=st.lists(
+        st.binary(max_size=2000) | st.just(b"4.sync,4.1000;" * 3000), max_size=6
+    )
 )
 def test_any_bytes_survive_the_round_trip(blocks: list[bytes]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -24,11 +24,16 @@ def mouse(ms: int, buttons: int, user_id: int = 1) -> Line:
 
 
 def test_keys_close_together_are_one_stretch_of_typing() -> None:
-    assert of(key(0), key(10, 0), key(2000), key(9000))["typing"] == [[0, 2000, 2], [9000, 9000, 1]]
+    assert of(key(0), key(10, 0), key(2000), key(9000))["typing"] == [
+        [0, 2000, 2],
+        [9000, 9000, 1],
+    ]
 
 
 def test_a_click_is_a_button_going_down_not_a_move_with_it_held() -> None:
-    assert of(mouse(0, 1), mouse(5000, 1), mouse(6000, 0), mouse(9000, 4))["clicks"] == [
+    assert of(mouse(0, 1), mouse(5000, 1), mouse(6000, 0), mouse(9000, 4))[
+        "clicks"
+    ] == [
         [0, 0, 1],
         [9000, 9000, 1],
     ]
@@ -39,7 +44,10 @@ def test_scrolling_is_no_click() -> None:
 
 
 def test_two_people_hold_their_own_buttons() -> None:
-    assert of(mouse(0, 1, 1), mouse(5000, 1, 2))["clicks"] == [[0, 0, 1], [5000, 5000, 1]]
+    assert of(mouse(0, 1, 1), mouse(5000, 1, 2))["clicks"] == [
+        [0, 0, 1],
+        [5000, 5000, 1],
+    ]
 
 
 def test_what_is_still_open_ends_with_the_recording() -> None:

@@ -42,7 +42,9 @@ class RememberingLedger:
         self.told.append(("closed", facts))
 
 
-async def started(root: Path, failures: list[Any] | None = None, **fields: Any) -> RecordingWriter:
+async def started(
+    root: Path, failures: list[Any] | None = None, **fields: Any
+) -> RecordingWriter:
     on_failure = failures.append if failures is not None else None
     writer = RecordingWriter(make_order(root, **fields), on_failure=on_failure)
     await writer.open()
@@ -75,12 +77,16 @@ async def test_a_session_comes_back_instruction_for_instruction(tmp_path: Path) 
 
 async def test_the_picture_is_on_the_disk_before_start_returns(tmp_path: Path) -> None:
     await started(tmp_path)
-    assert plain_until_torn(tmp_path, names(tmp_path, "screen")[0]).decode() == picture(1000)
+    assert plain_until_torn(tmp_path, names(tmp_path, "screen")[0]).decode() == picture(
+        1000
+    )
 
 
 async def test_input_is_in_the_file_when_the_call_returns(tmp_path: Path) -> None:
     writer = await started(tmp_path)
-    writer.append_input([InputRecord(7, "mouse", (10, 20, 1)), InputRecord(7, "key", (97, 1))])
+    writer.append_input(
+        [InputRecord(7, "mouse", (10, 20, 1)), InputRecord(7, "key", (97, 1))]
+    )
     assert [line[1:] for line in journal(tmp_path)[1:]] == [
         ["mouse", 7, [10, 20, 1]],
         ["key", 7, [None, 1]],
@@ -89,13 +95,19 @@ async def test_input_is_in_the_file_when_the_call_returns(tmp_path: Path) -> Non
 
 async def test_keys_have_values_only_where_the_site_says_so(tmp_path: Path) -> None:
     writer = await started(tmp_path, record_key_values=True)
-    writer.append_input([InputRecord(7, "key", (97, 1)), InputRecord(7, "release", (97,))])
+    writer.append_input(
+        [InputRecord(7, "key", (97, 1)), InputRecord(7, "release", (97,))]
+    )
     assert [line[3] for line in journal(tmp_path)[1:]] == [[97, 1], [97]]
 
 
-async def test_a_key_that_was_released_for_somebody_is_not_named_either(tmp_path: Path) -> None:
+async def test_a_key_that_was_released_for_somebody_is_not_named_either(
+    tmp_path: Path,
+) -> None:
     writer = await started(tmp_path)
-    writer.append_input([InputRecord(7, "release", (97,)), InputRecord(7, "release", (-1,))])
+    writer.append_input(
+        [InputRecord(7, "release", (97,)), InputRecord(7, "release", (-1,))]
+    )
     assert [line[3] for line in journal(tmp_path)[1:]] == [[None], [-1]]
 
 
@@ -114,8 +126,10 @@ async def test_a_block_is_written_after_a_second_of_quiet(
     writer = await started(tmp_path)
     writer.append_screen(*frame(1040))
     await asyncio.sleep(0.2)
-    assert plain_until_torn(tmp_path, names(tmp_path, "screen")[0]).decode().endswith(
-        frame(1040)[0]
+    assert (
+        plain_until_torn(tmp_path, names(tmp_path, "screen")[0])
+        .decode()
+        .endswith(frame(1040)[0])
     )
 
 
@@ -133,7 +147,10 @@ async def test_a_segment_changes_at_a_sync_that_has_passed(tmp_path: Path) -> No
     assert not writer.cutting
     writer.append_screen(*frame(1200))
     await writer.finish()
-    assert screen(tmp_path, 2) == picture(1080) + frame(1120)[0] + frame(1160)[0] + frame(1200)[0]
+    assert (
+        screen(tmp_path, 2)
+        == picture(1080) + frame(1120)[0] + frame(1160)[0] + frame(1200)[0]
+    )
     old, new = (scan_segment(tmp_path, name, KEY) for name in names(tmp_path, "screen"))
     assert (old.last_sync, old.ends_ms) == (1080, 80)
     assert (new.first_sync, new.starts_ms, new.ends_ms) == (1080, 80, 200)
@@ -150,7 +167,10 @@ async def test_a_segment_changes_at_a_sync_still_to_come(tmp_path: Path) -> None
     both = frame(1120)[0] + frame(1160)[0]
     writer.append_screen(both, [(len(frame(1120)[0]), 1120), (len(both), 1160)])
     await writer.finish()
-    assert screen(tmp_path, 1) == picture(1000) + frame(1040)[0] + frame(1080)[0] + frame(1120)[0]
+    assert (
+        screen(tmp_path, 1)
+        == picture(1000) + frame(1040)[0] + frame(1080)[0] + frame(1120)[0]
+    )
     assert screen(tmp_path, 2) == picture(1120) + frame(1160)[0]
 
 
@@ -182,7 +202,9 @@ async def test_a_segment_wants_to_end_by_size_and_by_age(tmp_path: Path) -> None
     assert large.wants_rotation
 
 
-async def test_a_change_of_segment_that_failed_is_not_tried_again_at_once(tmp_path: Path) -> None:
+async def test_a_change_of_segment_that_failed_is_not_tried_again_at_once(
+    tmp_path: Path,
+) -> None:
     now = {"at": 0.0}
     writer = RecordingWriter(make_order(tmp_path), monotonic=lambda: now["at"])
     await writer.open()
@@ -254,7 +276,10 @@ async def test_the_input_track_turns_over_without_losing_a_line(
     assert [line[3][0] for line in journal(tmp_path)[1:]] == list(range(50))
     facts = [scan_segment(tmp_path, name, KEY) for name in names(tmp_path, "input")]
     assert len(facts) > 3
-    assert all(later.previous == one.chain for one, later in zip(facts, facts[1:], strict=False))
+    assert all(
+        later.previous == one.chain
+        for one, later in zip(facts, facts[1:], strict=False)
+    )
 
 
 # --- Failing ----------------------------------------------------------------------------
@@ -275,7 +300,9 @@ def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr("sessions.recorder.segment.os.write", real)
 
 
-async def test_input_that_cannot_be_written_does_not_go(tmp_path: Path, full_disk: Any) -> None:
+async def test_input_that_cannot_be_written_does_not_go(
+    tmp_path: Path, full_disk: Any
+) -> None:
     failures: list[RecordingFailed] = []
     writer = await started(tmp_path, failures)
     full_disk()
@@ -293,7 +320,9 @@ async def test_a_screen_that_cannot_be_written_is_told_at_once(
     failures: list[RecordingFailed] = []
     writer = await started(tmp_path, failures)
     full_disk()
-    writer.append_screen(*frame(1040, "x" * 70_000))  # a full block: to the disk at once
+    writer.append_screen(
+        *frame(1040, "x" * 70_000)
+    )  # a full block: to the disk at once
     for _ in range(200):
         if failures:
             break
