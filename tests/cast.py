@@ -24,6 +24,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal.accounts.models import RoleGrant, User, Vendor
+from accessportal.numbers import next_number
 from accessportal.origin import Origin
 from accessportal.plants.models import (
     Asset,
@@ -200,9 +201,6 @@ def make_freeze(
     )
 
 
-_counter = iter(range(9000, 10_000_000))
-
-
 def make_request(
     requested_by: User,
     *endpoints: Endpoint,
@@ -212,7 +210,7 @@ def make_request(
 ) -> AccessRequest:
     """A pending request as rows, without the verb; `fields` override anything."""
     now = timezone.now()
-    fields.setdefault("number", f"REQ-{now.year}-{next(_counter)}")
+    fields.setdefault("number", next_number(AccessRequest.objects.all(), "REQ", now))
     fields.setdefault("site", endpoints[0].asset.zone.site)
     fields.setdefault("permission", AccessRequest.Permission.CONTROL)
     fields.setdefault("purpose", "Adjust the capper torque after the gearbox change")

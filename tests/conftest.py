@@ -1,10 +1,12 @@
 """What every test stands on: the two profiles, no silent skip, nothing left over."""
 
 import os
+import shutil
 from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from channels.layers import channel_layers
+from django.conf import settings
 from django.core.cache import cache
 from django.utils import translation
 
@@ -79,8 +81,9 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(autouse=True)
 def nothing_left_over() -> Iterator[None]:
-    """Each test starts in English, with an empty cache and fresh channel layers."""
+    """Each test starts in English, with no cache, channel layer or recording of another."""
     with translation.override("en"):
         yield
     cache.clear()
     channel_layers.backends.clear()
+    shutil.rmtree(settings.RECORDINGS_DIR, ignore_errors=True)
