@@ -111,8 +111,8 @@ class WishForm(forms.Form):
         endpoint_field.valid_value = lambda value: True  # type: ignore[method-assign]
         if self.sites:
             self.initial.setdefault("site", str(self.usual_site().pk))
+            self.initial.setdefault("start", usual_start(self.usual_site()))
         self.initial.setdefault("submission_key", uuid.uuid4())
-        self.initial.setdefault("start", self.usual_start())
 
     def usual_site(self) -> Site:
         """Where the person asked for access last, while the company works there; or the first."""
@@ -122,15 +122,9 @@ class WishForm(forms.Form):
         ]
         return (usual or self.sites)[0]
 
-    def usual_start(self) -> datetime | None:
-        """The next half hour that is at least half an hour away, at the usual site."""
-        if not self.sites:
-            return None
-        zone = self.usual_site().time_zone
-        wall = plant_time(timezone.now() + timedelta(minutes=60), zone)
-        return wall.replace(
-            minute=wall.minute // 30 * 30, second=0, microsecond=0, tzinfo=None
-        )
+    def starts(self) -> list[tuple[Site, str]]:
+        """Each site with the start that is offered there, as its field wants it."""
+        return [(site, f"{usual_start(site):%Y-%m-%dT%H:%M}") for site in self.sites]
 
     @property
     def chosen_site(self) -> Site | None:
@@ -263,6 +257,14 @@ class WishForm(forms.Form):
                     )
             grouped.append((site, list(assets.items())))
         return grouped
+
+
+def usual_start(site: Site) -> datetime:
+    """The next half hour that is at least half an hour away, on the plant's clock."""
+    wall = plant_time(timezone.now() + timedelta(minutes=60), site.time_zone)
+    return wall.replace(
+        minute=wall.minute // 30 * 30, second=0, microsecond=0, tzinfo=None
+    )
 
 
 def initial_of(

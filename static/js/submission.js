@@ -24,6 +24,15 @@ function showSite() {
   }
 }
 
+/** The offered start is one of the chosen plant's clock, until somebody types another. */
+function offerStart() {
+  const offers = [...form.querySelectorAll("[data-start]")];
+  const offer = offers.find((words) => words.dataset.zoneOf === chosen("site"));
+  const start = form.elements.start;
+  const untouched = offers.some((words) => words.dataset.start === start.value);
+  if (offer && untouched) start.value = offer.dataset.start;
+}
+
 /** The end has its own field only with "until …". */
 function showEnd() {
   form.querySelector("[data-own-end]").hidden = chosen("duration") !== "until";
@@ -39,6 +48,7 @@ function showClipboard() {
 
 function show() {
   showSite();
+  offerStart();
   showEnd();
   showClipboard();
 }

@@ -55,6 +55,11 @@ class TestAsking:
         assert "Palletiser" not in page
         assert "192.168.0.10" not in page  # addresses are nothing for vendors
 
+    def test_a_start_is_offered_on_each_plants_own_clock(self, clock, browser_of, vera):
+        page = browser_of(vera).get("/requests/new/").content.decode()
+        assert 'data-start="2026-03-10T13:00"' in page  # at North it is 12:00
+        assert 'data-start="2026-03-10T07:00"' in page  # at South it is 06:00
+
     def test_vera_asks(self, vera_sends, form, vera):
         response = vera_sends(form)
         access_request = AccessRequest.objects.get()
