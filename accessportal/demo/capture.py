@@ -30,7 +30,7 @@ from sessions.guacamole.streamfilter import DownstreamFilter
 
 FIRST_PICTURE_SECONDS = 20.0
 TAIL_SECONDS = 2.0
-PROOF_SECONDS = 3.0
+PROOF_SECONDS = 30.0
 
 
 # guacd's first `sync` comes before the screen's first pixels: a size and a cursor are no
