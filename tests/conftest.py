@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
 
+import hypothesis
 import pytest
 from channels.layers import channel_layers
 from django.conf import settings
@@ -12,6 +13,12 @@ from django.utils import translation
 
 # The people and the plant of the stories; the clean-up after real commits; the real queue.
 pytest_plugins = ["tests.cast", "tests.flushing", "tests.workers"]
+
+# What a change has to pass is the same for every change. To look for new examples:
+# `./portal test tests/unit --hypothesis-profile=explore`.
+hypothesis.settings.register_profile("check", derandomize=True)
+hypothesis.settings.register_profile("explore", max_examples=2_000, deadline=None)
+hypothesis.settings.load_profile("check")
 
 DATABASE_FIXTURES = {
     "db",

@@ -16,7 +16,7 @@ from sessions.broker.frames import part, syncs_of
 from sessions.broker.viewer import Picture
 from sessions.guacamole.errors import ConnectionGone, GuacdError, ProtocolError
 from sessions.guacamole.handshake import GuacdAddress, GuacdStream, join_connection
-from sessions.guacamole.opcodes import OBSERVER
+from sessions.guacamole.opcodes import DOWNSTREAM, OBSERVER
 from sessions.guacamole.reader import InstructionReader
 from sessions.guacamole.streamfilter import DownstreamFilter
 
@@ -97,8 +97,12 @@ async def _first_picture(stream: GuacdStream) -> Picture:
         if not data:
             raise ProtocolError("the join ended before its picture")
         batch = reader.feed(data)
-        if any(mark.opcode in ("error", "disconnect") for mark in batch.marks):
-            raise ProtocolError("the join was refused")
+        for mark in batch.marks:
+            if mark.opcode in ("error", "disconnect"):
+                raise ProtocolError("the join was refused")
+            if mark.opcode not in DOWNSTREAM:
+                # The tail of a broadcast may happen to look like whole instructions.
+                raise ProtocolError("the join is corrupt")
         syncs = syncs_of(batch)
         if not syncs:
             texts.append(look.apply(batch))

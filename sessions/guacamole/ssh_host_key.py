@@ -76,6 +76,9 @@ class _Exchange:
     def run(self) -> str:
         try:
             return self._run()
+        except ConnectionError as error:
+            # A server that hangs up may do so before it has read what we sent: a reset.
+            raise HostKeyError("The server hung up.") from error
         except (struct.error, IndexError, ValueError, UnsupportedAlgorithm) as error:
             raise HostKeyError(
                 f"The server's answer cannot be read: {error}"

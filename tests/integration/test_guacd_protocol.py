@@ -26,7 +26,7 @@ from sessions.guacamole.endpoint_check import (
     check_tcp,
     offered_host_keys,
 )
-from sessions.guacamole.errors import ConnectionGone, GuacdSilent
+from sessions.guacamole.errors import ConnectionGone, GuacdSilent, ProtocolError
 from sessions.guacamole.handshake import (
     GuacdAddress,
     GuacdStream,
@@ -108,16 +108,31 @@ async def test_the_picture_arrives_and_a_join_sees_it(
 ) -> None:
     async with connected(guacd, *endpoint_of(targets, key)) as owner:
         await owner.read_until("sync")
-        joined = User(await join_connection(guacd, owner.stream.connection_id))
-        both = asyncio.gather(joined.read_until("sync"), owner.read_for(1.2))
-        timestamp = (await both)[0].args[0]
-        await joined.stream.leave()
+        joined, timestamp = await good_join(guacd, owner)
 
     drawn = {one.opcode for one in joined.seen}
     assert {"size", "img", "blob", "end"} <= drawn
-    assert drawn <= set(DOWNSTREAM)
     # From that frame on the owner's own stream continues the joined picture.
     assert timestamp in [one.args[0] for one in owner.seen if one.opcode == "sync"]
+
+
+async def good_join(guacd: GuacdAddress, owner: User) -> tuple[User, str]:
+    """A join up to its first `sync`, and that one's time, while the owner goes on.
+
+    Joins are corrupt at times (fact 6): such a one is dropped and tried again.
+    """
+    for _attempt in range(5):
+        joined = User(await join_connection(guacd, owner.stream.connection_id))
+        watching = asyncio.create_task(owner.read_for(1.2))
+        try:
+            timestamp = (await joined.read_until("sync", seconds=3)).args[0]
+        except (ProtocolError, TimeoutError):
+            timestamp = ""
+        await watching
+        await joined.stream.leave()
+        if timestamp and {one.opcode for one in joined.seen} <= set(DOWNSTREAM):
+            return joined, timestamp
+    raise AssertionError("five joins, and none was good")
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -48,6 +48,10 @@ class FakeUser:
             self.writer.write(text.encode())
 
 
+CORRUPT = ("3.end,1.0;AAAAnotaninstruction;", "3.end,1.0;1.1,1.2;" + PICTURE)
+"""A join's picture with the tail of a broadcast in it: one cannot be read, one can."""
+
+
 @dataclass(eq=False)
 class FakeConnection:
     id: str
@@ -176,7 +180,7 @@ class FakeGuacd:
             connection.joins += 1
             if self.corrupt_joins:
                 self.corrupt_joins -= 1
-                user.send("3.end,1.0;AAAAnotaninstruction;")
+                user.send(CORRUPT[self.corrupt_joins % 2])
             else:
                 user.send(PICTURE)
             connection.users.append(user)
