@@ -1,6 +1,10 @@
 """A request, the decision on it and the window in time that an approval creates."""
 
-from requests.models.access_request import AccessRequest, RequestedEndpoint
+from requests.models.access_request import (
+    AccessRequest,
+    RequestedEndpoint,
+    RequestedPerson,
+)
 from requests.models.approval import ApprovalDecision
 from requests.models.window import ExtensionRequest, MaintenanceWindow
 
@@ -10,4 +14,5 @@ __all__ = [
     "ExtensionRequest",
     "MaintenanceWindow",
     "RequestedEndpoint",
+    "RequestedPerson",
 ]

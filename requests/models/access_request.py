@@ -67,6 +67,10 @@ class AccessRequest(models.Model):
     endpoints = models.ManyToManyField(
         "plants.Endpoint", through="access_requests.RequestedEndpoint", related_name="+"
     )
+    # Named people of the same vendor who may take part beside the one who asks.
+    companions = models.ManyToManyField(
+        "accounts.User", through="access_requests.RequestedPerson", related_name="+"
+    )
     permission = models.CharField(max_length=10, choices=Permission.choices)
     clipboard_in = models.BooleanField(_("paste into the machine"), default=False)
     clipboard_out = models.BooleanField(_("copy from the machine"), default=False)
@@ -140,3 +144,22 @@ class RequestedEndpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.access_request}: {self.endpoint}"
+
+
+class RequestedPerson(models.Model):
+    """A companion: has an own factor, and works only while holding the baton."""
+
+    access_request = models.ForeignKey(AccessRequest, on_delete=models.CASCADE)
+    user = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["access_request", "user"], name="person_once_per_request"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.access_request}: {self.user}"

@@ -70,6 +70,8 @@ class BrokeredSession(models.Model):
         CONNECTION_LOST = "connection_lost", _("The connection to the machine was lost")
         NOT_CONNECTED = "not_connected", _("The machine could not be reached")
         INTERRUPTED = "interrupted", _("The portal was interrupted")
+        HELD_TOO_LONG = "held_too_long", _("The contractor did not come back")
+        DRILL = "drill", _("A drill ended it")
 
     class FreezeCause(models.TextChoices):
         """Why input stands still; only a person's freeze needs a person to lift it."""
@@ -80,6 +82,7 @@ class BrokeredSession(models.Model):
         FACTOR = "factor", _("The second factor is too old")
         ADDRESS = "address", _("The contractor's network address changed")
         RECORDING = "recording", _("The recording failed")
+        ATTENDANCE = "attendance", _("Nobody of the plant attends")
 
     class DesktopState(models.TextChoices):
         """What became of the desktop on the asset: stated only as far as it is proven."""
@@ -123,7 +126,64 @@ class BrokeredSession(models.Model):
     broker = models.CharField(max_length=60, blank=True)
     guacd_address = models.CharField(max_length=120, blank=True)
     guacd_connection_id = models.CharField(max_length=80, blank=True)
+    # The broker that holds the lease is the only one that may send anything upstream.
+    # `lease_epoch` counts the holders: a renewal under an old one changes no row.
     lease_expires_at = models.DateTimeField(null=True, blank=True)
+    lease_epoch = models.PositiveIntegerField(default=0)
+    # The broker that stays joined so that it can adopt the session.
+    anchor_broker = models.CharField(max_length=60, blank=True)
+    anchored_at = models.DateTimeField(null=True, blank=True)
+    # A broker that is being stopped asks the anchor's to take over now.
+    handover_requested_at = models.DateTimeField(null=True, blank=True)
+    adopted_at = models.DateTimeField(null=True, blank=True)
+
+    # Whose hands work; empty: those of the one who started it.
+    baton_with = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    # The plant's person in charge, and to whom the charge is offered.
+    person_in_charge = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    in_charge_since = models.DateTimeField(null=True, blank=True)
+    charge_offered_to = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    charge_offered_at = models.DateTimeField(null=True, blank=True)
+    charge_note = models.CharField(max_length=500, blank=True)
+    # Who of the plant said last to be at the machine, and when.
+    attended_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    attended_at = models.DateTimeField(null=True, blank=True)
+
+    # Recording fails: since when, until when it may come back, and who let it go on.
+    recording_failed_at = models.DateTimeField(null=True, blank=True)
+    recording_grace_until = models.DateTimeField(null=True, blank=True)
+    unrecorded_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    unrecorded_at = models.DateTimeField(null=True, blank=True)
 
     frozen_at = models.DateTimeField(null=True, blank=True)
     frozen_cause = models.CharField(

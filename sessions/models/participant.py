@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 class Participant(models.Model):
     class Role(models.TextChoices):
         OWNER = "owner", _("Works on the machine")
+        COMPANION = "companion", _("Takes part")
         OBSERVER = "observer", _("Watches")
 
     brokered_session = models.ForeignKey(
@@ -74,6 +75,16 @@ class ConsoleMessage(models.Model):
     )
     sent_at = models.DateTimeField(default=timezone.now)
     text = models.CharField(max_length=500)
+    # The key of a fixed phrase, which everybody reads in their own language.
+    phrase = models.CharField(max_length=30, blank=True)
+    acknowledged_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
 
     class Meta:
         ordering = ["sent_at"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -29,7 +30,14 @@ class Asset(models.Model):
         HIGH = "high", _("High")
 
     class OnRecordFailure(models.TextChoices):
-        END = "end", _("End the session")
+        """What becomes of a session whose recording failed; its input is frozen at once."""
+
+        END = "end", _("End the session at once")
+        GRACE = "grace", _("End the session after a grace time")
+        CONTINUE = (
+            "continue_with_attendance",
+            _("Go on while somebody of the plant attends"),
+        )
 
     zone = models.ForeignKey(
         "plants.Zone", on_delete=models.PROTECT, related_name="assets"
@@ -43,7 +51,22 @@ class Asset(models.Model):
         max_length=10, choices=Criticality.choices, default=Criticality.MEDIUM
     )
     on_record_failure = models.CharField(
-        max_length=30, choices=OnRecordFailure.choices, default=OnRecordFailure.END
+        max_length=30, choices=OnRecordFailure.choices, default=OnRecordFailure.GRACE
+    )
+    record_grace_seconds = models.PositiveSmallIntegerField(
+        _("grace time when recording fails, in seconds"),
+        default=60,
+        validators=[MinValueValidator(5), MaxValueValidator(900)],
+    )
+    attendance_required = models.BooleanField(
+        _("somebody of the plant must attend"),
+        default=False,
+        help_text=_("Input is live only while a person of the plant says to be there."),
+    )
+    attendance_minutes = models.PositiveSmallIntegerField(
+        _("attendance is said again every so many minutes"),
+        default=10,
+        validators=[MinValueValidator(2), MaxValueValidator(60)],
     )
     vendors = models.ManyToManyField(
         "accounts.Vendor", through="plants.VendorAsset", related_name="assets"

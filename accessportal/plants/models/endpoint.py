@@ -33,6 +33,12 @@ class Endpoint(models.Model):
         TLS = "tls", "TLS"
         RDP = "rdp", _("RDP encryption")
 
+    class ReleaseStyle(models.TextChoices):
+        """How a held mouse button is let go of when nobody is there to do it."""
+
+        IN_PLACE = "in_place", _("Where the pointer is")
+        DRAG_OFF = "drag_off", _("Outside of what it was pressed on")
+
     CLEAR_TEXT_PROTOCOLS = frozenset({Protocol.VNC, Protocol.TELNET})
 
     asset = models.ForeignKey(
@@ -73,6 +79,31 @@ class Endpoint(models.Model):
     username_prompt = models.CharField(max_length=200, blank=True)
     password_prompt = models.CharField(max_length=200, blank=True)
     colour_scheme = models.CharField(max_length=40, blank=True)
+
+    stale_after_ms = models.PositiveIntegerField(
+        _("input is too old when its picture is older than, in ms"),
+        default=1000,
+        validators=[MinValueValidator(200), MaxValueValidator(10_000)],
+    )
+    release_style = models.CharField(
+        max_length=10, choices=ReleaseStyle.choices, default=ReleaseStyle.IN_PLACE
+    )
+    hold_minutes = models.PositiveSmallIntegerField(
+        _("minutes a session is held for an absent contractor"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(1440)],
+        help_text=_("Empty: until the window ends."),
+    )
+    # Somebody of the plant saw that no earlier session's desktop is left on the machine.
+    desktop_cleared_at = models.DateTimeField(null=True, blank=True)
+    desktop_cleared_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
 
     class Meta:
         ordering = ["asset", "name"]
