@@ -17,6 +17,7 @@ from channels.db import database_sync_to_async
 from accessportal.errors import PortalError
 from accessportal.keys import KeyMissing, WrongKey
 from sessions.broker import farewell, words
+from sessions.broker.baton import Baton
 from sessions.broker.company import Company
 from sessions.broker.end import End
 from sessions.broker.frames import filtered, syncs_of
@@ -79,6 +80,7 @@ class SessionActor:
         )
         self.pace = Pace(self._answer_sync, held=self._recorder_lags)
         self.input = Input(self)
+        self.baton = Baton(self)
         self.company = Company(self)
         self.supervision = Supervision(self)
         self.heard_at = asyncio.get_running_loop().time()
@@ -267,7 +269,7 @@ class SessionActor:
         paced = False
         for seat in self.seats.values():
             seat.viewer.show(batch, syncs)
-            paced = paced or (seat.owner and seat.viewer.wants_frames())
+            paced = paced or (seat.has_baton and seat.viewer.wants_frames())
         self.pace.frames(syncs, wait=paced)
         if self.writer.wants_rotation and not self.writer.cutting:
             self._rotate()
@@ -303,17 +305,18 @@ class SessionActor:
             elif opcode == "ack":
                 self._pass_on_ack(batch.text[mark.start : mark.end])
             elif opcode == "clipboard" and self.permissions.clipboard_out:
-                self.later(
-                    lifecycle.note_clipboard,
-                    self.row,
-                    self.row.started_by,
-                    direction="out",
-                )
+                self._note_clipboard_out()
 
     def _pass_on_ack(self, text: str) -> None:
-        owner = self.owner
-        if owner is not None and owner.viewer.wants_frames():
-            owner.viewer.say_raw(text)
+        hand = self.hand
+        if hand is not None and hand.viewer.wants_frames():
+            hand.viewer.say_raw(text)
+
+    def _note_clipboard_out(self) -> None:
+        """Only the hand at work is sent the clipboard, and nobody of the plant is."""
+        hand = self.hand
+        if hand is not None and not hand.observer:
+            self.later(lifecycle.note_clipboard, self.row, hand.user, direction="out")
 
     def _recorder_lags(self) -> bool:
         """Rather a slower picture than a recording that fails for want of speed."""
@@ -353,8 +356,13 @@ class SessionActor:
 
     @property
     def owner(self) -> Seat | None:
-        """The seat of the one who works, when there is one."""
+        """The seat of the one who started the session, when that person is here."""
         return next((seat for seat in self.seats.values() if seat.owner), None)
+
+    @property
+    def hand(self) -> Seat | None:
+        """The seat of the one who works: the owner's, unless the baton is with another."""
+        return self.baton.hand
 
     def show_to(self, seat: Seat) -> None:
         """The picture: the opening itself for who comes at once, a join for who comes later."""

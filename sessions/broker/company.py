@@ -28,7 +28,7 @@ class Company:
     def __init__(self, actor: SessionActor) -> None:
         self._actor = actor
         self._door = asyncio.Lock()
-        self._contractor_came = False
+        self._somebody_worked = False
 
     async def admit(self, ticket: TunnelTicket, origin: Origin) -> None:
         """The policy decision point, before a socket is accepted. Raises `PortalError`."""
@@ -53,11 +53,11 @@ class Company:
     ) -> Seat:
         """Take a seat; the socket was accepted. Raises `TooLate` when the end was first."""
         actor = self._actor
-        owner = ticket.role == Participant.Role.OWNER
-        permissions = actor.permissions if owner else OBSERVER
+        observer = ticket.role == Participant.Role.OBSERVER
         async with self._door:
-            if owner and actor.owner is not None:
-                await self._stand_up(actor.owner, CloseCode.REPLACED, "replaced")
+            other = None if observer else self._other_seat_of(ticket.user_id)
+            if other is not None:
+                await self._stand_up(other, CloseCode.REPLACED, "replaced")
             participant = await actor.db(
                 lifecycle.participant_joined, ticket, actor.row, origin
             )
@@ -72,8 +72,8 @@ class Company:
                 raise TooLate
             seat = Seat(
                 participant=participant,
-                viewer=Viewer(transport, permissions, actor.picture_for),
-                hands=Hands(permissions),
+                viewer=Viewer(transport, OBSERVER, actor.picture_for),
+                hands=Hands(OBSERVER if observer else actor.permissions),
                 language=language,
                 address=origin.address,
                 web_session_key=ticket.web_session_key,
@@ -81,12 +81,11 @@ class Company:
             )
             seat.viewer.say_raw(encode("", str(uuid.uuid4())))
             actor.seats[participant.pk] = seat
-            self._contractor_came = self._contractor_came or owner
+            actor.baton.settle()
+            self._somebody_worked = self._somebody_worked or seat.has_baton
         actor.mark("joined", seat)
         await words.greet(actor, seat)
         actor.show_to(seat)
-        if owner:
-            actor.input.touched()
         words.tell_participants(actor)
         actor.supervision.wake()
         return seat
@@ -114,10 +113,10 @@ class Company:
             await self._stand_up(seat, code, reason)
 
     async def hold_if_alone(self) -> None:
-        """The work is held while the contractor is gone, also when the plant lifted its own
-        freeze meanwhile. Behind the door, so that nobody who just comes in is frozen."""
+        """The work is held while the one with the baton is gone, also when the plant lifted
+        its own freeze meanwhile. Behind the door, so that nobody who just comes in is frozen."""
         async with self._door:
-            if self._contractor_came and self._actor.owner is None:
+            if self._somebody_worked and self._actor.hand is None:
                 await self._actor.supervision.freeze_while_away()
 
     async def _stand_up(self, seat: Seat, code: int, reason: str) -> None:
@@ -127,8 +126,9 @@ class Company:
         seat.left = True
         actor.input.let_go(seat, reason)
         actor.seats.pop(seat.participant.pk, None)
-        if seat.owner:
+        if seat.has_baton:
             actor.pace.release()
+            actor.baton.settle()
         actor.mark("left", seat)
         if reason == "vanished":
             seat.viewer.abandon()
@@ -144,5 +144,16 @@ class Company:
             reason=reason,
             discarded=seat.discarded,
         )
-        if seat.owner and actor.owner is None and reason != "replaced":
+        if seat.has_baton and actor.hand is None and reason != "replaced":
             await actor.supervision.freeze_while_away()
+
+    def _other_seat_of(self, user_id: int) -> Seat | None:
+        """Where somebody who works sits already: the newer browser replaces the older."""
+        return next(
+            (
+                seat
+                for seat in self._actor.seats.values()
+                if seat.user.pk == user_id and not seat.observer
+            ),
+            None,
+        )

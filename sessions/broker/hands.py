@@ -60,6 +60,11 @@ class Hands:
         self.open_streams: set[str] = set()
         self._filter = UpstreamFilter(permissions)
 
+    def permit(self, permissions: Permissions) -> None:
+        """Follow a change of permissions: somebody of the plant takes control."""
+        self.permissions = permissions
+        self._filter.permit(permissions)
+
     def hear(self, text: str, *, age: float, open: bool) -> Heard:
         """One message. `age`: of the picture it was made on, in seconds. `open`: whether
         input may pass at all now (active, not frozen, recorded)."""

@@ -68,7 +68,7 @@ class Input:
 
     @property
     def idle_for(self) -> float:
-        """Seconds since the contractor did something."""
+        """Seconds since the one who works did something."""
         return asyncio.get_running_loop().time() - self._touched_at
 
     def touched(self) -> None:
@@ -78,19 +78,19 @@ class Input:
         """One message: judged, journalled, sent."""
         actor = self._actor
         heard = seat.hands.hear(
-            text, age=seat.viewer.age, open=self.open and seat.owner
+            text, age=seat.viewer.age, open=self.open and seat.has_baton
         )
         for ping in heard.pings:
             seat.viewer.say_raw(ping.encode())
         if heard.drawn is not None:
             seat.viewer.drawn(heard.drawn)
-            if seat.owner:
+            if seat.has_baton:
                 actor.pace.drawn(heard.drawn)
-        if heard.active and seat.owner:
+        if heard.active and seat.has_baton:
             self.touched()
         if heard.forward:
             self._send(seat, heard.forward)
-        if heard.size is not None and seat.owner and self.open:
+        if heard.size is not None and seat.has_baton and self.open:
             self._resize(seat, *heard.size)
         if heard.lets_go:
             self.let_go(seat, "asked")
@@ -141,7 +141,7 @@ class Input:
             actor.recording_failed(error)
             return
         for other in actor.seats.values():
-            if not other.owner and other.viewer.wants_frames():
+            if other is not seat and other.viewer.wants_frames():
                 other.viewer.say_raw(text)
 
     def _resize(self, seat: Seat, width: int, height: int) -> None:

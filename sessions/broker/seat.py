@@ -40,6 +40,8 @@ class Seat:
     """Event-loop time of the last message from the browser."""
     discarded: int = 0
     refusals_told: set[str] = field(default_factory=set)
+    has_baton: bool = False
+    """Whether this person's hands work now; the `Baton` decides."""
     left: bool = False
 
     @property
@@ -48,7 +50,13 @@ class Seat:
 
     @property
     def owner(self) -> bool:
+        """Whether this is who started the session, at work or not."""
         return self.participant.role == Participant.Role.OWNER
+
+    @property
+    def observer(self) -> bool:
+        """Whether this is somebody of the plant, who may have taken control nevertheless."""
+        return self.participant.role == Participant.Role.OBSERVER
 
     def say(
         self, kind: str, make: Callable[[Callable[[Sentence], str]], dict[str, Any]]

@@ -104,11 +104,9 @@ class Supervision:
         if owner is not None and not address:
             address, web_session_key = owner.address, owner.web_session_key
         if observers is None:
-            observers = [
-                seat.user.pk for seat in actor.seats.values() if not seat.owner
-            ]
+            observers = [seat.user.pk for seat in actor.seats.values() if seat.observer]
         idle = 0.0
-        if owner is not None and actor.active and owner.hands.permissions.control:
+        if actor.hand is not None and actor.active and actor.permissions.control:
             idle = actor.input.idle_for
         result: Look = await actor.db(
             look,
@@ -164,12 +162,12 @@ class Supervision:
             for message in seen.messages:
                 actor.mark("message", text=message.text, name=message.sent_by.full_name)
         for seat in list(actor.seats.values()):
-            if not seat.owner and seat.user.pk in seen.unwelcome:
+            if seat.observer and seat.user.pk in seen.unwelcome:
                 actor.company.show_out(seat, CloseCode.NOT_WELCOME, "not_welcome")
         if seen.verdict.outcome is Outcome.FREEZE and seen.freeze is None:
             await self._freeze(seen.verdict.reasons[0].freezes)
             self.wake()
-        elif seen.freeze is None and actor.owner is None:
+        elif seen.freeze is None and actor.hand is None:
             await actor.company.hold_if_alone()
 
     def _follow_row(self, row: BrokeredSession) -> None:

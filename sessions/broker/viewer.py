@@ -119,6 +119,11 @@ class Viewer:
         self._backlog = []
         self._enqueue(text, syncs)
 
+    def permit(self, permissions: Permissions) -> None:
+        """Follow a change of permissions: only the one with the baton gets the clipboard."""
+        self._permissions = permissions
+        self._filter.permit(permissions)
+
     # --- What the viewer answers ---------------------------------------------------------
 
     def drawn(self, timestamp: int) -> None:
