@@ -145,6 +145,15 @@ class BrokeredSession(models.Model):
         blank=True,
         related_name="+",
     )
+    # Who of the plant lets a held session wait until its window ends, and since when.
+    hold_kept_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    hold_kept_at = models.DateTimeField(null=True, blank=True)
     # The plant's person in charge, and to whom the charge is offered.
     person_in_charge = models.ForeignKey(
         "accounts.User",

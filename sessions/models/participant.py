@@ -28,6 +28,12 @@ class Participant(models.Model):
     left_at = models.DateTimeField(null=True, blank=True)
     leave_reason = models.CharField(max_length=60, blank=True)
     source_address = models.CharField(max_length=45, blank=True)
+    web_session_key = models.CharField(max_length=40, blank=True, editable=False)
+    # A companion's own second factor; the owner's is the session's.
+    factor = models.CharField(max_length=30, blank=True)
+    factor_at = models.DateTimeField(null=True, blank=True)
+    # Asks for the baton since then; empty again when it moves.
+    baton_asked_at = models.DateTimeField(null=True, blank=True)
     # Inputs made on an old picture: discarded, never delivered late.
     discarded_inputs = models.PositiveIntegerField(default=0)
 
