@@ -27,6 +27,12 @@ class MaintenanceWindowQuerySet(models.QuerySet["MaintenanceWindow"]):
             opens_at__lt=end, closes_at__gt=start, revoked_at__isnull=True
         )
 
+    def fallen(self, *, at: datetime | None = None) -> MaintenanceWindowQuerySet:
+        """Revoked with a whole site or vendor, and still to come: to be confirmed again."""
+        return self.filter(
+            revoked_at__isnull=False, closes_at__gt=at or timezone.now()
+        ).exclude(revoke_cause="")
+
     def visible_to(self, user: User) -> MaintenanceWindowQuerySet:
         from accessportal.accounts.authorisation import Action, sites_where
 
@@ -46,6 +52,10 @@ class MaintenanceWindow(models.Model):
         CLOSED = "closed", _("Closed")
         REVOKED = "revoked", _("Revoked")
 
+    class RevokeCause(models.TextChoices):
+        ISOLATION = "isolation", _("The site was isolated")
+        SUSPENSION = "suspension", _("The vendor was suspended")
+
     access_request = models.OneToOneField(
         "access_requests.AccessRequest", on_delete=models.PROTECT, related_name="window"
     )
@@ -61,6 +71,19 @@ class MaintenanceWindow(models.Model):
         related_name="+",
     )
     revoke_reason = models.CharField(max_length=2000, blank=True)
+    # Empty: a person revoked this very window. Else it fell with a whole site or vendor,
+    # and may be confirmed again, by a new decision, once that is lifted.
+    revoke_cause = models.CharField(
+        max_length=12, choices=RevokeCause.choices, blank=True
+    )
+    reconfirmed_at = models.DateTimeField(null=True, blank=True)
+    reconfirmed_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
 
     objects = MaintenanceWindowQuerySet.as_manager()
 

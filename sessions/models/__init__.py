@@ -3,9 +3,17 @@
 from sessions.models.brokered_session import BrokeredSession
 from sessions.models.critical_step import CriticalStep
 from sessions.models.fleet import BrokerNode, GuacdNode
-from sessions.models.participant import ConsoleMessage, Participant, TunnelTicket
+from sessions.models.left_pressed import LeftPressed
+from sessions.models.participant import (
+    ConsoleMessage,
+    Participant,
+    TunnelTicket,
+    Vantage,
+)
 from sessions.models.recording import Recording, Segment
 from sessions.models.review import ComplianceReview
+from sessions.models.sighting import Sighting
+from sessions.models.stop_order import StopOrder
 
 __all__ = [
     "BrokerNode",
@@ -14,8 +22,12 @@ __all__ = [
     "ConsoleMessage",
     "CriticalStep",
     "GuacdNode",
+    "LeftPressed",
     "Participant",
     "Recording",
     "Segment",
+    "Sighting",
+    "StopOrder",
     "TunnelTicket",
+    "Vantage",
 ]

@@ -9,6 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 
+class Vantage(models.TextChoices):
+    """From where somebody looks into a session."""
+
+    CONSOLE = "console", _("console")
+    BOARD = "board", _("live board")
+
+
 class Participant(models.Model):
     class Role(models.TextChoices):
         OWNER = "owner", _("Works on the machine")
@@ -24,6 +31,9 @@ class Participant(models.Model):
         "accounts.User", on_delete=models.PROTECT, related_name="+"
     )
     role = models.CharField(max_length=10, choices=Role.choices)
+    vantage = models.CharField(
+        max_length=10, choices=Vantage.choices, default=Vantage.CONSOLE
+    )
     joined_at = models.DateTimeField(default=timezone.now)
     left_at = models.DateTimeField(null=True, blank=True)
     leave_reason = models.CharField(max_length=60, blank=True)
@@ -58,6 +68,9 @@ class TunnelTicket(models.Model):
         "accounts.User", on_delete=models.CASCADE, related_name="+"
     )
     role = models.CharField(max_length=10, choices=Participant.Role.choices)
+    vantage = models.CharField(
+        max_length=10, choices=Vantage.choices, default=Vantage.CONSOLE
+    )
     web_session_key = models.CharField(max_length=40)
     source_address = models.CharField(max_length=45, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
