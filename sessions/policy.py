@@ -1,11 +1,9 @@
 """The policy decision point: one pure function decides who may be connected, and why not.
 
 Asked at the start of a session and again at least every `POLICY_TICK_SECONDS` while it
-lasts. Facts come in three classes, and so do reasons (architecture, promise 1):
-
-* an *act* of a person (or the bound that a person set: the window's end) ends at once;
-* what is *foreseeable* (a date, an age) is judged before the work and never bites in it;
-* *drift* (idle, an old factor, another address) freezes until the person steps up.
+lasts. At a start every broken rule refuses. Later the table of `sessions.endings` says
+what follows: an act of a person ends at once, what is foreseeable was judged before, drift
+freezes; in an accepted critical step nothing but a person's act does either.
 
 Nothing here reads a clock, a database or a setting: `policy_facts` brings the facts.
 """
@@ -14,17 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from sessions.models import BrokeredSession
-
-EndReason = BrokeredSession.EndReason
-FreezeCause = BrokeredSession.FreezeCause
+from sessions.endings import CAUSES, Answer
 
 
 class Moment(StrEnum):
@@ -32,14 +27,6 @@ class Moment(StrEnum):
 
     START = "start"
     DURING = "during"
-
-
-class Weight(StrEnum):
-    """The class of a reason."""
-
-    ACT = "act"
-    FORESEEABLE = "foreseeable"
-    DRIFT = "drift"
 
 
 class Outcome(StrEnum):
@@ -85,6 +72,26 @@ class Facts:
     idle_for: float = 0.0
     idle_limit: float = 600.0
     same_address: bool = True
+    attended: bool = True
+    # Frozen because the contractor is away, for so long; a limit of None is the window's end.
+    held_for: float = 0.0
+    hold_limit: float | None = None
+    # Until when a recording that failed may come back.
+    recording_grace_until: datetime | None = None
+    # Another company's desktop may still be there, and nobody said that it is not.
+    desktop_left_over: bool = False
+    # Until when nothing but a person's act ends or freezes the session.
+    critical_step_until: datetime | None = None
+
+    @property
+    def in_critical_step(self) -> bool:
+        until = self.critical_step_until
+        return until is not None and self.at < until
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the session ends as things are: with its window, or with a later critical step."""
+        return max(self.closes_at, self.critical_step_until or self.closes_at)
 
     def as_evidence(self) -> dict[str, Any]:
         """The facts as JSON, stored with the session they let in."""
@@ -97,15 +104,29 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One reason to say no: `broken` looks at the facts and nothing else."""
+    """One reason to say no: `broken` looks at the facts and nothing else.
+
+    What follows from it while a session lasts is the line of the same code in the table
+    of endings; a rule without a line there is for starts only.
+    """
 
     code: str
-    weight: Weight
     broken: Callable[[Facts], bool]
     sentence: str | Promise
-    ends: str = ""
-    freezes: str = ""
-    only_at_start: bool = False
+
+    @property
+    def only_at_start(self) -> bool:
+        return self.code not in CAUSES
+
+    @property
+    def ends(self) -> str:
+        """The `EndReason` of a session that this rule ends."""
+        return "" if self.only_at_start else CAUSES[self.code].reason
+
+    @property
+    def freezes(self) -> str:
+        """The `FreezeCause` of a session that this rule freezes."""
+        return "" if self.only_at_start else CAUSES[self.code].freeze
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +135,8 @@ class Verdict:
 
     outcome: Outcome
     reasons: tuple[Rule, ...] = ()
+    waiting: tuple[Rule, ...] = ()
+    """What would end or freeze the session if no critical step ran."""
 
     @property
     def allowed(self) -> bool:
@@ -131,174 +154,163 @@ def _passed(moment: datetime | None, at: datetime) -> bool:
 RULES: tuple[Rule, ...] = (
     Rule(
         "not_your_window",
-        Weight.ACT,
         lambda facts: not facts.own_window,
         _("This window was made for another person."),
-        ends=EndReason.WINDOW_REVOKED,
     ),
     Rule(
         "request_not_approved",
-        Weight.ACT,
         lambda facts: not facts.request_approved,
         _("The request for this access is not approved."),
-        ends=EndReason.WINDOW_REVOKED,
     ),
     Rule(
         "endpoint_not_in_window",
-        Weight.ACT,
         lambda facts: not facts.endpoint_in_window,
         _("This machine is not part of what was approved."),
-        ends=EndReason.WINDOW_REVOKED,
     ),
     Rule(
         "site_isolated",
-        Weight.ACT,
         lambda facts: facts.site_isolated,
         _("The plant has isolated this site: nobody from outside is let in."),
-        ends=EndReason.SITE_ISOLATED,
     ),
     Rule(
         "vendor_suspended",
-        Weight.ACT,
         lambda facts: facts.vendor_suspended,
         _("The plant has suspended access for your company."),
-        ends=EndReason.VENDOR_SUSPENDED,
     ),
     Rule(
         "account_disabled",
-        Weight.ACT,
         lambda facts: facts.person_disabled,
         _("Your access to the portal has been ended."),
-        ends=EndReason.ACCOUNT_DISABLED,
     ),
     Rule(
         "window_revoked",
-        Weight.ACT,
         lambda facts: facts.window_revoked,
         _("The plant has revoked this window."),
-        ends=EndReason.WINDOW_REVOKED,
     ),
     Rule(
         "window_closed",
-        Weight.ACT,
         lambda facts: facts.at >= facts.closes_at,
         _("The window is over."),
-        ends=EndReason.WINDOW_CLOSED,
     ),
     Rule(
         "signed_out",
-        Weight.ACT,
         lambda facts: facts.signed_out,
         _("You have signed out of the portal."),
-        ends=EndReason.SIGNED_OUT,
     ),
     Rule(
         "window_not_open",
-        Weight.FORESEEABLE,
         lambda facts: facts.at < facts.opens_at,
         _("The window is not open yet."),
-        only_at_start=True,
     ),
     Rule(
         "account_expired",
-        Weight.FORESEEABLE,
         lambda facts: _passed(facts.person_expires_at, facts.at),
         _("Your access to the portal has expired."),
     ),
     Rule(
         "contract_ended",
-        Weight.FORESEEABLE,
         lambda facts: _passed(facts.contract_ends_at, facts.at),
         _("Your company's contract with the plant has ended."),
     ),
     Rule(
         "training_expired",
-        Weight.FORESEEABLE,
         lambda facts: _passed(facts.training_expires_at, facts.at),
         _("Your safety training for this plant has expired."),
     ),
     Rule(
         "production_freeze",
-        Weight.FORESEEABLE,
         lambda facts: facts.production_freeze,
         _("The plant allows no outside work at this time."),
     ),
     Rule(
         "asset_not_serviced",
-        Weight.FORESEEABLE,
         lambda facts: not facts.vendor_services_asset,
         _("Your company does not service this machine any more."),
     ),
     Rule(
         "recorder_not_ready",
-        Weight.FORESEEABLE,
         lambda facts: not facts.recorder_runs,
         _("The recorder is not ready, and nothing may happen unrecorded."),
     ),
     Rule(
         "host_key_not_pinned",
-        Weight.FORESEEABLE,
         lambda facts: not facts.host_identity_known,
         _("No host key is pinned for this machine, so it could be another one."),
     ),
     Rule(
         "endpoint_busy",
-        Weight.FORESEEABLE,
         lambda facts: not facts.slot_free,
         _("This machine is in use by another session."),
     ),
     Rule(
+        "desktop_left_over",
+        lambda facts: facts.desktop_left_over,
+        _("Another company's desktop may still be open on this machine."),
+    ),
+    Rule(
         "fresh_factor_needed",
-        Weight.DRIFT,
         lambda facts: (
             facts.factor_age is None or facts.factor_age > facts.factor_fresh_for
         ),
         _("Please confirm with your second factor first."),
-        only_at_start=True,
     ),
     Rule(
         "factor_too_old",
-        Weight.DRIFT,
         lambda facts: (
             facts.factor_age is None or facts.factor_age > facts.factor_max_age
         ),
         _("Your second factor was used too long ago. Please confirm it to go on."),
-        freezes=FreezeCause.FACTOR,
     ),
     Rule(
         "address_changed",
-        Weight.DRIFT,
         lambda facts: not facts.same_address,
         _("Your network address changed. Please confirm your second factor to go on."),
-        freezes=FreezeCause.ADDRESS,
     ),
     Rule(
         "idle",
-        Weight.DRIFT,
         lambda facts: facts.idle_for >= facts.idle_limit > 0,
         _("Nothing was done for a while. Please confirm your second factor to go on."),
-        freezes=FreezeCause.IDLE,
+    ),
+    Rule(
+        "not_attended",
+        lambda facts: not facts.attended,
+        _("Somebody of the plant has to attend, and nobody does now."),
+    ),
+    Rule(
+        "held_too_long",
+        lambda facts: (
+            facts.hold_limit is not None and facts.held_for >= facts.hold_limit
+        ),
+        _("The contractor did not come back in time."),
+    ),
+    Rule(
+        "recording_grace_over",
+        lambda facts: _passed(facts.recording_grace_until, facts.at),
+        _("The recording failed and did not come back in time."),
     ),
 )
 
 
 def decide(facts: Facts) -> Verdict:
     """Whether a session may start or go on, with every reason against it."""
-    at_start = facts.moment is Moment.START
-    broken = tuple(
-        rule
-        for rule in RULES
-        if (at_start or not rule.only_at_start) and rule.broken(facts)
-    )
-    if at_start:
+    broken = tuple(rule for rule in RULES if rule.broken(facts))
+    if facts.moment is Moment.START:
         return Verdict(Outcome.REFUSE if broken else Outcome.ALLOW, broken)
-    acts = tuple(rule for rule in broken if rule.weight is Weight.ACT)
-    if acts:
-        return Verdict(Outcome.END, acts)
-    drift = tuple(rule for rule in broken if rule.weight is Weight.DRIFT)
-    return Verdict(Outcome.FREEZE if drift else Outcome.ALLOW, drift)
-
-
-def next_look(closes_at: datetime, at: datetime, tick_seconds: float) -> float:
-    """Seconds until the next question: the tick, or the window's end when it is nearer."""
-    return max(0.0, min(tick_seconds, (closes_at - at) / timedelta(seconds=1)))
+    lasting = tuple(rule for rule in broken if not rule.only_at_start)
+    waiting = tuple(
+        rule
+        for rule in lasting
+        if facts.in_critical_step
+        and CAUSES[rule.code].critical is Answer.WAIT
+        and CAUSES[rule.code].normal is not Answer.WAIT
+    )
+    for outcome, answer in ((Outcome.END, Answer.END), (Outcome.FREEZE, Answer.FREEZE)):
+        reasons = tuple(
+            rule
+            for rule in lasting
+            if CAUSES[rule.code].answer(in_critical_step=facts.in_critical_step)
+            is answer
+        )
+        if reasons:
+            return Verdict(outcome, reasons, waiting)
+    return Verdict(Outcome.ALLOW, (), waiting)

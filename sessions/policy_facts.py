@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,14 @@ from accessportal.accounts.models import User
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, ProductionFreeze
 from requests.models import AccessRequest, MaintenanceWindow
-from sessions.models import BrokeredSession
+from sessions.endings import CRITICAL_STEP_MOST
+from sessions.models import BrokeredSession, CriticalStep
 from sessions.policy import Facts, Moment
 
 if TYPE_CHECKING:
     from django.db import models
+
+FreezeCause = BrokeredSession.FreezeCause
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
 """Less room than this for recordings means that the recorder cannot run."""
@@ -89,7 +92,41 @@ def facts_during(
         idle_for=idle_for,
         idle_limit=settings.IDLE_FREEZE_SECONDS,
         same_address=not address or address == brokered_session.source_address,
+        attended=is_attended(brokered_session, now),
+        held_for=_held_for(brokered_session, now),
+        hold_limit=hold_limit(brokered_session.endpoint),
+        recording_grace_until=_recording_grace(brokered_session),
+        critical_step_until=critical_step_until(brokered_session, now),
     )
+
+
+def critical_step_until(
+    brokered_session: BrokeredSession, at: datetime
+) -> datetime | None:
+    """Until when the accepted critical step protects the session, capped; None without one."""
+    step = (
+        CriticalStep.objects.running(at=at)
+        .filter(brokered_session=brokered_session)
+        .only("until", "accepted_at")
+        .first()
+    )
+    if step is None or step.until is None or step.accepted_at is None:
+        return None
+    return min(step.until, step.accepted_at + CRITICAL_STEP_MOST)
+
+
+def is_attended(brokered_session: BrokeredSession, at: datetime) -> bool:
+    """Whether somebody of the plant attends, where the asset wants it."""
+    asset = brokered_session.endpoint.asset
+    if not asset.attendance_required:
+        return True
+    said = brokered_session.attended_at
+    return said is not None and at < said + timedelta(minutes=asset.attendance_minutes)
+
+
+def hold_limit(endpoint: Endpoint) -> float | None:
+    """For how many seconds a session is held for an absent contractor; None: to the end."""
+    return endpoint.hold_minutes * 60.0 if endpoint.hold_minutes is not None else None
 
 
 def free_slot(endpoint: Endpoint) -> int | None:
@@ -140,6 +177,21 @@ def _facts_of(
         "contract_ends_at": vendor.contract_ends_at if vendor is not None else None,
         "site_isolated": endpoint.asset.zone.site.isolated_at is not None,
     }
+
+
+def _held_for(brokered_session: BrokeredSession, at: datetime) -> float:
+    since = brokered_session.frozen_at
+    if since is None or brokered_session.frozen_cause != FreezeCause.AWAY:
+        return 0.0
+    return (at - since).total_seconds()
+
+
+def _recording_grace(brokered_session: BrokeredSession) -> datetime | None:
+    """Set while recording fails and nobody of the plant let it go on without."""
+    row = brokered_session
+    if row.recording_failed_at is None or row.unrecorded_at is not None:
+        return None
+    return row.recording_grace_until
 
 
 def _freezes(endpoint: Endpoint, at: datetime) -> models.QuerySet[ProductionFreeze]:

@@ -31,6 +31,12 @@ END: dict[str, Sentence] = {
     EndReason.INTERRUPTED: _(
         "The portal was interrupted. The recording is kept up to that moment."
     ),
+    EndReason.HELD_TOO_LONG: _(
+        "The session was kept open for the contractor, who did not come back in time."
+    ),
+    EndReason.DRILL: _(
+        "The plant practised isolating the site, and the practice ended the session."
+    ),
 }
 
 START_AGAIN = _("You can start again while the window is open.")
@@ -55,6 +61,8 @@ WHAT_NOW: dict[str, Sentence] = {
         "Your place on the machine is free again; you can try again while the window is open."
     ),
     EndReason.INTERRUPTED: START_AGAIN,
+    EndReason.HELD_TOO_LONG: START_AGAIN,
+    EndReason.DRILL: START_AGAIN,
 }
 
 MAY_START_AGAIN = frozenset(
@@ -65,6 +73,8 @@ MAY_START_AGAIN = frozenset(
         EndReason.CONNECTION_LOST,
         EndReason.NOT_CONNECTED,
         EndReason.INTERRUPTED,
+        EndReason.HELD_TOO_LONG,
+        EndReason.DRILL,
     }
 )
 
@@ -83,10 +93,10 @@ FROZEN: dict[str, Sentence] = {
         "Your network address changed. Confirm your second factor to go on."
     ),
     FreezeCause.RECORDING: _("The recording failed. Keyboard and mouse are off."),
+    FreezeCause.ATTENDANCE: _(
+        "Nobody of the plant attends. Keyboard and mouse are off until somebody does."
+    ),
 }
-
-STEP_UP = frozenset({FreezeCause.IDLE, FreezeCause.FACTOR, FreezeCause.ADDRESS})
-"""Causes that the contractor lifts with a fresh second factor."""
 
 START_FAILURES: dict[str, Sentence] = {
     "recorder_failed": _(

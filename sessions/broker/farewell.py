@@ -38,6 +38,7 @@ async def wind_up(
 ) -> None:
     """Everything that follows an end. Returns when it is proven or given up for later."""
     watch.cancel()
+    actor.supervision.close()
     actor.pace.close()
     actor.input.let_everybody_go("ended")
     actor.input.close()

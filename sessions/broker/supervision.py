@@ -19,10 +19,11 @@ from django.utils import timezone
 from accessportal.errors import PortalError
 from sessions.broker import words
 from sessions.broker.end import End
+from sessions.broker.last_second import LastSecond
 from sessions.broker.seat import CloseCode
 from sessions.guacamole.handshake import probe_gone
 from sessions.models import BrokeredSession
-from sessions.policy import Outcome, next_look
+from sessions.policy import Outcome
 from sessions.services import freezes, lifecycle
 from sessions.services.looking import Freeze, Look, look
 
@@ -53,6 +54,7 @@ class Supervision:
         self._wake = asyncio.Event()
         self.freeze: Freeze | None = None
         self.closes_at = actor.row.window.closes_at
+        self._last_second = LastSecond(self.closes_at, self._window_over)
         self._warnings: list[int] = []
         self._last_message = 0
         self._looked_at = asyncio.get_running_loop().time()
@@ -63,6 +65,11 @@ class Supervision:
         """Frozen, or blind: policy was not asked for too long."""
         age = asyncio.get_running_loop().time() - self._looked_at
         return self.freeze is not None or age > BLIND_SECONDS
+
+    @property
+    def ends_at(self) -> datetime:
+        """When the session ends as things are: with its window, or a later critical step."""
+        return self._last_second.ends_at
 
     def wake(self) -> None:
         """Look now."""
@@ -82,11 +89,8 @@ class Supervision:
             words.tell_pace(actor)
             if actor.ending:
                 return  # type: ignore[unreachable]  # it ends while we look
-            pause = next_look(
-                self.closes_at, timezone.now(), settings.POLICY_TICK_SECONDS
-            )
             try:
-                async with asyncio.timeout(pause):
+                async with asyncio.timeout(settings.POLICY_TICK_SECONDS):
                     await self._wake.wait()
             except TimeoutError:
                 pass
@@ -134,7 +138,6 @@ class Supervision:
             return
         except Exception:
             logger.exception("%s: policy could not be asked", self._actor.row)
-            self._meet_the_end()
             if self.stopped:
                 self._actor.input.let_everybody_go("policy_unknown")
             return
@@ -153,6 +156,8 @@ class Supervision:
         if seen.verdict.outcome is Outcome.END:
             self._end(seen.verdict.reasons[0].ends)
             return
+        if seen.ends_at != self.ends_at:
+            self._last_second.follow(seen.ends_at)
         self._follow_window(seen.closes_at)
         self._follow_row(row)
         self._follow_freeze(seen.freeze)
@@ -219,7 +224,6 @@ class Supervision:
         self._warnings = [minutes for minutes in WARN_MINUTES if minutes * 60 < left]
 
     def _notice_time(self) -> None:
-        self._meet_the_end()
         actor = self._actor
         if not actor.active:
             self._notice_no_picture()
@@ -233,9 +237,12 @@ class Supervision:
             actor.mark("warning", minutes=minutes)
             actor.later(lifecycle.note_warning, actor.row, minutes=minutes)
 
-    def _meet_the_end(self) -> None:
-        if timezone.now() >= self.closes_at:
-            self._end(EndReason.WINDOW_CLOSED)
+    def _window_over(self) -> None:
+        self._end(EndReason.WINDOW_CLOSED)
+
+    def close(self) -> None:
+        """The session is over: nothing here will end it any more."""
+        self._last_second.close()
 
     # --- Silence -----------------------------------------------------------------------------
 

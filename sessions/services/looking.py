@@ -36,6 +36,7 @@ class Look:
     brokered_session: BrokeredSession
     verdict: Verdict
     closes_at: datetime
+    ends_at: datetime
     freeze: Freeze | None
     messages: tuple[ConsoleMessage, ...]
     unwelcome: frozenset[int]
@@ -56,19 +57,18 @@ def look(
     Raises `BrokeredSession.DoesNotExist` and database errors.
     """
     brokered_session = with_relations().get(pk=session_id)
-    verdict = decide(
-        facts_during(
-            brokered_session,
-            idle_for=idle_for,
-            address=address,
-            web_session_key=web_session_key,
-        )
+    facts = facts_during(
+        brokered_session,
+        idle_for=idle_for,
+        address=address,
+        web_session_key=web_session_key,
     )
     _renew_lease(brokered_session)
     return Look(
         brokered_session=brokered_session,
-        verdict=verdict,
+        verdict=decide(facts),
         closes_at=brokered_session.window.closes_at,
+        ends_at=facts.ends_at,
         freeze=freeze_of(brokered_session),
         messages=tuple(
             ConsoleMessage.objects.filter(

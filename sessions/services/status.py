@@ -8,8 +8,9 @@ from typing import Any
 from django.utils import timezone
 
 from accessportal.accounts.models import User
+from sessions.endings import STEP_UP
 from sessions.models import BrokeredSession, Participant
-from sessions.sentences import FROZEN, MAY_START_AGAIN, STEP_UP, WHAT_NOW, end_sentence
+from sessions.sentences import FROZEN, MAY_START_AGAIN, WHAT_NOW, end_sentence
 from sessions.services.looking import Freeze, freeze_of
 from sessions.services.upstream_facts import permissions_of
 

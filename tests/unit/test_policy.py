@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from sessions.policy import RULES, Facts, Moment, Outcome, Weight, decide, next_look
+from sessions.endings import CAUSES, Answer, DecidedBy
+from sessions.policy import RULES, Facts, Moment, Outcome, decide
 
 NOON = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -132,23 +133,21 @@ def test_idleness_can_be_switched_off() -> None:
     assert decide(facts(moment=Moment.DURING, idle_for=9e9, idle_limit=0)).allowed
 
 
-def test_every_rule_says_what_follows_from_it() -> None:
+def test_every_rule_has_a_sentence_and_its_line_in_the_table() -> None:
     for rule in RULES:
         assert rule.sentence
-        if rule.weight is Weight.ACT:
-            assert rule.ends, rule.code
-        if rule.weight is Weight.DRIFT and not rule.only_at_start:
-            assert rule.freezes, rule.code
-    assert len({rule.code for rule in RULES}) == len(RULES)
+    codes = [rule.code for rule in RULES]
+    assert len(set(codes)) == len(codes)
+    of_policy = {
+        code for code, cause in CAUSES.items() if cause.decided_by is DecidedBy.POLICY
+    }
+    assert of_policy <= set(codes)
+    for code in of_policy:
+        cause = CAUSES[code]
+        assert bool(cause.reason) == (Answer.END in (cause.normal, cause.critical))
 
 
 def test_the_facts_can_be_stored_as_evidence() -> None:
     evidence = facts().as_evidence()
     assert evidence["closes_at"] == "2026-03-10T12:00:00+00:00"
     assert evidence["moment"] == "start"
-
-
-def test_the_next_look_is_at_the_tick_or_at_the_end() -> None:
-    assert next_look(NOON + HOUR, NOON, 2.0) == 2.0
-    assert next_look(NOON + timedelta(seconds=0.4), NOON, 2.0) == pytest.approx(0.4)
-    assert next_look(NOON - HOUR, NOON, 2.0) == 0.0
