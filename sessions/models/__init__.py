@@ -2,6 +2,7 @@
 
 from sessions.models.brokered_session import BrokeredSession
 from sessions.models.critical_step import CriticalStep
+from sessions.models.desktop_question import DesktopQuestion
 from sessions.models.fleet import BrokerNode, GuacdNode
 from sessions.models.left_pressed import LeftPressed
 from sessions.models.participant import (
@@ -21,6 +22,7 @@ __all__ = [
     "ComplianceReview",
     "ConsoleMessage",
     "CriticalStep",
+    "DesktopQuestion",
     "GuacdNode",
     "LeftPressed",
     "Participant",

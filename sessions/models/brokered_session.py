@@ -89,7 +89,9 @@ class BrokeredSession(models.Model):
 
         UNKNOWN = "unknown", _("not known")
         LEFT_RUNNING = "left_running", _("left as it was")
+        LOCK_SENT = "lock_sent", _("told to lock; not proven")
         LOCKED = "locked", _("locked")
+        LOG_OFF_SENT = "log_off_sent", _("logging off; not proven")
         LOGGED_OFF = "logged_off", _("logged off")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
