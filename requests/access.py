@@ -117,6 +117,12 @@ def endpoints_to_ask_for(user: User, site: Site | None = None) -> list[Endpoint]
     )
 
 
+def companions_to_name(user: User) -> list[User]:
+    """Whom the person may name to take part: active colleagues of the same vendor."""
+    colleagues = User.objects.active().filter(vendor=user.vendor)
+    return list(colleagues.exclude(pk=user.pk).order_by("full_name", "pk"))
+
+
 def decidable_sites(user: User) -> list[Site]:
     return list(sites_where(user, Action.REQUEST_DECIDE))
 

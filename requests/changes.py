@@ -53,6 +53,7 @@ def _name(path: tuple[str, ...]) -> str:
     names = {
         "state": _("State"),
         "person": _("Person"),
+        "companions": _("Colleague"),
         "vendor": _("Vendor"),
         "site": _("Site"),
         "machines": _("Machine"),
@@ -66,6 +67,7 @@ def _name(path: tuple[str, ...]) -> str:
         "freezes": _("Production freeze"),
         "bookings": _("Other windows at this time"),
         "name": _("name"),
+        "email": _("e-mail address"),
         "disabled": _("switched off"),
         "expires_at": _("access expires"),
         "training_expires_at": _("training valid until"),

@@ -21,6 +21,7 @@ from requests.wishes import (
     EndpointFacts,
     Freeze,
     Limits,
+    PersonFacts,
     WishFacts,
 )
 
@@ -43,6 +44,8 @@ def facts_of_wish(
     end: datetime | None,
     purpose: str,
     unknown_endpoints: int = 0,
+    companions: Iterable[User] = (),
+    unknown_companions: int = 0,
     own_request: AccessRequest | None = None,
     viewer: User | None = None,
     now: datetime | None = None,
@@ -90,6 +93,8 @@ def facts_of_wish(
         duplicates=_duplicates(person, endpoints, start, end, own_request)
         if timed
         else (),
+        companions=tuple(_person_facts(one, endpoints) for one in companions),
+        unknown_companions=unknown_companions,
     )
 
 
@@ -103,6 +108,10 @@ def facts_of_request(
     """The facts about a request, for its own time or for another one."""
     endpoints = requested_endpoints(access_request)
     serviced = set(access_request.vendor.assets.values_list("pk", flat=True))
+    companions = companions_of(access_request)
+    still_theirs = [
+        one for one in companions if one.vendor_id == access_request.vendor_id
+    ]
     return facts_of_wish(
         person=access_request.requested_by,
         site=access_request.site,
@@ -110,6 +119,8 @@ def facts_of_request(
         unknown_endpoints=sum(
             endpoint.asset_id not in serviced for endpoint in endpoints
         ),
+        companions=still_theirs,
+        unknown_companions=len(companions) - len(still_theirs),
         start=start or access_request.wanted_from,
         end=end or access_request.wanted_until,
         purpose=access_request.purpose,
@@ -126,6 +137,13 @@ def requested_endpoints(access_request: AccessRequest) -> list[Endpoint]:
     )
 
 
+def companions_of(access_request: AccessRequest) -> list[User]:
+    """The named colleagues, by name."""
+    return list(
+        access_request.companions.select_related("vendor").order_by("full_name", "pk")
+    )
+
+
 def seen_by_approver(access_request: AccessRequest) -> dict[str, Any]:
     """What a decision rests on, as JSON: the same for everybody, and stable over time.
 
@@ -139,12 +157,10 @@ def seen_by_approver(access_request: AccessRequest) -> dict[str, Any]:
     return {
         "number": access_request.number,
         "state": access_request.state,
-        "person": {
-            "name": person.full_name,
-            "disabled": person.disabled_at is not None,
-            "expires_at": _iso(person.expires_at),
-            "training_expires_at": _iso(person.training_expires_at),
-        },
+        "person": _seen_of_person(person),
+        "companions": [
+            _seen_of_person(companion) for companion in companions_of(access_request)
+        ],
         "vendor": {
             "name": vendor.name,
             "suspended": vendor.suspended_at is not None,
@@ -188,6 +204,16 @@ def seen_by_approver(access_request: AccessRequest) -> dict[str, Any]:
     }
 
 
+def _seen_of_person(person: User) -> dict[str, Any]:
+    return {
+        "name": person.full_name,
+        "email": person.email,
+        "disabled": person.disabled_at is not None,
+        "expires_at": _iso(person.expires_at),
+        "training_expires_at": _iso(person.training_expires_at),
+    }
+
+
 def hash_of_facts(facts: dict[str, Any]) -> str:
     """SHA-256 of the facts as canonical JSON."""
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
@@ -213,13 +239,31 @@ def _endpoint_facts(
             for window in _windows_on([endpoint], start, end, own_request)
         ]
     return EndpointFacts(
-        name=f"{endpoint.asset.name} – {endpoint.name}",
+        name=_machine(endpoint),
         max_clients=endpoint.max_clients,
         takes_local_screen=endpoint.takes_local_screen,
         clear_text=endpoint.clear_text,
         first_visit=not _worked_on(person, endpoint),
         bookings=tuple(bookings),
     )
+
+
+def _person_facts(person: User, endpoints: Iterable[Endpoint]) -> PersonFacts:
+    return PersonFacts(
+        person.full_name,
+        person.disabled_at is not None,
+        person.expires_at,
+        person.training_expires_at,
+        tuple(
+            _machine(endpoint)
+            for endpoint in endpoints
+            if not _worked_on(person, endpoint)
+        ),
+    )
+
+
+def _machine(endpoint: Endpoint) -> str:
+    return f"{endpoint.asset.name} – {endpoint.name}"
 
 
 def _freezes(
@@ -258,7 +302,7 @@ def _windows_on(
 def _worked_on(person: User, endpoint: Endpoint) -> bool:
     """Whether an earlier window of this person on the endpoint was ever open."""
     return MaintenanceWindow.objects.filter(
-        access_request__requested_by=person,
+        Q(access_request__requested_by=person) | Q(access_request__companions=person),
         access_request__endpoints=endpoint,
         opens_at__lte=timezone.now(),
     ).exists()

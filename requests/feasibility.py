@@ -18,13 +18,14 @@ from django.utils.translation import ngettext
 
 from accessportal.plants.wording import weekdays_words
 from accessportal.words import length_words
-from requests.wishes import Booking, Finding, Level, WishFacts
+from requests.wishes import Booking, Finding, Level, PersonFacts, WishFacts
 from requests.wording import moment_words, span_words
 
 PURPOSE_AT_LEAST = 10
 PURPOSE_AT_MOST = 2000
 SHORT_NOTICE = timedelta(minutes=30)
 TRAINING_SOON = timedelta(days=30)
+COMPANIONS_AT_MOST = 8
 
 
 def what_stands_against(facts: WishFacts) -> list[Finding]:
@@ -234,18 +235,12 @@ def _site(facts: WishFacts) -> Iterator[Finding]:
 
 def _foreseeable(facts: WishFacts) -> Iterator[Finding]:
     until = facts.end or facts.now
-    person, vendor = {"name": facts.person_name}, {"vendor": facts.vendor_name}
+    vendor = {"vendor": facts.vendor_name}
     if facts.vendor_suspended:
         yield Finding(
             Level.BLOCKS,
             "vendor_suspended",
             _("%(vendor)s is suspended by the plant.") % vendor,
-        )
-    if facts.person_disabled:
-        yield Finding(
-            Level.BLOCKS,
-            "person_disabled",
-            _("The access of %(name)s is switched off.") % person,
         )
     if facts.contract_ends_at < until:
         yield Finding(
@@ -255,29 +250,62 @@ def _foreseeable(facts: WishFacts) -> Iterator[Finding]:
             % {**vendor, "end": moment_words(facts.contract_ends_at, facts.zone)},
             "end",
         )
-    if facts.person_expires_at is not None and facts.person_expires_at < until:
+    yield from _about_person(facts.requester, until, facts.zone)
+    if facts.unknown_companions:
+        yield Finding(
+            Level.BLOCKS,
+            "companion_unknown",
+            _("Only other people of your own company can take part."),
+            "companions",
+        )
+    elif len(facts.companions) > COMPANIONS_AT_MOST:
+        yield Finding(
+            Level.BLOCKS,
+            "too_many_companions",
+            _("At most %(most)s colleagues can be named on one request.")
+            % {"most": COMPANIONS_AT_MOST},
+            "companions",
+        )
+    for companion in facts.companions:
+        yield from _about_person(companion, until, facts.zone, about="companions")
+
+
+def _about_person(
+    person: PersonFacts, until: datetime, zone: str, *, about: str = ""
+) -> Iterator[Finding]:
+    """What is foreseeable about the one who asks, or a companion (`about` their field)."""
+    name = {"name": person.name}
+    if person.disabled:
+        yield Finding(
+            Level.BLOCKS,
+            "person_disabled",
+            _("The access of %(name)s is switched off.") % name,
+            about,
+        )
+    if person.expires_at is not None and person.expires_at < until:
         yield Finding(
             Level.BLOCKS,
             "person_expires",
             _("The access of %(name)s expires before the work would end: %(end)s.")
-            % {**person, "end": moment_words(facts.person_expires_at, facts.zone)},
-            "end",
+            % {**name, "end": moment_words(person.expires_at, zone)},
+            about or "end",
         )
-    if facts.training_expires_at is None:
+    if person.training_expires_at is None:
         yield Finding(
             Level.WARNS,
             "training_unknown",
-            _("No safety training of %(name)s is on record.") % person,
+            _("No safety training of %(name)s is on record.") % name,
+            about,
         )
-    elif facts.training_expires_at < until:
+    elif person.training_expires_at < until:
         yield Finding(
             Level.BLOCKS,
             "training_expires",
             _(
                 "The safety training of %(name)s expires before the work would end: %(end)s."
             )
-            % {**person, "end": moment_words(facts.training_expires_at, facts.zone)},
-            "end",
+            % {**name, "end": moment_words(person.training_expires_at, zone)},
+            about or "end",
         )
 
 
@@ -361,14 +389,16 @@ def _said_otherwise(facts: WishFacts) -> Iterator[Finding]:
 
 
 def _for_the_approver(facts: WishFacts) -> Iterator[Finding]:
-    for endpoint in facts.endpoints:
-        if endpoint.first_visit:
+    people = (facts.requester, *facts.companions)
+    for person in people:
+        for machine in person.new_to:
             yield Finding(
                 Level.WARNS,
                 "first_visit",
                 _("First visit: %(name)s has had no window on %(machine)s before.")
-                % {"name": facts.person_name, "machine": endpoint.name},
+                % {"name": person.name, "machine": machine},
             )
+    for endpoint in facts.endpoints:
         if endpoint.takes_local_screen:
             yield Finding(
                 Level.WARNS,
@@ -385,17 +415,16 @@ def _for_the_approver(facts: WishFacts) -> Iterator[Finding]:
                 _("The last hop to %(machine)s is not encrypted.")
                 % {"machine": endpoint.name},
             )
-    if (
-        facts.training_expires_at is not None
-        and facts.end is not None
-        and facts.end <= facts.training_expires_at < facts.end + TRAINING_SOON
-    ):
-        yield Finding(
-            Level.WARNS,
-            "training_expires_soon",
-            _("The safety training of %(name)s expires soon: %(end)s.")
-            % {
-                "name": facts.person_name,
-                "end": moment_words(facts.training_expires_at, facts.zone),
-            },
-        )
+    for person in people:
+        expires_at = person.training_expires_at
+        if (
+            expires_at is not None
+            and facts.end is not None
+            and facts.end <= expires_at < facts.end + TRAINING_SOON
+        ):
+            yield Finding(
+                Level.WARNS,
+                "training_expires_soon",
+                _("The safety training of %(name)s expires soon: %(end)s.")
+                % {"name": person.name, "end": moment_words(expires_at, facts.zone)},
+            )

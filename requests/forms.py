@@ -16,7 +16,11 @@ from accessportal.clock import moment_from_plant_time, plant_time
 from accessportal.errors import NotPossible
 from accessportal.plants.fields import PlantTimeField
 from accessportal.plants.models import Endpoint, Site
-from requests.access import endpoints_to_ask_for, sites_to_ask_for
+from requests.access import (
+    companions_to_name,
+    endpoints_to_ask_for,
+    sites_to_ask_for,
+)
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
 from requests.models import AccessRequest
@@ -82,6 +86,15 @@ class WishForm(forms.Form):
         max_length=60,
         required=False,
     )
+    companions = forms.MultipleChoiceField(
+        label=_("Who else takes part?"),
+        help_text=_(
+            "Named colleagues join with their own account and their own second factor. "
+            "One of you works at a time; the others watch."
+        ),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
     start = PlantTimeField(label=_("From"))
     duration = forms.ChoiceField(
         label=_("How long?"),
@@ -97,9 +110,12 @@ class WishForm(forms.Form):
         self.person = person
         self.sites = sites_to_ask_for(person)
         self.offered = endpoints_to_ask_for(person)
+        self.colleagues = companions_to_name(person)
         self.findings: list[Finding] = []
         self.known: list[Endpoint] = []
         self.unknown_count = 0
+        self.companions: list[User] = []
+        self.unknown_companions = 0
         site_field, endpoint_field = self.fields["site"], self.fields["endpoints"]
         assert isinstance(site_field, forms.ChoiceField)
         assert isinstance(endpoint_field, forms.MultipleChoiceField)
@@ -109,6 +125,12 @@ class WishForm(forms.Form):
         ]
         # A forged or outdated id is no mistake of spelling: `findings` has the sentence.
         endpoint_field.valid_value = lambda value: True  # type: ignore[method-assign]
+        companion_field = self.fields["companions"]
+        assert isinstance(companion_field, forms.MultipleChoiceField)
+        companion_field.choices = [
+            (str(colleague.pk), colleague.full_name) for colleague in self.colleagues
+        ]
+        companion_field.valid_value = lambda value: True  # type: ignore[method-assign]
         if self.sites:
             self.initial.setdefault("site", str(self.usual_site().pk))
             self.initial.setdefault("start", usual_start(self.usual_site()))
@@ -145,6 +167,7 @@ class WishForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         self._find_machines(data)
+        self._find_companions(data)
         if self.chosen_site is not None:
             self._find_moments(data, self.chosen_site)
             self.findings = self._judge(data, self.chosen_site)
@@ -170,6 +193,7 @@ class WishForm(forms.Form):
             clipboard_out=data["clipboard_out"],
             purpose=data["purpose"],
             work_order=data["work_order"],
+            companion_ids=[companion.pk for companion in self.companions],
             wanted_from=data["start_at"],
             wanted_until=data["end_at"],
         )
@@ -186,6 +210,11 @@ class WishForm(forms.Form):
             )
         ]
         self.unknown_count = len(asked) - len(self.known)
+
+    def _find_companions(self, data: dict[str, Any]) -> None:
+        named = set(data.get("companions") or [])
+        self.companions = [one for one in self.colleagues if str(one.pk) in named]
+        self.unknown_companions = len(named) - len(self.companions)
 
     def _find_moments(self, data: dict[str, Any], site: Site) -> None:
         """Plant times become moments; a time that cannot be is an error of its field."""
@@ -218,6 +247,8 @@ class WishForm(forms.Form):
                 end=data.get("end_at"),
                 purpose=data.get("purpose") or "",
                 unknown_endpoints=self.unknown_count,
+                companions=self.companions,
+                unknown_companions=self.unknown_companions,
                 viewer=self.person,
             )
         )
@@ -278,6 +309,9 @@ def initial_of(
             str(pk)
             for pk in access_request.endpoints.values_list("pk", flat=True)
             if str(pk) in ids
+        ],
+        "companions": [
+            str(pk) for pk in access_request.companions.values_list("pk", flat=True)
         ],
         "permission": access_request.permission,
         "clipboard_in": access_request.clipboard_in,

@@ -16,6 +16,16 @@ def live_sessions_of(window: MaintenanceWindow) -> int:
     return int(sessions.live().count())
 
 
+def live_consoles_of(window: MaintenanceWindow) -> list[tuple[Endpoint, str]]:
+    """The machines on which a session of the window is live, and where to join it."""
+    sessions: Any = window.sessions
+    live = sessions.live().select_related("endpoint__asset__zone__site")
+    return [
+        (session.endpoint, reverse("sessions:console", args=[session.pk]))
+        for session in live.order_by("requested_at")
+    ]
+
+
 def console_path(window: MaintenanceWindow, endpoint: Endpoint) -> str:
     """Where the contractor connects: a page of the step above, known by its name only."""
     return reverse("sessions:console_start", args=[window.pk, endpoint.pk])

@@ -46,6 +46,17 @@ class EndpointFacts:
 
 
 @dataclass(frozen=True)
+class PersonFacts:
+    """A companion: a colleague who is named to take part. `new_to`: names of machines."""
+
+    name: str
+    disabled: bool = False
+    expires_at: datetime | None = None
+    training_expires_at: datetime | None = None
+    new_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Freeze:
     start: datetime
     end: datetime
@@ -94,3 +105,15 @@ class WishFacts:
     contract_ends_at: datetime
     freezes: tuple[Freeze, ...] = ()
     duplicates: tuple[Duplicate, ...] = field(default=())
+    companions: tuple[PersonFacts, ...] = ()
+    unknown_companions: int = 0
+
+    @property
+    def requester(self) -> PersonFacts:
+        return PersonFacts(
+            self.person_name,
+            self.person_disabled,
+            self.person_expires_at,
+            self.training_expires_at,
+            tuple(machine.name for machine in self.endpoints if machine.first_visit),
+        )

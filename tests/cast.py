@@ -8,7 +8,7 @@ Adam (administrator) at both. `make_plant()` makes them all; each is also a fixt
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -41,6 +41,7 @@ from requests.models import (
     ApprovalDecision,
     MaintenanceWindow,
     RequestedEndpoint,
+    RequestedPerson,
 )
 
 Role = RoleGrant.Role
@@ -206,6 +207,7 @@ def make_request(
     *endpoints: Endpoint,
     starts_in: timedelta = timedelta(hours=1),
     lasts: timedelta = timedelta(hours=2),
+    companions: Sequence[User] = (),
     **fields: Any,
 ) -> AccessRequest:
     """A pending request as rows, without the verb; `fields` override anything."""
@@ -223,6 +225,8 @@ def make_request(
         RequestedEndpoint.objects.create(
             access_request=access_request, endpoint=endpoint
         )
+    for companion in companions:
+        RequestedPerson.objects.create(access_request=access_request, user=companion)
     return access_request
 
 
@@ -370,6 +374,12 @@ def _member(name: str) -> Any:
 
     member.__name__ = name
     return pytest.fixture(member)
+
+
+@pytest.fixture
+def tom(plant: Plant) -> User:
+    """Vera's colleague, whom she may name to take part."""
+    return make_person("Tom Thoma", vendor=plant.fillwerk)
 
 
 north = _member("north")

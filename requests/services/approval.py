@@ -29,6 +29,7 @@ from requests.services.common import (
     lock_endpoints,
     locked_request,
     path_of,
+    people_of,
     said_of,
     tell_pages,
 )
@@ -126,7 +127,7 @@ def _approve(
     )
 
     notify(
-        [access_request.requested_by],
+        people_of(access_request),
         "request.approved",
         path=path_of(access_request),
         decider=acting_user.full_name,

@@ -17,7 +17,7 @@ from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible
 from accessportal.news import site_topic, tell_news, user_topic, vendor_topic
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, Site
-from requests.facts import requested_endpoints
+from requests.facts import companions_of, requested_endpoints
 from requests.models import AccessRequest
 from requests.wishes import Finding
 from requests.wording import machines_words, moment_words, span_words
@@ -110,6 +110,11 @@ def tell_pages(
             tell_news(*topics, about=subject)
 
     transaction.on_commit(tell)
+
+
+def people_of(access_request: AccessRequest) -> list[User]:
+    """Who asked, and the named colleagues: whom a decision concerns."""
+    return [access_request.requested_by, *companions_of(access_request)]
 
 
 def path_of(access_request: AccessRequest) -> str:

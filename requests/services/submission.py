@@ -21,10 +21,10 @@ from accessportal.numbers import next_number
 from accessportal.origin import SYSTEM, Origin
 from accessportal.plants.models import Endpoint, Site
 from accessportal.transitions import transition
-from requests.access import endpoints_to_ask_for
+from requests.access import companions_to_name, endpoints_to_ask_for
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
-from requests.models import AccessRequest, RequestedEndpoint
+from requests.models import AccessRequest, RequestedEndpoint, RequestedPerson
 from requests.services.common import (
     guard_nothing_blocks,
     how_it_ended,
@@ -56,6 +56,7 @@ class Wish:
     clipboard_in: bool = False
     clipboard_out: bool = False
     work_order: str = ""
+    companion_ids: Iterable[int] = ()
 
 
 def submit_request(
@@ -99,7 +100,11 @@ def _submit(
         for endpoint in endpoints_to_ask_for(acting_user, wish.site)
         if endpoint.pk in asked_ids
     ]
-    guard_nothing_blocks(what_stands_against(facts_of(wish, endpoints, acting_user)))
+    named_ids = set(wish.companion_ids)
+    companions = [one for one in companions_to_name(acting_user) if one.pk in named_ids]
+    guard_nothing_blocks(
+        what_stands_against(facts_of(wish, endpoints, acting_user, companions))
+    )
 
     now = timezone.now()
     access_request = AccessRequest.objects.create(
@@ -121,6 +126,10 @@ def _submit(
         RequestedEndpoint(access_request=access_request, endpoint=endpoint)
         for endpoint in endpoints
     )
+    RequestedPerson.objects.bulk_create(
+        RequestedPerson(access_request=access_request, user=companion)
+        for companion in companions
+    )
 
     record(
         "request.submitted",
@@ -129,6 +138,7 @@ def _submit(
         origin=origin,
         access_request=access_request,
         machines=[str(endpoint) for endpoint in endpoints],
+        companions=[companion.full_name for companion in companions],
         permission=access_request.permission,
         wanted_from=access_request.wanted_from.isoformat(),
         wanted_until=access_request.wanted_until.isoformat(),
@@ -145,8 +155,10 @@ def _submit(
     return access_request
 
 
-def facts_of(wish: Wish, endpoints: list[Endpoint], person: User) -> WishFacts:
-    """The facts about a wish whose known endpoints are `endpoints`."""
+def facts_of(
+    wish: Wish, endpoints: list[Endpoint], person: User, companions: list[User]
+) -> WishFacts:
+    """The facts about a wish whose known endpoints and people are these."""
     return facts_of_wish(
         person=person,
         site=wish.site,
@@ -155,6 +167,8 @@ def facts_of(wish: Wish, endpoints: list[Endpoint], person: User) -> WishFacts:
         end=wish.wanted_until,
         purpose=wish.purpose,
         unknown_endpoints=len(set(wish.endpoint_ids)) - len(endpoints),
+        companions=companions,
+        unknown_companions=len(set(wish.companion_ids)) - len(companions),
         viewer=person,
     )
 

@@ -28,6 +28,7 @@ from requests.services.common import (
     lock_endpoints,
     locked_request,
     path_of,
+    people_of,
     said_of,
     tell_pages,
 )
@@ -90,7 +91,7 @@ def revoke_window(
     )
 
     notify(
-        [access_request.requested_by],
+        people_of(access_request),
         "window.revoked",
         path=path_of(access_request),
         revoker=str(acting_user or "Access Portal"),
@@ -338,7 +339,11 @@ def _guard_undecided(extension: ExtensionRequest) -> None:
 def _guard_longer_is_possible(
     window: MaintenanceWindow, minutes: int, *, viewer: User
 ) -> None:
-    """Judges the added time by itself, and the length of the whole."""
+    """Judges the added time by itself, and the length of the whole.
+
+    A companion whom something stands against is not let in then, or shown out; that
+    keeps nobody else from finishing.
+    """
     until = window.closes_at + timedelta(minutes=minutes)
 
     def against(start: datetime) -> list[Finding]:
@@ -352,7 +357,7 @@ def _guard_longer_is_possible(
         + [
             finding
             for finding in against(window.closes_at)
-            if finding.code not in BEGUN
+            if finding.code not in BEGUN and finding.about != "companions"
         ]
     )
 

@@ -19,6 +19,7 @@ from accessportal.origin import origin_of
 from requests.access import deciding_person, request_decidable_by, request_visible_to
 from requests.changes import Change, changes_between
 from requests.facts import (
+    companions_of,
     facts_of_request,
     hash_of_facts,
     requested_endpoints,
@@ -159,6 +160,7 @@ def _page(
         "site": site,
         "window": getattr(access_request, "window", None),
         "endpoints": requested_endpoints(access_request),
+        "companions": companions_of(access_request),
         "unusual": what_is_unusual(facts_of_request(access_request, viewer=user)),
         "facts_hash": hash_of_facts(facts),
         "seen": signing.dumps(facts, salt=SEEN_SALT, compress=True),

@@ -21,10 +21,14 @@ from requests.access import (
     request_withdrawable_by,
     sites_seen_by,
 )
-from requests.facts import requested_endpoints
+from requests.facts import companions_of, requested_endpoints
 from requests.forms import WishForm, initial_of
 from requests.listing import REQUEST_SORTS, filtered_requests, page_of, sorted_by
-from requests.live_sessions import console_path, live_sessions_of
+from requests.live_sessions import (
+    console_path,
+    live_consoles_of,
+    live_sessions_of,
+)
 from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
 from requests.services.submission import (
     nobody_can_decide,
@@ -119,6 +123,8 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
     window: MaintenanceWindow | None = getattr(access_request, "window", None)
     own = access_request.requested_by_id == user.pk
     endpoints = requested_endpoints(access_request)
+    companions = companions_of(access_request)
+    takes_part = any(companion.pk == user.pk for companion in companions)
     site = access_request.site
     context: dict[str, Any] = {
         "access_request": access_request,
@@ -127,6 +133,8 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         "phase": window.phase() if window else None,
         "own": own,
         "endpoints": endpoints,
+        "companions": companions,
+        "takes_part": takes_part,
         "story": story_of(access_request, window),
         "may_decide": may(user, Action.REQUEST_DECIDE, site) and user.vendor_id is None,
         "may_ask": user.vendor_id is not None and may(user, Action.REQUEST_SUBMIT),
@@ -137,12 +145,19 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         ),
     }
     if window is not None:
-        context |= _about_window(user, window, own=own, endpoints=endpoints)
+        context |= _about_window(
+            user, window, own=own, takes_part=takes_part, endpoints=endpoints
+        )
     return render(request, "requests/submission_detail.html", context)
 
 
 def _about_window(
-    user: User, window: MaintenanceWindow, *, own: bool, endpoints: list[Any]
+    user: User,
+    window: MaintenanceWindow,
+    *,
+    own: bool,
+    takes_part: bool,
+    endpoints: list[Any],
 ) -> dict[str, Any]:
     """What can be done with the window by this person now."""
     phase, phases = window.phase(), MaintenanceWindow.Phase
@@ -164,6 +179,7 @@ def _about_window(
         "extension": extension if phase == phases.OPEN else None,
         "extension_minutes": EXTENSION_MINUTES,
         "live_count": live_sessions_of(window),
+        "joinable": live_consoles_of(window) if takes_part else [],
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils import timezone
@@ -100,3 +101,33 @@ def at_once() -> Callable[..., list[Any]]:
             return list(threads.map(start, acts))
 
     return run
+
+
+def typed(moment: datetime, zone: str = "Europe/Berlin") -> str:
+    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
+
+
+@pytest.fixture
+def form(clock, plant, north, filling_hmi):
+    """What Vera's browser sends for a wish that can work."""
+    return {
+        "site": north.pk,
+        "endpoints": [filling_hmi.pk],
+        "permission": "control",
+        "purpose": "Adjust the capper torque after the gearbox change",
+        "work_order": "WO-4711",
+        "start": typed(timezone.now() + timedelta(hours=2)),
+        "duration": "120",
+        "end": "",
+        "submission_key": str(uuid.uuid4()),
+    }
+
+
+@pytest.fixture
+def vera_sends(browser_of, vera):
+    browser = browser_of(vera)
+
+    def send(form, **changes):
+        return browser.post("/requests/new/", {**form, **changes})
+
+    return send

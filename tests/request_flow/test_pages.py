@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -13,39 +12,9 @@ from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.submission import withdraw_request
 from requests.views.window import monday_of, week_name
 from tests.cast import make_freeze, make_request, make_window, origin
-from tests.request_flow.conftest import ask, seen
+from tests.request_flow.conftest import ask, seen, typed
 
 pytestmark = pytest.mark.django_db
-
-
-def typed(moment: datetime, zone: str = "Europe/Berlin") -> str:
-    return moment.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%dT%H:%M")
-
-
-@pytest.fixture
-def form(clock, plant, north, filling_hmi):
-    """What Vera's browser sends for a wish that can work."""
-    return {
-        "site": north.pk,
-        "endpoints": [filling_hmi.pk],
-        "permission": "control",
-        "purpose": "Adjust the capper torque after the gearbox change",
-        "work_order": "WO-4711",
-        "start": typed(timezone.now() + timedelta(hours=2)),
-        "duration": "120",
-        "end": "",
-        "submission_key": str(uuid.uuid4()),
-    }
-
-
-@pytest.fixture
-def vera_sends(browser_of, vera):
-    browser = browser_of(vera)
-
-    def send(form, **changes):
-        return browser.post("/requests/new/", {**form, **changes})
-
-    return send
 
 
 class TestAsking:
