@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING
 
 from accessportal.errors import NotAllowed, TooLate
 from accessportal.origin import Origin
 from sessions.broker import words
+from sessions.broker.discards import Discards
 from sessions.broker.hands import Hands
 from sessions.broker.seat import CloseCode, Seat
 from sessions.broker.viewer import Transport, Viewer
@@ -79,6 +81,7 @@ class Company:
                 web_session_key=ticket.web_session_key,
                 heard_at=asyncio.get_running_loop().time(),
             )
+            seat.discards = Discards(partial(actor.input.tell_discarded, seat))
             seat.viewer.say_raw(encode("", str(uuid.uuid4())))
             actor.seats[participant.pk] = seat
             actor.baton.settle()

@@ -7,10 +7,11 @@ before it goes upstream, and does the rest.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from sessions.broker.pressed import PressedSet
+from sessions.broker.pressed import WHEEL, PressedSet
 from sessions.guacamole.errors import ProtocolError
 from sessions.guacamole.instruction import UPSTREAM_LIMITS, Instruction, decode_all
 from sessions.guacamole.opcodes import INTERNAL, Permissions
@@ -19,14 +20,14 @@ from sessions.guacamole.streamfilter import Reason, UpstreamFilter, Verdict
 MESSAGE_CHARACTERS = 64 * 1024
 """A longer message is refused unread; a browser sends a few instructions at a time."""
 
-STALE_SECONDS = 1.0
-"""Input made on a picture older than this is discarded, never delivered late (promise 7)."""
-
 PORTAL_WORDS = frozenset({"heartbeat", "leave", "release"})
 
 INPUT = frozenset(
     {"key", "mouse", "touch", "clipboard", "file", "put", "get", "blob", "end"}
 )
+
+POINTING = frozenset({"key", "mouse", "touch"})
+"""What a hand does in a moment: it goes on in that moment, or never."""
 
 HARMLESS = frozenset({Reason.PERMISSION, Reason.STREAM, Reason.SIZE, Reason.RATE})
 """Refused, and said so, but no reason to show somebody out."""
@@ -44,7 +45,8 @@ class Heard:
     lets_go: bool = False
     active: bool = False
     """A person did something: the session is not idle."""
-    discarded: int = 0
+    discarded: Counter[str] = field(default_factory=Counter)
+    """Presses that were not sent because their picture was too old, by kind."""
     refused: list[tuple[str, Reason]] = field(default_factory=list)
     """What was refused, without showing anybody out."""
     show_out: tuple[str, str] | None = None
@@ -65,8 +67,8 @@ class Hands:
         self.permissions = permissions
         self._filter.permit(permissions)
 
-    def hear(self, text: str, *, age: float, open: bool) -> Heard:
-        """One message. `age`: of the picture it was made on, in seconds. `open`: whether
+    def hear(self, text: str, *, stale: bool, open: bool) -> Heard:
+        """One message. `stale`: the picture it was made on is too old. `open`: whether
         input may pass at all now (active, not frozen, recorded)."""
         heard = Heard()
         if len(text) > MESSAGE_CHARACTERS:
@@ -78,13 +80,13 @@ class Hands:
             heard.show_out = ("message", error.reason)
             return heard
         for instruction in instructions:
-            self._hear_one(instruction, heard, age, open)
+            self._hear_one(instruction, heard, stale, open)
             if heard.show_out is not None:
                 break
         return heard
 
     def _hear_one(
-        self, instruction: Instruction, heard: Heard, age: float, open: bool
+        self, instruction: Instruction, heard: Heard, stale: bool, open: bool
     ) -> None:
         opcode, args = instruction
         if opcode == "portal":
@@ -99,13 +101,15 @@ class Hands:
             assert judgement.reason is not None
             if judgement.reason in HARMLESS:
                 heard.refused.append((opcode, judgement.reason))
+                if judgement.reason is Reason.RATE and opcode in POINTING:
+                    self._admit(instruction, heard, fresh=False)
             else:
                 heard.show_out = (opcode[:40], judgement.reason.name.lower())
             return
         if judgement.verdict is Verdict.ACTOR:
             self._hear_for_actor(instruction, heard)
             return
-        self._hear_input(instruction, heard, age, open)
+        self._hear_input(instruction, heard, stale, open)
 
     def _hear_portal(self, args: tuple[str, ...], heard: Heard) -> None:
         kind = args[0] if args else ""
@@ -130,25 +134,34 @@ class Hands:
             heard.size = (int(args[0]), int(args[1]))
 
     def _hear_input(
-        self, instruction: Instruction, heard: Heard, age: float, open: bool
+        self, instruction: Instruction, heard: Heard, stale: bool, open: bool
     ) -> None:
         opcode, args = instruction
         if opcode in INPUT:
             heard.active = True
+        if opcode in POINTING:
+            kept_back = self._admit(instruction, heard, fresh=open and not stale)
+            if open and kept_back is not None:
+                heard.discarded.update(kept_back)
+            return
         if not open:
             return  # what was held has been released already
-        if age > STALE_SECONDS and opcode in ("key", "mouse", "touch"):
-            released = self.pressed.lets_go(instruction)
-            if released is None:
-                heard.discarded += 1
-                return
-            instruction = released
         if opcode == "clipboard":
             self.open_streams.add(args[0])
         elif opcode == "end":
             self.open_streams.discard(args[0])
-        self.pressed.note(instruction)
         heard.forward.append(instruction)
+
+    def _admit(
+        self, instruction: Instruction, heard: Heard, *, fresh: bool
+    ) -> dict[str, int] | None:
+        """Forward what may go; the presses that may not. That the pointer moved is no press."""
+        admitted = self.pressed.admit(instruction, fresh=fresh)
+        if admitted.instruction is not None:
+            heard.forward.append(admitted.instruction)
+        if admitted.kept_back in ("", "move"):
+            return None
+        return {admitted.kept_back: admitted.count}
 
 
 def input_values(instruction: Instruction) -> tuple[str, tuple[int | str, ...]] | None:
@@ -168,10 +181,29 @@ def input_values(instruction: Instruction) -> tuple[str, tuple[int | str, ...]] 
     return None
 
 
-def released_values(instruction: Instruction) -> tuple[int | str, ...]:
-    """For the input track: the key, or the button negated, that the portal let go of."""
+def kind_of_press(instruction: Instruction) -> str:
+    """What a person would call it: click, key, touch or scroll; empty for all else."""
     opcode, args = instruction
-    return (int(args[0]),) if opcode == "key" else (-1,)
+    if opcode == "key" and args[1] == "1":
+        return "key"
+    if opcode == "touch" and float(args[6]) > 0:
+        return "touch"
+    if opcode == "mouse" and int(args[2]):
+        return "scroll" if int(args[2]) & WHEEL else "click"
+    return ""
+
+
+def release_values(instruction: Instruction) -> tuple[str, tuple[int | str, ...]]:
+    """Kind and values for the input track of what the portal sent to let go: the key, or
+    the button negated; and what is no release in it, as if a person had done it."""
+    opcode, args = instruction
+    if opcode == "key" and args[1] == "0":
+        return "release", (int(args[0]),)
+    values = input_values(instruction)
+    assert values is not None
+    if (opcode == "mouse" and args[2] == "0") or (opcode == "touch" and args[6] == "0"):
+        return "release", (-1,)
+    return values
 
 
 def _is_object(args: tuple[str, ...]) -> bool:

@@ -7,11 +7,16 @@ and only after it is in the input track. Releases always go.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from sessions.broker.hands import Heard, input_values, released_values
+from sessions.broker.discards import sentence_of
+from sessions.broker.hands import Heard, input_values, kind_of_press, release_values
 from sessions.broker.seat import CloseCode, Seat
 from sessions.guacamole.arguments import clamp_size
 from sessions.guacamole.instruction import Instruction, encode
@@ -25,20 +30,31 @@ if TYPE_CHECKING:
 KEEP_HELD_SECONDS = 0.25
 """How soon after a change the database knows what is held down."""
 
-SILENCE_SECONDS = 2.0
-"""A browser that holds something and says nothing for this long (it pings every 0.5 s)
-has vanished: what it holds is released."""
+SILENCE_SECONDS = 1.2
+"""A browser that holds something and says nothing for this long has vanished: what it
+holds is released. It pings every 0.25 s meanwhile, so that one lost packet at a round trip
+of 300 ms (a silence of up to 0.9 s) is none; with its own way here that makes 1.5 s."""
 
 POINTER_SECONDS = 0.1
 
 MOST_UNSENT_BYTES = 256 * 1024
 """guacd takes no input: more is discarded, not queued to arrive late."""
 
-DISCARDED = _(
-    "Not sent: it was made on an old picture. Wait for the picture, then repeat it."
+LET_GO = _(
+    "What you held down was let go: nothing was heard of your browser for a moment."
 )
 BLOCKED = _("Blocked: this is not part of what was approved.")
 SHOWN_OUT = _("This browser sent something that is not allowed, and was disconnected.")
+
+
+class Touch(NamedTuple):
+    """What was done last on the machine, and where: pixels of the remote screen."""
+
+    kind: str
+    x: int
+    y: int
+    at: datetime
+    name: str
 
 
 class Input:
@@ -51,6 +67,8 @@ class Input:
         self._pointer = ("0", "0")
         self._pointed_at = 0.0
         self._keeping: asyncio.TimerHandle | None = None
+        self._watching: asyncio.TimerHandle | None = None
+        self.last_touch: Touch | None = None
 
     # --- In --------------------------------------------------------------------------------
 
@@ -62,6 +80,7 @@ class Input:
             actor.active
             and not actor.ending
             and not actor.supervision.stopped
+            and not actor.lease.worn
             and actor.stream is not None
             and actor.stream.unsent < MOST_UNSENT_BYTES
         )
@@ -77,8 +96,11 @@ class Input:
     def hear(self, seat: Seat, text: str) -> Heard:
         """One message: judged, journalled, sent."""
         actor = self._actor
+        age = seat.viewer.age
         heard = seat.hands.hear(
-            text, age=seat.viewer.age, open=self.open and seat.has_baton
+            text,
+            stale=age * 1000 > actor.row.endpoint.stale_after_ms,
+            open=self.open and seat.has_baton,
         )
         for ping in heard.pings:
             seat.viewer.say_raw(ping.encode())
@@ -95,7 +117,8 @@ class Input:
         if heard.lets_go:
             self.let_go(seat, "asked")
         if heard.discarded:
-            self._tell_discarded(seat, heard.discarded)
+            seat.discarded += heard.discarded.total()
+            seat.discards.add(heard.discarded, age)
         for opcode, reason in heard.refused:
             self._tell_blocked(seat, opcode, reason)
         if heard.show_out is not None:
@@ -119,10 +142,18 @@ class Input:
             actor.recording_failed(error)
             return
         actor.stream.send("".join(one.encode() for one in instructions))
+        self._remember_touch(seat, instructions)
         self._show_pointer(seat)
         if any(one.opcode == "clipboard" for one in instructions):
             actor.later(lifecycle.note_clipboard, actor.row, seat.user, direction="in")
         self._keep_held()
+
+    def _remember_touch(self, seat: Seat, instructions: list[Instruction]) -> None:
+        kinds = [kind for one in instructions if (kind := kind_of_press(one))]
+        if kinds:
+            x, y = seat.hands.pressed.position
+            name = seat.user.full_name
+            self.last_touch = Touch(kinds[-1], int(x), int(y), timezone.now(), name)
 
     def _show_pointer(self, seat: Seat) -> None:
         """guacd tells its only user nothing of the pointer: those who watch, and the
@@ -166,19 +197,19 @@ class Input:
     # --- Out: releases -----------------------------------------------------------------------
 
     def let_go(self, seat: Seat, why: str) -> None:
-        """Release, now, what this person holds: in place, whatever the session's state."""
+        """Release, now, what this person holds, whatever the session's state."""
         actor = self._actor
         hands = seat.hands
+        seat.discards.flush()
         keys, buttons = len(hands.pressed.keys), hands.pressed.buttons.bit_count()
-        releases = hands.pressed.let_go()
+        releases = hands.pressed.let_go(drag_off=actor.row.endpoint.drags_off)
         streams = [Instruction("end", (index,)) for index in sorted(hands.open_streams)]
         hands.open_streams.clear()
         if actor.stream is None or not (releases or streams):
             return
         if releases and actor.writer is not None:
             records = [
-                InputRecord(seat.user.pk, "release", released_values(one))
-                for one in releases
+                InputRecord(seat.user.pk, *release_values(one)) for one in releases
             ]
             try:
                 actor.writer.append_input(records)
@@ -193,25 +224,39 @@ class Input:
                 keys=keys,
                 buttons=buttons,
             )
+            if why == "silent":
+                seat.say("input-released", lambda text: {"sentence": text(LET_GO)})
         self._keep_held()
 
     def let_everybody_go(self, why: str) -> None:
         for seat in list(self._actor.seats.values()):
             self.let_go(seat, why)
 
-    def release_for_the_silent(self) -> None:
-        """Whoever holds something and has gone silent holds it no longer."""
-        now = asyncio.get_running_loop().time()
+    def _watch(self) -> None:
+        """While somebody holds something, see that their browser lives."""
+        self._watching = None
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        deadlines = []
         for seat in list(self._actor.seats.values()):
-            if seat.hands.pressed and now - seat.heard_at > SILENCE_SECONDS:
+            if not seat.hands.pressed:
+                continue
+            if now - seat.heard_at >= SILENCE_SECONDS:
                 self.let_go(seat, "silent")
+            else:
+                deadlines.append(seat.heard_at + SILENCE_SECONDS)
+        if deadlines and not self._actor.ending:
+            self._watching = loop.call_at(min(deadlines), self._watch)
 
     def close(self) -> None:
-        if self._keeping is not None:
-            self._keeping.cancel()
+        for timer in (self._keeping, self._watching):
+            if timer is not None:
+                timer.cancel()
 
     def _keep_held(self) -> None:
         """Have the database know soon what is held; often it is nothing by then."""
+        if self._watching is None:
+            self._watch()
         if self._keeping is None:
             loop = asyncio.get_running_loop()
             self._keeping = loop.call_later(KEEP_HELD_SECONDS, self._keep_held_now)
@@ -224,22 +269,29 @@ class Input:
             for seat in actor.seats.values()
             for row in seat.hands.pressed.as_rows(seat.participant.pk)
         ]
-        if held:
-            loop = asyncio.get_running_loop()
-            loop.call_later(SILENCE_SECONDS + 0.1, self.release_for_the_silent)
         if held == self._kept or actor.ending:
             return
         self._kept = held
-        actor.later(lifecycle.keep_held_input, actor.id, held)
+        actor.later(lifecycle.keep_held_input, actor.id, held, actor.lease.epoch)
 
     # --- Saying no ---------------------------------------------------------------------------
 
-    def _tell_discarded(self, seat: Seat, count: int) -> None:
-        seat.discarded += count
+    def tell_discarded(self, seat: Seat, counts: Counter[str], age: float) -> None:
+        """Say what was not sent, and write it into the input track."""
+        age_ms = round(age * 1000)
+        self._write(
+            InputRecord(seat.user.pk, "discarded", (kind, count, age_ms))
+            for kind, count in counts.items()
+        )
         total = seat.discarded
         seat.say(
             "input-discarded",
-            lambda text: {"count": total, "sentence": text(DISCARDED)},
+            lambda text: {
+                "count": total,
+                "kinds": dict(counts),
+                "age_ms": age_ms,
+                "sentence": sentence_of(counts, age),
+            },
         )
 
     def _tell_blocked(self, seat: Seat, opcode: str, reason: Reason) -> None:
@@ -261,13 +313,18 @@ class Input:
         self._actor.company.show_out(seat, code, "blocked")
 
     def _note_blocked(self, seat: Seat, what: str, why: str) -> None:
+        self._write([InputRecord(seat.user.pk, "blocked", (what, why))])
         actor = self._actor
-        if actor.writer is not None:
-            try:
-                record = InputRecord(seat.user.pk, "blocked", (what, why))
-                actor.writer.append_input([record])
-            except RecordingFailed as error:
-                actor.recording_failed(error)
         actor.later(
             lifecycle.note_blocked_input, actor.row, seat.user, what=what, why=why
         )
+
+    def _write(self, records: Iterable[InputRecord]) -> None:
+        """Into the input track, where there is one; nothing waits for it."""
+        actor = self._actor
+        if actor.writer is None:
+            return
+        try:
+            actor.writer.append_input(records)
+        except RecordingFailed as error:
+            actor.recording_failed(error)

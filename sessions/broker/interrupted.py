@@ -56,7 +56,7 @@ async def interrupt(db: Any, row: BrokeredSession) -> None:
         return
     address = guacd_address(row.guacd_address)
     if row.guacd_connection_id and await disconnect_by_joining(
-        address, row.guacd_connection_id, held
+        address, row.guacd_connection_id, held, drag_off=row.endpoint.drags_off
     ):
         keys = sum(1 for _participant, kind, _values in held if kind == "key")
         if held:
@@ -70,7 +70,11 @@ async def interrupt(db: Any, row: BrokeredSession) -> None:
 
 
 async def disconnect_by_joining(
-    address: GuacdAddress, connection_id: str, held: list[list[Any]]
+    address: GuacdAddress,
+    connection_id: str,
+    held: list[list[Any]],
+    *,
+    drag_off: bool = False,
 ) -> bool:
     """Join the connection of a dead broker, release what it held, disconnect. False: gone."""
     try:
@@ -80,7 +84,7 @@ async def disconnect_by_joining(
     except GuacdError as error:
         logger.info("No join to clear up with: %s", error)
         return False
-    releases = releases_of(held)
+    releases = releases_of(held, drag_off=drag_off)
     if releases:
         stream.send("".join(release.encode() for release in releases))
         # guacd handles one instruction after the other, but the asset's own line takes time.

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import translation
 
 from accessportal.accounts.models import User
+from sessions.broker.discards import Discards
 from sessions.broker.hands import Hands
 from sessions.broker.viewer import Viewer
 from sessions.models import Participant
@@ -38,7 +39,9 @@ class Seat:
     web_session_key: str
     heard_at: float
     """Event-loop time of the last message from the browser."""
+    discards: Discards = field(init=False)
     discarded: int = 0
+    """Presses that were not sent because their picture was too old."""
     refusals_told: set[str] = field(default_factory=set)
     has_baton: bool = False
     """Whether this person's hands work now; the `Baton` decides."""

@@ -16,7 +16,17 @@ from typing import Any, NamedTuple
 from sessions.recorder.errors import NotIntact
 
 INPUT_KINDS = frozenset(
-    {"key", "mouse", "touch", "clipboard", "file", "size", "blocked", "release"}
+    {
+        "key",
+        "mouse",
+        "touch",
+        "clipboard",
+        "file",
+        "size",
+        "blocked",
+        "discarded",
+        "release",
+    }
 )
 MARK_KINDS = frozenset(
     {
@@ -27,6 +37,12 @@ MARK_KINDS = frozenset(
         "unfrozen",
         "warning",
         "message",
+        "acknowledged",
+        "charge",
+        "step",
+        "step_ended",
+        "attended",
+        "attendance_due",
         "extended",
         "gap",
         "ended",
@@ -39,6 +55,7 @@ class InputRecord(NamedTuple):
 
     key (keysym, pressed), mouse (x, y, buttons), touch (id, x, y, force),
     clipboard (bytes), file (bytes), size (width, height), blocked (opcode, reason),
+    discarded (click, key, touch or scroll; how many; age of their picture in ms),
     release (keysym, or minus the number of a mouse button).
     """
 

@@ -98,6 +98,8 @@ class Tunnel:
 
         async with asyncio.timeout(PATIENCE):
             while not arrived():
+                # What was kept back once is pressed only after it was let go of.
+                await self.send("key", keysym, 0)
                 await self.send("key", keysym, 1)
                 try:
                     await self.until(arrived, 0.5)

@@ -125,6 +125,11 @@ class Endpoint(models.Model):
         return f"{self.asset} – {self.name}"
 
     @property
+    def drags_off(self) -> bool:
+        """A held button is let go of outside of what it was pressed on."""
+        return self.release_style == self.ReleaseStyle.DRAG_OFF
+
+    @property
     def clear_text(self) -> bool:
         """The last hop, from the portal to the asset, is not encrypted (SR 3.1)."""
         return self.protocol in self.CLEAR_TEXT_PROTOCOLS
