@@ -30,6 +30,16 @@ class TunnelConsumer(AsyncWebsocketConsumer):
 
     seat: Seat | None = None
     actor: Any = None
+    channel_layer_alias = ""
+    """None: a tunnel's actor speaks to it directly, also while Redis is away."""
+
+    async def dispatch(self, message: dict[str, Any]) -> None:
+        """Channels has a thread that all WebSockets share look after the database before
+        every message. What a browser says needs no database and waits for no thread."""
+        if message["type"] == "websocket.receive":
+            await self.websocket_receive(message)
+        else:
+            await super().dispatch(message)
 
     async def connect(self) -> None:
         try:

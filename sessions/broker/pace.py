@@ -32,6 +32,7 @@ class Pace:
         self._bound = bound
         self._held = held
         self._open: deque[tuple[int, float]] = deque()
+        self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
         self._ready_to = -1
         self._retry: asyncio.TimerHandle | None = None
@@ -44,20 +45,18 @@ class Pace:
         """guacd ended some frames, as a batch has them; an answer to the last is to all."""
         if not syncs:
             return
-        loop = asyncio.get_running_loop()
-        due = loop.time() + self._bound
+        due = self._loop.time() + self._bound
         self._open.append((syncs[-1][1], due))
         if not wait:
             self.drawn(syncs[-1][1])
-        self._arm(loop)
+        self._arm()
 
     def drawn(self, timestamp: int) -> None:
         """The one who works has drawn the frame of `timestamp`."""
         if self._held():
             self._ready_to = max(self._ready_to, timestamp)
             if self._retry is None:
-                loop = asyncio.get_running_loop()
-                self._retry = loop.call_later(RETRY_SECONDS, self._try_again)
+                self._retry = self._loop.call_later(RETRY_SECONDS, self._try_again)
         else:
             self._answer_to(timestamp)
 
@@ -85,9 +84,9 @@ class Pace:
             self._timer.cancel()
             self._timer = None
 
-    def _arm(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _arm(self) -> None:
         if self._timer is None and self._open:
-            self._timer = loop.call_at(self._open[0][1], self._overdue)
+            self._timer = self._loop.call_at(self._open[0][1], self._overdue)
 
     def _try_again(self) -> None:
         self._retry = None
@@ -95,11 +94,10 @@ class Pace:
 
     def _overdue(self) -> None:
         self._timer = None
-        loop = asyncio.get_running_loop()
-        now = loop.time()
+        now = self._loop.time()
         overdue = None
         while self._open and self._open[0][1] <= now:
             overdue = self._open.popleft()[0]
         if overdue is not None:
             self._answer(overdue)
-        self._arm(loop)
+        self._arm()

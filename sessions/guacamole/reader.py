@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import NamedTuple
@@ -60,6 +61,11 @@ DRAWING_ARGUMENTS = {
 
 The rest, and these with another number of arguments, take the slower way.
 """
+
+MANY = "*+" if sys.version_info >= (3, 11, 5) else "*"
+"""As many as there are, and no way back, which the engine would have to remember for each
+of them. Python before 3.11.5 matches possessive repeats wrongly (it keeps the position of
+an iteration that failed half way), and remembers."""
 
 MAX_WATCHED_STREAMS = 64
 """guacd has 64 streams per user and as many per connection."""
@@ -317,9 +323,7 @@ def _patterns(limits: Limits, *, watching: bool) -> _Patterns:
     # The timestamp is matched twice: for its length, and as a group without it.
     time = _one_of({f"{digits}.": f"[0-9]{{{digits}}}" for digits in range(1, NUMBER)})
     sync = rf"(?:4\.sync,(?={time}[,;])[0-9]+\.([0-9]+)(?:,{number}){{0,3}};)?"
-    # Plain greedy repeats: Python before 3.11.5 matches possessive ones wrongly
-    # (it keeps the position of an iteration that failed half way).
-    frame = re.compile(f"(?:{_one_of(shapes)})*{sync}", re.S)
+    frame = re.compile(f"(?:{_one_of(shapes)}){MANY}{sync}", re.S)
     short = re.compile(rf"({element})(?:,{element}){{0,{limits.elements - 1}}};", re.S)
     return _Patterns(frame.match, short.match)  # type: ignore[arg-type]
 
