@@ -6,6 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 
+from accessportal.accounts.authorisation import Action, people_who_may
+from accessportal.accounts.models import User
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 
@@ -24,6 +26,16 @@ def live_consoles_of(window: MaintenanceWindow) -> list[tuple[Endpoint, str]]:
         (session.endpoint, reverse("sessions:console", args=[session.pk]))
         for session in live.order_by("requested_at")
     ]
+
+
+def told_of_wishes(window: MaintenanceWindow) -> list[User]:
+    """Who hears that somebody asks for more time: who is in charge of the window's live
+    sessions, else everybody who decides at the site."""
+    site = window.access_request.site
+    deciders = people_who_may(Action.REQUEST_DECIDE, site)
+    sessions: Any = window.sessions
+    in_charge = sessions.live().values("person_in_charge")
+    return list(deciders.filter(pk__in=in_charge)) or list(deciders)
 
 
 def console_path(window: MaintenanceWindow, endpoint: Endpoint) -> str:

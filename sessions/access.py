@@ -5,13 +5,14 @@ Views, consumers and the API get sessions, recordings and reviews through here o
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.core.exceptions import ObjectDoesNotExist, ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown, NotPossible
 from accessportal.plants.models import Endpoint
@@ -29,6 +30,7 @@ def session_visible_to(user: User, pk: Any) -> BrokeredSession:
         "window__access_request__vendor",
         "endpoint__asset__zone__site",
         "started_by__vendor",
+        "baton_with__vendor",
         "frozen_by",
         "ended_by",
     )
@@ -40,6 +42,23 @@ def session_operable_by(user: User, pk: Any) -> BrokeredSession:
     brokered_session = session_visible_to(user, pk)
     if brokered_session.started_by_id != user.pk:
         raise NotAllowed(_("Only the person who started this session works in it."))
+    return brokered_session
+
+
+def session_joinable_by(user: User, pk: Any) -> BrokeredSession:
+    """A session to work in by turns: the owner's, and the named companions'."""
+    brokered_session = session_visible_to(user, pk)
+    own = brokered_session.started_by_id == user.pk
+    if not own and not takes_part(user, brokered_session):
+        raise NotAllowed(_("You were not named to take part in this session."))
+    return brokered_session
+
+
+def session_controllable_by(user: User, pk: Any) -> BrokeredSession:
+    """A session at a site where the person may take the work into their own hands."""
+    brokered_session = session_visible_to(user, pk)
+    if not may_at(user, Action.SESSION_CONTROL, brokered_session):
+        raise NotAllowed(_("You are not allowed to take control at this site."))
     return brokered_session
 
 
@@ -58,12 +77,54 @@ def session_freezable_by(user: User, pk: Any) -> BrokeredSession:
 
 
 def session_endable_by(user: User, pk: Any) -> BrokeredSession:
-    """One's own session, or one at a site where the person may end sessions."""
+    """One's own session, or one works in it now, or may end sessions at its site."""
     brokered_session = session_visible_to(user, pk)
-    own = brokered_session.started_by_id == user.pk
+    own = user.pk in (brokered_session.started_by_id, brokered_session.hand_id)
     if not own and not may_at(user, Action.SESSION_END, brokered_session):
         raise NotAllowed(_("You are not allowed to end sessions at this site."))
     return brokered_session
+
+
+def session_chargeable_by(user: User, pk: Any) -> BrokeredSession:
+    """A session at a site where the person may be in charge, attend and accept."""
+    brokered_session = session_visible_to(user, pk)
+    if not may_at(user, Action.SESSION_CHARGE, brokered_session):
+        raise NotAllowed(_("You cannot be in charge of sessions at this site."))
+    return brokered_session
+
+
+def sessions_chargeable_by(user: User, ids: Iterable[Any]) -> list[BrokeredSession]:
+    """Several of them; one that is not visible is not known, one not allowed refuses all."""
+    return [session_chargeable_by(user, pk) for pk in ids]
+
+
+def shift_of(user: User) -> list[BrokeredSession]:
+    """The live sessions at the sites where a person of the plant may be in charge."""
+    sites = sites_where(user, Action.SESSION_CHARGE)
+    if not sites.exists():
+        raise NotAllowed(_("You cannot be in charge of sessions at any site."))
+    return list(
+        BrokeredSession.objects.live()
+        .filter(endpoint__asset__zone__site__in=sites)
+        .select_related(
+            "window__access_request__vendor",
+            "endpoint__asset__zone__site",
+            "started_by__vendor",
+            "person_in_charge",
+            "charge_offered_to",
+            "attended_by",
+            "frozen_by",
+        )
+        .order_by("requested_at")
+    )
+
+
+def colleague_for(user: User, pk: str) -> User:
+    """A person of the plant whom somebody may hand over to; whether for these sessions is
+    the verb's to say."""
+    if not sites_where(user, Action.SESSION_CHARGE).exists():
+        raise NotAllowed(_("You cannot be in charge of sessions at any site."))
+    return _only(User.objects.active().plant_people(), pk=pk)
 
 
 def endpoint_startable_by(
@@ -138,6 +199,14 @@ def review_completable_by(user: User, number: str) -> ComplianceReview:
             code="reviewer_took_part",
         )
     return review
+
+
+def takes_part(user: User, brokered_session: BrokeredSession) -> bool:
+    """Whether this is a companion: a colleague named on the session's request."""
+    if user.vendor_id is None or brokered_session.started_by_id == user.pk:
+        return False
+    access_request = brokered_session.window.access_request
+    return access_request.companions.filter(pk=user.pk).exists()
 
 
 def may_at(user: User, action: Action, brokered_session: BrokeredSession) -> bool:

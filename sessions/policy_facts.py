@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from accessportal.accounts.models import User
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, ProductionFreeze
 from requests.models import AccessRequest, MaintenanceWindow
+from sessions.attended import is_attended
 from sessions.endings import CRITICAL_STEP_MOST
 from sessions.models import BrokeredSession, CriticalStep
 from sessions.policy import Facts, Moment
@@ -94,7 +95,9 @@ def facts_during(
         same_address=not address or address == brokered_session.source_address,
         attended=is_attended(brokered_session, now),
         held_for=_held_for(brokered_session, now),
-        hold_limit=hold_limit(brokered_session.endpoint),
+        hold_limit=None
+        if brokered_session.hold_kept
+        else hold_limit(brokered_session.endpoint),
         recording_grace_until=_recording_grace(brokered_session),
         critical_step_until=critical_step_until(brokered_session, now),
     )
@@ -113,15 +116,6 @@ def critical_step_until(
     if step is None or step.until is None or step.accepted_at is None:
         return None
     return min(step.until, step.accepted_at + CRITICAL_STEP_MOST)
-
-
-def is_attended(brokered_session: BrokeredSession, at: datetime) -> bool:
-    """Whether somebody of the plant attends, where the asset wants it."""
-    asset = brokered_session.endpoint.asset
-    if not asset.attendance_required:
-        return True
-    said = brokered_session.attended_at
-    return said is not None and at < said + timedelta(minutes=asset.attendance_minutes)
 
 
 def hold_limit(endpoint: Endpoint) -> float | None:

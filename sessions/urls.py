@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions.views import acts, board, console
+from sessions.views import acts, board, console, plant_side, shift
 
 app_name = "sessions"
 urlpatterns = [
@@ -12,6 +12,11 @@ urlpatterns = [
     path(
         "start/<int:window_pk>/<int:endpoint_pk>/", console.start, name="console_start"
     ),
+    path("shift/", shift.shift, name="shift"),
+    path("shift/offer/", shift.offer, name="shift_offer"),
+    path("shift/accept/", shift.accept, name="shift_accept"),
+    path("shift/decline/", shift.decline, name="shift_decline"),
+    path("shift/attend/", shift.attend, name="shift_attend"),
     path("<uuid:pk>/", board.detail, name="detail"),
     path("<uuid:pk>/console/", console.console, name="console"),
     path("<uuid:pk>/watch/", console.watch, name="watch"),
@@ -23,4 +28,13 @@ urlpatterns = [
     path("<uuid:pk>/unfreeze/", acts.unfreeze, name="unfreeze"),
     path("<uuid:pk>/resume/", acts.resume, name="resume"),
     path("<uuid:pk>/end/", acts.end, name="end"),
+    path("<uuid:pk>/acknowledge/", plant_side.acknowledge, name="acknowledge"),
+    path("<uuid:pk>/step/declare/", plant_side.declare_step, name="declare_step"),
+    path("<uuid:pk>/step/accept/", plant_side.accept_step, name="accept_step"),
+    path("<uuid:pk>/step/refuse/", plant_side.refuse_step, name="refuse_step"),
+    path("<uuid:pk>/step/end/", plant_side.end_step, name="end_step"),
+    path("<uuid:pk>/more-time/give/", plant_side.give_time, name="give_time"),
+    path("<uuid:pk>/more-time/refuse/", plant_side.refuse_time, name="refuse_time"),
+    path("<uuid:pk>/attend/", plant_side.attend, name="attend"),
+    path("<uuid:pk>/charge/take/", plant_side.take_charge, name="take_charge"),
 ]

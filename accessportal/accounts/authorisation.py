@@ -29,6 +29,8 @@ class Action(models.TextChoices):
     SESSION_WATCH = "session.watch", _("Watch a live session")
     SESSION_FREEZE = "session.freeze", _("Freeze a live session")
     SESSION_END = "session.end", _("End a live session")
+    SESSION_CONTROL = "session.control", _("Take control of a live session")
+    SESSION_CHARGE = "session.charge", _("Be in charge of a live session")
     RECORDING_SEE = "recording.see", _("See the list of recordings")
     RECORDING_PLAY = "recording.play", _("Play recordings")
     REVIEW_COMPLETE = "review.complete", _("Clear or flag a recording")
@@ -51,6 +53,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.SESSION_WATCH,
             Action.SESSION_FREEZE,
             Action.SESSION_END,
+            Action.SESSION_CONTROL,
+            Action.SESSION_CHARGE,
             Action.RECORDING_SEE,
             Action.PLANT_SEE,
             Action.VENDOR_SEE,

@@ -59,6 +59,7 @@ EVENTS: dict[str, EventKind] = {
     ),
     "window.created": EventKind("AC", _("made a maintenance window")),
     "window.revoked": EventKind("AC", _("revoked a window"), "warning"),
+    "window.reconfirmed": EventKind("AC", _("confirmed a revoked window again")),
     "window.extension.requested": EventKind("AC", _("asked for more time")),
     "window.extension.refused": EventKind("AC", _("refused more time")),
     "window.extended": EventKind("AC", _("extended a window")),
@@ -77,11 +78,33 @@ EVENTS: dict[str, EventKind] = {
     "session.input.blocked": EventKind("CS", _("blocked forbidden input"), "warning"),
     "session.input.released": EventKind("CS", _("released held keys and buttons")),
     "session.message.sent": EventKind("CS", _("sent a message in a session")),
+    "session.message.acknowledged": EventKind("CS", _("acknowledged a message")),
+    "session.charge.changed": EventKind("CS", _("took charge of a session")),
+    "session.charge.offered": EventKind("CS", _("offered the charge of a session")),
+    "session.charge.declined": EventKind(
+        "CS", _("turned down the charge of a session")
+    ),
+    "session.charge.vacant": EventKind(
+        "CS", _("found nobody in charge of a session"), "warning"
+    ),
+    "session.critical_step.declared": EventKind("CS", _("declared a critical step")),
+    "session.critical_step.accepted": EventKind("CS", _("accepted a critical step")),
+    "session.critical_step.refused": EventKind("CS", _("refused a critical step")),
+    "session.critical_step.ended": EventKind("CS", _("ended a critical step")),
+    "session.baton.asked": EventKind("CS", _("asked for the baton")),
+    "session.baton.passed": EventKind("CS", _("passed the baton")),
+    "session.control.taken": EventKind("CS", _("took control of a session"), "warning"),
+    "session.control.returned": EventKind("CS", _("gave control back")),
+    "session.hold.kept": EventKind("CS", _("kept a held session open")),
+    "session.attended": EventKind("CS", _("attended a machine")),
     "session.end.requested": EventKind("CS", _("asked for a session to be ended")),
     "session.terminated": EventKind("CS", _("ended a session")),
     "session.end.confirmed": EventKind("CS", _("proved that a session is over")),
     "session.end.unconfirmed": EventKind(
         "CS", _("could not prove that a session is over"), "critical"
+    ),
+    "session.end.attested": EventKind(
+        "CS", _("said that nothing is left of a session"), "warning"
     ),
     "session.interrupted": EventKind(
         "CS", _("found a session interrupted"), "critical"
@@ -91,6 +114,20 @@ EVENTS: dict[str, EventKind] = {
     "credential.checked_out": EventKind(
         "AC", _("used a stored credential for a session")
     ),
+    "session.disagreement.found": EventKind(
+        "CS", _("found that the record of a session and guacd disagree"), "critical"
+    ),
+    # Stopping many at once
+    "site.isolated": EventKind("AC", _("isolated a site"), "critical"),
+    "site.isolation.lifted": EventKind(
+        "AC", _("lifted the isolation of a site"), "warning"
+    ),
+    "vendor.suspended": EventKind("AC", _("suspended a vendor"), "critical"),
+    "vendor.reinstated": EventKind(
+        "AC", _("lifted the suspension of a vendor"), "warning"
+    ),
+    "drill.started": EventKind("CS", _("started a drill")),
+    "drill.completed": EventKind("CS", _("completed a drill")),
     # Evidence
     "recording.started": EventKind("AL", _("began to record")),
     "recording.closed": EventKind("AL", _("sealed a recording")),
@@ -110,5 +147,12 @@ EVENTS: dict[str, EventKind] = {
     "asset.hostkey.pinned": EventKind("CC", _("pinned a host key")),
     "credential.changed": EventKind("CC", _("changed a stored credential")),
     "production_freeze.changed": EventKind("CC", _("changed a production freeze")),
+    "desktop.asked": EventKind("CS", _("asked whether a desktop is still open")),
+    "desktop.cleared": EventKind("CS", _("said that no desktop is left open")),
+    "guacd.added": EventKind("CC", _("added a guacd daemon")),
+    "guacd.retired": EventKind("CC", _("took a guacd daemon out of use")),
+    "guacd.returned": EventKind("CC", _("put a guacd daemon back into use")),
+    "guacd.lost": EventKind("OS", _("lost a guacd daemon"), "critical"),
+    "guacd.reached": EventKind("OS", _("reached a guacd daemon again")),
     "system.started": EventKind("OS", _("started")),
 }

@@ -79,6 +79,21 @@ KINDS: dict[str, Kind] = {
             "%(revoker)s revoked the window for %(assets)s at %(site)s.\n\nReason: %(reason)s"
         ),
     ),
+    "window.reconfirmed": Kind(
+        _("The window of %(number)s stands again"),
+        _(
+            "%(decider)s confirmed your window for %(assets)s at %(site)s again: "
+            "%(window)s.\n%(reason)s"
+        ),
+    ),
+    "windows.fallen": Kind(
+        _("%(name)s: windows wait to be confirmed again"),
+        _(
+            "%(lifter)s let vendors in again (%(name)s). Reason: %(reason)s\n\n"
+            "%(count)s revoked windows are still to come. None of them comes back by itself: "
+            "please confirm again, one by one, those that are still needed."
+        ),
+    ),
     "window.extension.requested": Kind(
         _("%(requester)s asks for %(minutes)s more minutes"),
         _(
@@ -105,6 +120,51 @@ KINDS: dict[str, Kind] = {
     "session.warned": Kind(
         _("%(worker)s on %(asset)s: %(minutes)s minutes left"),
         _("The session of %(worker)s (%(vendor)s) on %(asset)s ends at %(until)s."),
+    ),
+    "session.charge.begun": Kind(
+        _("You are in charge: %(worker)s on %(asset)s"),
+        _(
+            "%(worker)s (%(vendor)s) connects to %(asset)s at %(site)s, until %(until)s.\n\n"
+            "You get the warnings and the questions of this session. Before you leave, "
+            "hand it over to a colleague."
+        ),
+    ),
+    "session.charge.offered": Kind(
+        _("%(by)s hands over to you: %(count)s live"),
+        _(
+            "%(by)s asks you to take charge of:\n\n%(list)s\n\n%(note)s\n\n"
+            "Until you accept, %(by)s stays in charge."
+        ),
+    ),
+    "session.charge.accepted": Kind(
+        _("%(by)s is in charge now: %(count)s live"),
+        _("%(by)s is in charge from now on of:\n\n%(list)s\n\n%(note)s"),
+    ),
+    "session.charge.declined": Kind(
+        _("%(by)s did not take charge: %(count)s live"),
+        _("You stay in charge of:\n\n%(list)s\n\n%(note)s"),
+    ),
+    "session.charge.vacant": Kind(
+        _("Nobody is in charge: %(worker)s on %(asset)s"),
+        _(
+            "%(worker)s (%(vendor)s) works on %(asset)s at %(site)s until %(until)s, and "
+            "nobody of the plant is in charge. Please take charge of the session."
+        ),
+    ),
+    "session.critical_step.declared": Kind(
+        _("Critical step on %(asset)s: %(what)s, %(minutes)s min"),
+        _(
+            "%(worker)s (%(vendor)s) asks for %(minutes)s minutes on %(asset)s in which nothing "
+            "but a person's act ends or freezes the session.\n\nStep: %(what)s\n\n"
+            "Please accept or refuse it."
+        ),
+    ),
+    "session.attendance.due": Kind(
+        _("Say that you are at %(asset)s, or input stops"),
+        _(
+            "Work of %(worker)s (%(vendor)s) on %(asset)s needs somebody of the plant to be "
+            "there. Without a word from you, input stops at %(until)s."
+        ),
     ),
     "session.end.unconfirmed": Kind(
         _("Look at %(asset)s: the end of %(number)s is not proven"),

@@ -94,6 +94,8 @@ class AssetForm(forms.ModelForm):  # type: ignore[type-arg]
             "location",
             "manufacturer",
             "criticality",
+            "attendance_required",
+            "attendance_minutes",
         ]
         labels = {"zone": _("Zone"), "criticality": _("Criticality")}
 

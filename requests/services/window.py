@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accessportal.accounts.authorisation import Action, people_who_may
+from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
@@ -19,6 +19,7 @@ from accessportal.origin import Origin
 from accessportal.transitions import transition
 from requests.facts import facts_of_request, hash_of_facts, seen_by_approver
 from requests.feasibility import what_stands_against
+from requests.live_sessions import told_of_wishes
 from requests.models import ApprovalDecision, ExtensionRequest, MaintenanceWindow
 from requests.services.common import (
     guard_four_eyes,
@@ -147,7 +148,7 @@ def request_extension(
     )
 
     notify(
-        people_who_may(Action.REQUEST_DECIDE, access_request.site),
+        told_of_wishes(window),
         "window.extension.requested",
         path=path_of(access_request),
         minutes=minutes,

@@ -25,6 +25,7 @@ from sessions.broker.input import Input
 from sessions.broker.opening import Opening
 from sessions.broker.pace import Pace
 from sessions.broker.pictures import Pictures
+from sessions.broker.plant_side import PlantSideFollower
 from sessions.broker.proof import AssetLine
 from sessions.broker.seat import CloseCode, Seat
 from sessions.broker.supervision import Supervision
@@ -83,6 +84,7 @@ class SessionActor:
         self.baton = Baton(self)
         self.company = Company(self)
         self.supervision = Supervision(self)
+        self.plant = PlantSideFollower(self)
         self.heard_at = asyncio.get_running_loop().time()
         self._executor = executor
         self._ended: asyncio.Future[End] = asyncio.get_running_loop().create_future()

@@ -25,7 +25,7 @@ from sessions.guacamole.handshake import probe_gone
 from sessions.models import BrokeredSession
 from sessions.policy import Outcome
 from sessions.services import freezes, lifecycle
-from sessions.services.looking import Freeze, Look, look
+from sessions.services.looking import Freeze, Look, freeze_of, look
 
 if TYPE_CHECKING:
     from sessions.broker.actor import SessionActor
@@ -52,7 +52,7 @@ class Supervision:
     def __init__(self, actor: SessionActor) -> None:
         self._actor = actor
         self._wake = asyncio.Event()
-        self.freeze: Freeze | None = None
+        self.freeze: Freeze | None = freeze_of(actor.row)
         self.closes_at = actor.row.window.closes_at
         self._last_second = LastSecond(self.closes_at, self._window_over)
         self._warnings: list[int] = []
@@ -120,6 +120,7 @@ class Supervision:
             web_session_key=web_session_key,
             after_message=self._last_message,
             observers=observers,
+            waiting=frozenset(actor.plant.waiting),
         )
         return result
 
@@ -160,16 +161,22 @@ class Supervision:
             self._last_second.follow(seen.ends_at)
         self._follow_window(seen.closes_at)
         self._follow_row(row)
-        self._follow_freeze(seen.freeze)
+        to_freeze = seen.verdict.outcome is Outcome.FREEZE and seen.freeze is None
+        if not to_freeze:  # a freeze that is lifted into another is never off in between
+            self._follow_freeze(seen.freeze)
         if seen.messages:
             self._last_message = seen.messages[-1].pk
             words.tell_messages(actor, seen.messages)
             for message in seen.messages:
-                actor.mark("message", text=message.text, name=message.sent_by.full_name)
+                name = message.sent_by.full_name
+                actor.mark(
+                    "message", text=message.text, phrase=message.phrase, name=name
+                )
+        actor.plant.follow(seen)
         for seat in list(actor.seats.values()):
             if seat.observer and seat.user.pk in seen.unwelcome:
                 actor.company.show_out(seat, CloseCode.NOT_WELCOME, "not_welcome")
-        if seen.verdict.outcome is Outcome.FREEZE and seen.freeze is None:
+        if to_freeze:
             await self._freeze(seen.verdict.reasons[0].freezes)
             self.wake()
         elif seen.freeze is None and actor.hand is None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from sessions.broker.plant_side import message_word
 from sessions.broker.seat import Seat
 from sessions.models import ConsoleMessage
 from sessions.sentences import FROZEN
@@ -34,6 +35,7 @@ FAIR_SECONDS = 1.0
 async def greet(actor: SessionActor, seat: Seat) -> None:
     """The first words to somebody who has just come."""
     _say_state(actor, seat)
+    actor.plant.tell(seat)
     for message in await actor.db(_messages_of, actor.id):
         say_message(seat, message)
 
@@ -104,17 +106,7 @@ def tell_pace(actor: SessionActor) -> None:
 
 
 def say_message(seat: Seat, message: ConsoleMessage) -> None:
-    seat.viewer.say(
-        "message",
-        {
-            "id": message.pk,
-            "name": message.sent_by.full_name,
-            "organisation": message.sent_by.organisation,
-            "own": message.sent_by_id == seat.user.pk,
-            "text": message.text,
-            "at": moment(message.sent_at),
-        },
-    )
+    seat.say("message", lambda text: message_word(message, seat))
 
 
 def _say_state(actor: SessionActor, seat: Seat) -> None:
@@ -153,6 +145,6 @@ def _person(seat: Seat, *, you: bool) -> dict[str, Any]:
 def _messages_of(session_id: Any) -> list[ConsoleMessage]:
     return list(
         ConsoleMessage.objects.filter(brokered_session=session_id)
-        .select_related("sent_by__vendor")
+        .select_related("sent_by__vendor", "acknowledged_by")
         .order_by("pk")
     )

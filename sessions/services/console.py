@@ -20,10 +20,13 @@ from accessportal.origin import SYSTEM, Origin
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.access import may_at
+from sessions.attended import frozen_from_the_start
 from sessions.guacamole.arguments import Size, screen_size
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.policy import Facts, Verdict, decide
 from sessions.policy_facts import factor_moment, facts_at_start, free_slot
+from sessions.services.charge import begin_charge
+from sessions.services.critical_step import guard_critical_step
 from sessions.services.freezes import freeze_session, resume_session, unfreeze_session
 from sessions.services.live_session import locked, refuse_when_over, role_of
 from sessions.services.news import tell_pages, wake_actor, wake_broker
@@ -97,6 +100,7 @@ def start_session(
                 permission=brokered_session.permission,
             )
 
+            begin_charge(brokered_session)
             wake_broker(brokered_session)
             tell_pages(brokered_session)
             return brokered_session
@@ -138,16 +142,21 @@ def request_end(
     origin: Origin = SYSTEM,
     note: str = "",
     reason: str = "",
+    despite_step: bool = False,
 ) -> None:
     """Ask the actor to end a session; it does within half a second, at the latest in 2 s.
 
     `reason` is for the portal itself; a person's follows from who asks. Asked twice, the
-    first stands. Raises `TooLate` when the session is over.
+    first stands. `despite_step`: the person was told which critical step it breaks off.
+    Raises `TooLate` when the session is over.
     """
     brokered_session = locked(brokered_session)
     refuse_when_over(brokered_session)
     if acting_user is not None:
         reason = _reason_of(acting_user, brokered_session)
+    guard_critical_step(
+        brokered_session, acting_user=acting_user, confirmed=despite_step
+    )
 
     asked = BrokeredSession.objects.filter(
         pk=brokered_session.pk, end_requested_at__isnull=True
@@ -252,6 +261,7 @@ def _new_session(
                     policy_facts=facts.as_evidence(),
                     notice_version=notice_version,
                     broker=settings.BROKER_NAME,
+                    **frozen_from_the_start(endpoint, window.access_request.permission),
                 )
         except IntegrityError:
             continue  # the number or the place went to another; look again

@@ -15,10 +15,14 @@ from accessportal.origin import SYSTEM, Origin
 from sessions.access import may_at
 from sessions.models import BrokeredSession
 from sessions.policy_facts import factor_moment
+from sessions.services.critical_step import guard_critical_step
 from sessions.services.live_session import locked, refuse_when_over
 from sessions.services.news import tell_pages, wake_actor
 
 FreezeCause = BrokeredSession.FreezeCause
+
+ONLY_THE_PLANT = (FreezeCause.PERSON, FreezeCause.RECORDING, FreezeCause.ATTENDANCE)
+"""What the contractor's second factor does not lift."""
 
 
 @transaction.atomic
@@ -29,8 +33,12 @@ def freeze_session(
     origin: Origin = SYSTEM,
     message: str = "",
     cause: str = FreezeCause.PERSON,
+    despite_step: bool = False,
 ) -> None:
-    """Stop all input; the picture goes on. A person's freeze takes over from the portal's own."""
+    """Stop all input; the picture goes on. A person's freeze takes over from the portal's own.
+
+    `despite_step`: the person was told which critical step it breaks into.
+    """
     brokered_session = locked(brokered_session)
     refuse_when_over(brokered_session)
     if acting_user is not None and not may_at(
@@ -41,6 +49,9 @@ def freeze_session(
         acting_user is None and brokered_session.frozen_at is not None
     ):
         raise TooLate(_("The session is frozen already."))
+    guard_critical_step(
+        brokered_session, acting_user=acting_user, confirmed=despite_step
+    )
 
     brokered_session.frozen_at = timezone.now()
     brokered_session.frozen_by = acting_user
@@ -76,6 +87,9 @@ def unfreeze_session(
         raise TooLate(_("The session is not frozen any more."))
     not_ours = {
         FreezeCause.RECORDING: _("The recording failed, so this session cannot go on."),
+        FreezeCause.ATTENDANCE: _(
+            "It goes on when somebody says to be at the machine."
+        ),
         FreezeCause.AWAY: _("It goes on by itself when the contractor is back."),
         FreezeCause.FACTOR: _("The contractor has to confirm a second factor first."),
         FreezeCause.ADDRESS: _("The contractor has to confirm a second factor first."),
@@ -104,7 +118,7 @@ def resume_session(
         raise NotAllowed
     if brokered_session.frozen_at is None:
         return
-    if brokered_session.frozen_cause in (FreezeCause.PERSON, FreezeCause.RECORDING):
+    if brokered_session.frozen_cause in ONLY_THE_PLANT:
         raise NotAllowed(_("Only the plant can let this session go on."))
     if timezone.now().timestamp() - origin.factor_at > settings.FRESH_FACTOR_SECONDS:
         raise FreshFactorNeeded

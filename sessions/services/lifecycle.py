@@ -11,10 +11,13 @@ from django.utils import timezone
 
 from accessportal.accounts.models import User
 from accessportal.audit import record
+from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.plants.vault import Secrets, open_secrets
 from accessportal.transitions import transition
 from sessions.models import BrokeredSession, Participant, TunnelTicket
+from sessions.services.charge import facts_of, path_of, told_of
+from sessions.services.critical_step import close_steps
 from sessions.services.freezes import lift_freeze
 from sessions.services.news import tell_pages
 
@@ -54,6 +57,9 @@ def with_relations() -> Any:
         "started_by__vendor",
         "frozen_by",
         "end_requested_by",
+        "person_in_charge",
+        "charge_offered_to",
+        "attended_by",
     )
 
 
@@ -132,6 +138,7 @@ def end_session(
         held_input=[],
         lease_expires_at=None,
     )
+    close_steps(brokered_session)
     Participant.objects.filter(
         brokered_session=brokered_session, left_at__isnull=True
     ).update(left_at=now, leave_reason="session_over")
@@ -276,6 +283,13 @@ def note_released_input(
 
 @transaction.atomic
 def note_warning(brokered_session: BrokeredSession, *, minutes: int) -> None:
+    notify(
+        told_of(brokered_session),
+        "session.warned",
+        path=path_of(brokered_session),
+        minutes=minutes,
+        **facts_of(brokered_session),
+    )
     record(
         "session.warned",
         subject=brokered_session,

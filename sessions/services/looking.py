@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accessportal.accounts.authorisation import Action
@@ -17,6 +18,7 @@ from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.policy import Verdict, decide
 from sessions.policy_facts import facts_during
 from sessions.services.lifecycle import LEASE_SECONDS, with_relations
+from sessions.services.plant_side import PlantSide, plant_side_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ class Look:
     ends_at: datetime
     freeze: Freeze | None
     messages: tuple[ConsoleMessage, ...]
+    acknowledged: tuple[ConsoleMessage, ...]
+    """Of the phrases that were waited for."""
+    plant: PlantSide
     unwelcome: frozenset[int]
     """Ids of the observers who may not watch any more."""
 
@@ -51,8 +56,11 @@ def look(
     web_session_key: str,
     after_message: int,
     observers: Sequence[int],
+    waiting: Collection[int] = (),
 ) -> Look:
     """Read everything an actor acts on, and renew the lease when it is half spent.
+
+    `waiting`: ids of the phrases whose acknowledgement is still to come.
 
     Raises `BrokeredSession.DoesNotExist` and database errors.
     """
@@ -74,11 +82,19 @@ def look(
             ConsoleMessage.objects.filter(
                 brokered_session=brokered_session, pk__gt=after_message
             )
-            .select_related("sent_by__vendor")
+            .select_related("sent_by__vendor", "acknowledged_by")
             .order_by("pk")
         ),
+        acknowledged=tuple(_acknowledged(waiting)) if waiting else (),
+        plant=plant_side_of(brokered_session),
         unwelcome=_unwelcome(brokered_session, observers),
     )
+
+
+def _acknowledged(waiting: Collection[int]) -> QuerySet[ConsoleMessage]:
+    return ConsoleMessage.objects.filter(
+        pk__in=waiting, acknowledged_at__isnull=False
+    ).select_related("acknowledged_by")
 
 
 def freeze_of(brokered_session: BrokeredSession) -> Freeze | None:

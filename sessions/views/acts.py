@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accessportal.accounts.stepup import require_fresh_factor, wants_page
+from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 from requests.services.window import request_extension
@@ -21,10 +18,11 @@ from sessions.access import (
     session_operable_by,
     session_visible_to,
 )
-from sessions.models import BrokeredSession
 from sessions.services.console import request_end, send_message
 from sessions.services.freezes import freeze_session, resume_session, unfreeze_session
+from sessions.services.phrases import send_phrase
 from sessions.services.tickets import issue_ticket
+from sessions.views.answers import done
 
 
 @require_POST
@@ -44,14 +42,14 @@ def ticket(request: HttpRequest, pk: UUID) -> JsonResponse:
 
 @require_POST
 def message(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """A line (`text`), or a fixed phrase by its key (`phrase`)."""
     brokered_session = session_visible_to(request.user, pk)  # type: ignore[arg-type]
-    send_message(
-        brokered_session,
-        acting_user=request.user,  # type: ignore[arg-type]
-        origin=origin_of(request),
-        text=request.POST.get("text", ""),
-    )
-    return _done(request, brokered_session, _("Sent."))
+    who = {"acting_user": request.user, "origin": origin_of(request)}
+    if request.POST.get("phrase"):
+        send_phrase(brokered_session, phrase=request.POST["phrase"], **who)  # type: ignore[arg-type]
+    else:
+        send_message(brokered_session, text=request.POST.get("text", ""), **who)  # type: ignore[arg-type]
+    return done(request, brokered_session, _("Sent."))
 
 
 @require_POST
@@ -70,7 +68,7 @@ def more_time(request: HttpRequest, pk: UUID) -> HttpResponse:
         reason=request.POST.get("reason", ""),
     )
     sentence = _("Asked for %(minutes)d more minutes. The plant has been told.")
-    return _done(request, brokered_session, sentence % {"minutes": minutes})
+    return done(request, brokered_session, sentence % {"minutes": minutes})
 
 
 @require_POST
@@ -82,8 +80,9 @@ def freeze(request: HttpRequest, pk: UUID) -> HttpResponse:
         acting_user=request.user,  # type: ignore[arg-type]
         origin=origin_of(request),
         message=request.POST.get("reason", "").strip(),
+        despite_step=bool(request.POST.get("despite_step")),
     )
-    return _done(
+    return done(
         request,
         brokered_session,
         _("Frozen. Nothing the contractor does reaches the machine."),
@@ -98,7 +97,7 @@ def unfreeze(request: HttpRequest, pk: UUID) -> HttpResponse:
         acting_user=request.user,  # type: ignore[arg-type]
         origin=origin_of(request),
     )
-    return _done(request, brokered_session, _("The contractor can go on."))
+    return done(request, brokered_session, _("The contractor can go on."))
 
 
 @require_POST
@@ -112,7 +111,7 @@ def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
         origin=origin_of(request),
         web_session_key=request.session.session_key or "",
     )
-    return _done(request, brokered_session, _("You can go on."))
+    return done(request, brokered_session, _("You can go on."))
 
 
 @require_POST
@@ -124,20 +123,6 @@ def end(request: HttpRequest, pk: UUID) -> HttpResponse:
         acting_user=request.user,  # type: ignore[arg-type]
         origin=origin_of(request),
         note=request.POST.get("reason", "").strip(),
+        despite_step=bool(request.POST.get("despite_step")),
     )
-    return _done(request, brokered_session, _("The session is being ended."))
-
-
-def _done(
-    request: HttpRequest,
-    brokered_session: BrokeredSession,
-    sentence: str,
-    **answer: Any,
-) -> HttpResponse:
-    """JSON for scripts; a plain form goes back to the page it came from."""
-    if not wants_page(request):
-        return JsonResponse({"sentence": sentence, **answer})
-    messages.success(request, f"{brokered_session.number}: {sentence}")
-    if request.POST.get("back") == "board":
-        return redirect("sessions:board")
-    return redirect("sessions:detail", pk=brokered_session.pk)
+    return done(request, brokered_session, _("The session is being ended."))

@@ -18,7 +18,8 @@ EVERYBODY = f"{CONTRACTORS} {PLANT}"
 
 @dataclass(frozen=True)
 class Line:
-    """How one URL answers each role. `args`: what it needs from the things that are there."""
+    """How one URL answers each role. `args`: what it needs from the things that are there;
+    in `data`, `{session}` is put in from them."""
 
     yes: str = ""
     no: str = ""
@@ -237,6 +238,106 @@ MATRIX: dict[str, Line] = {
         not_known="vito victor omar",
         args="session",
         method="post",
+    ),
+    "sessions:acknowledge": Line(
+        yes="vera olga ivan",
+        no="cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("message", "1"),),
+    ),
+    "sessions:declare_step": Line(
+        yes="vera",
+        no="olga ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("what", "Writing firmware"), ("minutes", "12")),
+    ),
+    "sessions:accept_step": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("step", "1"),),
+    ),
+    "sessions:refuse_step": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("step", "1"),),
+    ),
+    "sessions:end_step": Line(
+        yes="vera olga",
+        no="ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("step", "1"),),
+    ),
+    "sessions:give_time": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("wish", "{extension}"),),
+    ),
+    "sessions:refuse_time": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+        data=(("wish", "{extension}"), ("reason", "No")),
+    ),
+    "sessions:attend": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+    ),
+    "sessions:take_charge": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+    ),
+    # Shift change
+    "sessions:shift": Line(yes="olga omar", no=f"{CONTRACTORS} ivan cora adam"),
+    "sessions:shift_offer": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        method="post",
+        data=(("session", "{session}"), ("to", "{colleague}")),
+    ),
+    "sessions:shift_accept": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        method="post",
+        data=(("session", "{session}"),),
+    ),
+    "sessions:shift_decline": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        method="post",
+        data=(("session", "{session}"),),
+    ),
+    "sessions:shift_attend": Line(
+        yes="olga",
+        no="vera ivan cora adam",
+        not_known="vito victor omar",
+        method="post",
+        data=(("session", "{session}"),),
     ),
     # Recording and review
     "recordings:list": Line(yes="olga omar ivan cora", no=f"{CONTRACTORS} adam"),

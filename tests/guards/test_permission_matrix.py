@@ -135,6 +135,7 @@ def things(plant: Plant) -> dict[str, Any]:
         "check": check.pk,
         "vendor": plant.fillwerk.slug,
         "person": plant.vera.pk,
+        "colleague": plant.olga.pk,
         "invitation": invitation.pk,
         "event": event.event_id,
     }
@@ -162,7 +163,8 @@ def answer_of(client: Client, name: str, line: Line, things: dict[str, Any]) -> 
     """What the URL says to this browser, in the words of the matrix; nothing is kept."""
     path = reverse(name, args=[things[thing] for thing in line.args.split()])
     with transaction.atomic():
-        response = getattr(client, line.method)(path, dict(line.data))
+        data = {field: value.format(**things) for field, value in line.data}
+        response = getattr(client, line.method)(path, data)
         transaction.set_rollback(True)
     if response.status_code == 401 or response.headers.get("Location", "").startswith(
         reverse("accounts:sign_in")

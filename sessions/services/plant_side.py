@@ -1,0 +1,179 @@
+"""What the plant has to do with a live session, in one picture for all who show it: who is
+in charge, the critical step, the wish for more time, attendance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.utils import timezone
+
+from requests.models import ExtensionRequest
+from sessions.attended import attendance_required, attended_until
+from sessions.models import BrokeredSession, CriticalStep
+
+
+class StepState(StrEnum):
+    DECLARED = "declared"
+    RUNNING = "running"
+    LAPSED = "lapsed"
+    """Its time is over, and nobody has said that it is done."""
+    DONE = "done"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """The last critical step of a session."""
+
+    id: int
+    what: str
+    minutes: int
+    state: StepState
+    by: str
+    until: datetime | None
+    answered_by: str
+    """Who of the plant accepted or refused it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The last wish for more time in the session's window."""
+
+    id: int
+    minutes: int
+    reason: str
+    by: str
+    state: str
+    answer: str
+    answered_by: str
+
+    @property
+    def pending(self) -> bool:
+        return self.state == ExtensionRequest.State.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Attendance:
+    """Of a machine at which somebody has to be."""
+
+    by: str
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlantSide:
+    """Comparable: the actor tells everybody when it is another one than before."""
+
+    in_charge: str = ""
+    in_charge_id: int | None = None
+    in_charge_since: datetime | None = None
+    offered_to: str = ""
+    offered_to_id: int | None = None
+    step: Step | None = None
+    wish: Wish | None = None
+    attendance: Attendance | None = None
+
+    @property
+    def asks(self) -> bool:
+        """Whether something waits for a person of the plant."""
+        return (
+            self.in_charge_id is None
+            or (self.wish is not None and self.wish.pending)
+            or (self.step is not None and self.step.state is StepState.DECLARED)
+        )
+
+
+def plant_side_of(brokered_session: BrokeredSession) -> PlantSide:
+    return plant_sides([brokered_session])[brokered_session.pk]
+
+
+def plant_sides(sessions: Iterable[BrokeredSession]) -> dict[Any, PlantSide]:
+    """By the sessions' ids, in two queries, and one more for each that needs attendance.
+
+    The sessions should come with `person_in_charge`, `charge_offered_to`, `attended_by`
+    and their endpoint's asset.
+    """
+    rows = list(sessions)
+    steps = {
+        step.brokered_session_id: step
+        for step in CriticalStep.objects.filter(brokered_session__in=rows)
+        .select_related("declared_by", "accepted_by", "ended_by")
+        .order_by("pk")
+    }
+    wishes = {
+        wish.window_id: wish
+        for wish in ExtensionRequest.objects.filter(
+            window__in={row.window_id for row in rows}
+        )
+        .select_related("asked_by", "decided_by")
+        .order_by("pk")
+    }
+    return {
+        row.pk: _side(row, steps.get(row.pk), wishes.get(row.window_id)) for row in rows
+    }
+
+
+def _side(
+    row: BrokeredSession, step: CriticalStep | None, wish: ExtensionRequest | None
+) -> PlantSide:
+    in_charge, offered_to = row.person_in_charge, row.charge_offered_to
+    return PlantSide(
+        in_charge=in_charge.full_name if in_charge else "",
+        in_charge_id=row.person_in_charge_id,
+        in_charge_since=row.in_charge_since,
+        offered_to=offered_to.full_name if offered_to else "",
+        offered_to_id=row.charge_offered_to_id,
+        step=_step(step) if step is not None else None,
+        wish=_wish(wish) if wish is not None else None,
+        attendance=_attendance(row),
+    )
+
+
+def _step(step: CriticalStep) -> Step:
+    answered_by = step.accepted_by
+    if step.ended_at is not None:
+        state = StepState.DONE
+        if step.accepted_at is None:
+            own = step.ended_by_id == step.declared_by_id
+            state = StepState.WITHDRAWN if own else StepState.REFUSED
+            answered_by = step.ended_by
+    elif step.until is None:
+        state = StepState.DECLARED
+    else:
+        over = step.until <= timezone.now()
+        state = StepState.LAPSED if over else StepState.RUNNING
+    return Step(
+        id=step.pk,
+        what=step.what,
+        minutes=step.minutes,
+        state=state,
+        by=step.declared_by.full_name,
+        until=step.until,
+        answered_by=answered_by.full_name if answered_by else "",
+    )
+
+
+def _wish(wish: ExtensionRequest) -> Wish:
+    return Wish(
+        id=wish.pk,
+        minutes=wish.minutes,
+        reason=wish.reason,
+        by=wish.asked_by.full_name,
+        state=wish.state,
+        answer=wish.decision_reason,
+        answered_by=wish.decided_by.full_name if wish.decided_by else "",
+    )
+
+
+def _attendance(row: BrokeredSession) -> Attendance | None:
+    if not attendance_required(row):
+        return None
+    return Attendance(
+        by=row.attended_by.full_name if row.attended_by else "",
+        until=attended_until(row),
+    )
