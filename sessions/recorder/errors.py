@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+import errno
+
+DISK_FULL = "disk_full"
+STORAGE_REFUSES = "storage_refuses"
+STORAGE_SILENT = "storage_silent"
+TOO_SLOW = "too_slow"
+KEY_MISSING = "key_missing"
+RECORDER_FAULT = "recorder_fault"
+GUACD_CLOCK = "guacd_clock"
+NO_PICTURE = "no_picture"
+
+FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 class RecordingFailed(Exception):
-    """The recorder cannot write; from here on nothing may be shown or sent."""
+    """The recorder cannot write. `code` says why in a word of the list above; `track` is
+    the track that failed (`container.SCREEN` or `INPUT`), empty where none is open yet."""
+
+    def __init__(
+        self, message: str, code: str = RECORDER_FAULT, *, track: str = ""
+    ) -> None:
+        self.code = code
+        self.track = track
+        super().__init__(message)
+
+
+def refused(where: str, error: OSError) -> RecordingFailed:
+    """What a refusal of the operating system means."""
+    code = DISK_FULL if error.errno in FULL else STORAGE_REFUSES
+    return RecordingFailed(f"{where}: {error.strerror}", code)
 
 
 class NotIntact(Exception):

@@ -45,6 +45,7 @@ MARK_KINDS = frozenset(
         "attendance_due",
         "extended",
         "gap",
+        "clock",
         "ended",
     }
 )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sessions.guacamole.errors import ProtocolError
 from sessions.guacamole.reader import InstructionReader
 from sessions.recorder.container import INPUT, SCREEN, chain_hash
-from sessions.recorder.errors import NotIntact, Torn
+from sessions.recorder.errors import NotIntact, RecordingFailed, Torn
+from sessions.recorder.order import RecordingOrder
 from sessions.recorder.packing import Unpacker
 from sessions.recorder.reader import SegmentReader
-from sessions.recorder.segment import SegmentFacts, decode_trailer
+from sessions.recorder.segment import SegmentFacts, SegmentWriter, decode_trailer
 
 
 def scan_segment(root: Path, name: str, data_key: bytes) -> SegmentFacts:
@@ -73,6 +75,21 @@ def scan_segment(root: Path, name: str, data_key: bytes) -> SegmentFacts:
             closed=closed,
             activity=tuple(activity),
         )
+
+
+def leave_segment(segment: SegmentWriter, order: RecordingOrder) -> SegmentFacts:
+    """The end of a segment whose writing failed: with its trailer where it can have one,
+    else as it stands in the file, else (the file is gone) as it was written."""
+    if not segment.torn:
+        try:
+            return segment.close(ends_ms=segment.last_ms, last_sync=segment.last_sync)
+        except RecordingFailed:
+            pass
+    segment.abandon()
+    try:
+        return scan_segment(order.root, segment.name, order.data_key)
+    except (NotIntact, OSError):
+        return replace(segment.facts, ends_ms=segment.last_ms, chain=segment.chain)
 
 
 class SyncFinder:

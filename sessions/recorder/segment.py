@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,10 @@ from sessions.recorder.container import (
     chain_hash,
     encode_beginning,
 )
-from sessions.recorder.errors import RecordingFailed
+from sessions.recorder.errors import DISK_FULL, RecordingFailed, refused
 from sessions.recorder.packing import Packer
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,19 @@ class SegmentWriter:
         self._activity: list[tuple[int, int]] = []
         self._synced_bytes = 0
         self._folder_synced = False
+        self._ended: SegmentFacts | None = None
         self.plain_bytes = 0
         self.stored_bytes = 0
+        self.last_ms = header.starts_ms
+        self.last_sync = header.first_sync
+        self.torn = False
+        """A write that failed may have left a part of itself: nothing can follow it."""
         self._file = _create(self._path)
-        self._append(beginning)
+        try:
+            self._append(beginning)
+        except RecordingFailed:
+            self.discard()
+            raise
 
     @property
     def facts(self) -> SegmentFacts:
@@ -119,8 +131,11 @@ class SegmentWriter:
             previous=self.header.previous,
         )
 
-    def write(self, plain: bytes, at_ms: int) -> None:
-        """Append one block; on return the operating system has it."""
+    def write(self, plain: bytes, at_ms: int, sync: int | None = None) -> None:
+        """Append one block; on return the operating system has it.
+
+        sync: guacd's clock at the last frame in it, on the screen track.
+        """
         for start in range(0, len(plain), MAX_PLAIN_BYTES):
             piece = plain[start : start + MAX_PLAIN_BYTES]
             self._write_block(DATA, piece, at_ms)
@@ -128,6 +143,8 @@ class SegmentWriter:
             self._adler32 = isal_zlib.adler32(piece, self._adler32)
             self.plain_bytes += len(piece)
             self._activity.append((at_ms, len(piece)))
+        self.last_ms = max(self.last_ms, at_ms)
+        self.last_sync = sync if sync is not None else self.last_sync
 
     def sync(self) -> None:
         """Have the disk keep what was written so far; may take long."""
@@ -140,7 +157,7 @@ class SegmentWriter:
                 self._folder_synced = True
             os.fdatasync(self._file)
         except OSError as error:
-            raise RecordingFailed(f"{self.name}: {error.strerror}") from error
+            raise refused(self.name, error) from error
         self._synced_bytes = written
 
     def close(self, *, ends_ms: int, last_sync: int | None) -> SegmentFacts:
@@ -152,6 +169,8 @@ class SegmentWriter:
 
     def end(self, *, ends_ms: int, last_sync: int | None) -> SegmentFacts:
         """Append the trailer; returns the digests. Nothing may be written after."""
+        if self._ended is not None:
+            return self._ended
         plain_sha256 = self._plain_digest.hexdigest()
         data_blocks = self._blocks
         trailer: dict[str, Any] = {
@@ -164,14 +183,8 @@ class SegmentWriter:
         }
         self._write_block(TRAILER, canonical(trailer), ends_ms)
         stored_sha256 = self._stored_digest.hexdigest()
-        return SegmentFacts(
-            track=self.header.track,
-            number=self.header.number,
-            name=self.name,
-            started_at=self.header.started_at,
-            starts_ms=self.header.starts_ms,
-            first_sync=self.header.first_sync,
-            previous=self.header.previous,
+        self._ended = replace(
+            self.facts,
             ends_ms=ends_ms,
             last_sync=last_sync,
             blocks=data_blocks,
@@ -184,12 +197,26 @@ class SegmentWriter:
             closed=True,
             activity=tuple(self._activity),
         )
+        return self._ended
+
+    @property
+    def chain(self) -> str:
+        """The chain hash of everything that was written whole."""
+        return chain_hash(self.header.previous, self._stored_digest.hexdigest())
 
     def abandon(self) -> None:
         """Close the file as it is."""
         if self._file >= 0:
             file, self._file = self._file, -1
             os.close(file)
+
+    def discard(self) -> None:
+        """Remove a file in which nothing is: its number is used again."""
+        self.abandon()
+        try:
+            self._path.unlink()
+        except OSError:
+            logger.warning("%s could not be removed.", self.name, exc_info=True)
 
     def _write_block(self, kind: int, plain: bytes, at_ms: int) -> None:
         # The trailer is no part of the joined stream, so it is stored as it is.
@@ -204,10 +231,11 @@ class SegmentWriter:
         try:
             written = os.write(self._file, data)
         except OSError as error:
-            raise RecordingFailed(f"{self.name}: {error.strerror}") from error
+            raise refused(self.name, error) from error
         if written != len(data):
+            self.torn = True
             raise RecordingFailed(
-                f"{self.name}: only {written} of {len(data)} bytes written"
+                f"{self.name}: only {written} of {len(data)} bytes written", DISK_FULL
             )
         self._stored_digest.update(data)
         self.stored_bytes += len(data)
@@ -225,7 +253,7 @@ def _create(path: Path) -> int:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
     except OSError as error:
-        raise RecordingFailed(f"{path.name}: {error.strerror}") from error
+        raise refused(path.name, error) from error
 
 
 def _sync_folder(path: Path) -> None:

@@ -7,18 +7,19 @@ import errno
 import json
 import os
 import resource
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sessions.recorder import disk
+from sessions.recorder import disk, prompt_disk, screen_track
 from sessions.recorder import writer as writer_module
 from sessions.recorder.container import chain_hash
 from sessions.recorder.scan import scan_segment
-from sessions.recorder.segment import SegmentFacts
+from sessions.recorder.segment import SegmentFacts, SegmentWriter
 from sessions.recorder.writer import InputRecord, RecordingFailed, RecordingWriter
 from tests.unit.recorder.helpers import (
     KEY,
@@ -122,7 +123,7 @@ async def test_an_unknown_kind_is_a_mistake_of_ours(tmp_path: Path) -> None:
 async def test_a_block_is_written_after_a_second_of_quiet(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "BLOCK_SECONDS", 0.02)
+    monkeypatch.setattr(screen_track, "BLOCK_SECONDS", 0.02)
     writer = await started(tmp_path)
     writer.append_screen(*frame(1040))
     await asyncio.sleep(0.2)
@@ -177,7 +178,7 @@ async def test_a_segment_changes_at_a_sync_still_to_come(tmp_path: Path) -> None
 async def test_a_cut_whose_sync_never_comes_is_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writer_module, "CUT_SECONDS", 0.02)
+    monkeypatch.setattr(screen_track, "CUT_SECONDS", 0.02)
     writer = await started(tmp_path)
     writer.begin_cut()
     writer.rotate(picture(9999), 9999)
@@ -309,9 +310,8 @@ async def test_input_that_cannot_be_written_does_not_go(
     with pytest.raises(RecordingFailed, match="No space left"):
         writer.append_input([InputRecord(7, "key", (97, 1))])
     with pytest.raises(RecordingFailed):
-        writer.append_screen(*frame(1040))
-    await asyncio.sleep(0)
-    assert len(failures) == 1
+        writer.append_input([InputRecord(7, "key", (97, 0))])
+    assert [(error.track, error.code) for error in failures] == [("input", "disk_full")]
 
 
 async def test_a_screen_that_cannot_be_written_is_told_at_once(
@@ -323,17 +323,14 @@ async def test_a_screen_that_cannot_be_written_is_told_at_once(
     writer.append_screen(
         *frame(1040, "x" * 70_000)
     )  # a full block: to the disk at once
-    for _ in range(200):
-        if failures:
-            break
-        await asyncio.sleep(0.01)
+    await until(failures)
     assert "No space left" in str(failures[0])
-    with pytest.raises(RecordingFailed):
-        writer.append_input([InputRecord(7, "key", (97, 1))])
+    assert (failures[0].track, failures[0].code) == ("screen", "disk_full")
+    writer.append_screen(*frame(1080))  # not kept, and nobody is told twice
     with pytest.raises(RecordingFailed):
         await writer.finish()
     await writer.abandon()
-    assert len(failures) == 1
+    assert [error.track for error in failures] == ["screen", "input"]
     facts = scan_segment(tmp_path, names(tmp_path, "screen")[0], KEY)
     assert (facts.blocks, facts.closed) == (1, False)
 
@@ -356,6 +353,7 @@ async def test_a_file_that_may_not_grow_tears_one_block_and_keeps_the_rest(
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     with pytest.raises(RecordingFailed):  # although there would be room again
         writer.append_input([InputRecord(7, "mouse", (100, 0, 0))])
+    assert failures[0].code == "disk_full"
     await writer.abandon()
     facts = scan_segment(tmp_path, names(tmp_path, "input")[0], KEY)
     assert facts.torn_bytes == 20
@@ -366,24 +364,65 @@ async def test_a_disk_that_does_not_answer_counts_as_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk, "MAX_SECONDS_BEHIND", 0.05)
-    writer = await started(tmp_path)
-    monkeypatch.setattr(writer_module.SegmentWriter, "write", lambda *args: _wait())
+    monkeypatch.setattr(disk, "WATCH_SECONDS", 0.02)
+    failures: list[RecordingFailed] = []
+    writer = await started(tmp_path, failures)
+    monkeypatch.setattr(SegmentWriter, "write", lambda *args: _wait())
     writer.append_screen(*frame(1040, "x" * 70_000))
-    await asyncio.sleep(0.1)
-    with pytest.raises(RecordingFailed, match="does not answer"):
-        writer.append_screen(*frame(1080, "x" * 70_000))
+    await until(failures)  # although nothing more came to notice it by
+    assert (failures[0].track, failures[0].code) == ("screen", "storage_silent")
     await writer.abandon()
+
+
+async def test_a_journal_that_hangs_lets_go_of_the_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures: list[RecordingFailed] = []
+    writer = await started(tmp_path, failures)
+    other = await started(tmp_path / "other")
+    monkeypatch.setattr(prompt_disk, "MAX_SECONDS", 0.05)
+    go_on = threading.Event()
+    real = SegmentWriter.write
+
+    def hang(*args: Any) -> None:
+        go_on.wait(20)
+        real(*args)
+
+    monkeypatch.setattr(SegmentWriter, "write", hang)
+    with pytest.raises(RecordingFailed, match="does not answer"):
+        writer.append_input([InputRecord(7, "key", (97, 1))])
+    with pytest.raises(
+        RecordingFailed, match="does not answer"
+    ):  # not waited for again
+        other.append_input([InputRecord(7, "key", (97, 1))])
+    with pytest.raises(RecordingFailed, match="does not answer"):
+        await writer.reopen()
+    go_on.set()
+    monkeypatch.setattr(SegmentWriter, "write", real)
+    await until_it(writer.reopen)
+    writer.append_input([InputRecord(7, "mouse", (5, 5, 0))])
+    await writer.finish()
+    await other.abandon()
+    assert failures[0].track == "input"
+    lines = journal(tmp_path)
+    gap = next(line for line in lines if line[1] == "gap")
+    # What hung came to be written after all: it stands behind the point from which on
+    # nothing went to the machine.
+    late = [line for line in lines if line[1] == "key"]
+    assert all(line[0] >= gap[3]["from_ms"] for line in late)
+    assert lines[-1][1] == "mouse"
 
 
 async def test_a_disk_too_slow_is_not_waited_for_in_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(disk, "MAX_QUEUED_BYTES", 200_000)
-    writer = await started(tmp_path)
-    monkeypatch.setattr(writer_module.SegmentWriter, "write", lambda *args: _wait())
-    with pytest.raises(RecordingFailed, match="too slow"):
-        for sync in range(10):
-            writer.append_screen(*frame(2000 + sync, "x" * 70_000))
+    failures: list[RecordingFailed] = []
+    writer = await started(tmp_path, failures)
+    monkeypatch.setattr(SegmentWriter, "write", lambda *args: _wait())
+    for sync in range(10):
+        writer.append_screen(*frame(2000 + sync, "x" * 70_000))
+    assert [error.code for error in failures] == ["too_slow"]
     await writer.abandon()
 
 
@@ -409,3 +448,20 @@ async def test_nothing_can_be_written_after_the_end(tmp_path: Path) -> None:
 
 def _wait() -> None:
     time.sleep(0.3)
+
+
+async def until(found: list[Any]) -> None:
+    """Wait until there is something."""
+    async with asyncio.timeout(20):
+        while not found:
+            await asyncio.sleep(0.01)
+
+
+async def until_it(works: Callable[[], Awaitable[None]]) -> None:
+    """Try until it does not fail any more."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await works()
+            except RecordingFailed:
+                await asyncio.sleep(0.02)
