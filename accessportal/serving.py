@@ -34,7 +34,7 @@ def config(**changes: Any) -> uvicorn.Config:
         "app": "accessportal.asgi:application",
         "loop": "uvloop",
         "http": "httptools",
-        "ws": "websockets-sansio",
+        "ws": "accessportal.tunnel_socket:TunnelSocket",
         "ws_max_size": WEBSOCKET_MAX_BYTES,
         "ws_per_message_deflate": False,
         "lifespan": "off",

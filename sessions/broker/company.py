@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     from sessions.broker.actor import SessionActor
 
 
+GONE_SECONDS = 12.0
+"""A page pings every half second, and answers every `sync` even while it is hidden."""
+
+STUCK_SECONDS = 20.0
+"""A socket that has taken nothing for this long; its picture is not queued for anyhow."""
+
+
 class Company:
     """The people of one session. One door: they come and go one after the other."""
 
@@ -37,6 +44,9 @@ class Company:
         supervision = self._actor.supervision
         if self._actor.ending:
             raise TooLate
+        if ticket.role == Participant.Role.COMPANION:
+            await actor_db_refuses(self._actor, ticket, origin)
+            return
         if ticket.role == Participant.Role.OBSERVER:
             look = await supervision.read(observers=[ticket.user_id])
             if ticket.user_id in look.unwelcome:
@@ -115,6 +125,14 @@ class Company:
         async with self._door:
             await self._stand_up(seat, code, reason)
 
+    def show_out_the_silent(self) -> None:
+        """A browser of which nothing is heard, or that reads nothing, is not there."""
+        now = asyncio.get_running_loop().time()
+        for seat in list(self._actor.seats.values()):
+            silent = now - seat.heard_at > GONE_SECONDS
+            if silent or seat.viewer.stuck_for > STUCK_SECONDS:
+                self.show_out(seat, CloseCode.NOT_HEARD, "vanished")
+
     async def hold_if_alone(self) -> None:
         """The work is held while the one with the baton is gone, also when the plant lifted
         its own freeze meanwhile. Behind the door, so that nobody who just comes in is frozen."""
@@ -133,7 +151,7 @@ class Company:
             actor.pace.release()
             actor.baton.settle()
         actor.mark("left", seat)
-        if reason == "vanished":
+        if reason == "vanished" and code != CloseCode.NOT_HEARD:
             seat.viewer.abandon()
         else:
             seat.viewer.close(code)

@@ -26,6 +26,7 @@ class CloseCode:
     BLOCKED = 4008
     FLOOD = 4009
     RESTART = 4012
+    NOT_HEARD = 4013
     NOT_HERE = 4404
 
 

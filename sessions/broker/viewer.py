@@ -29,6 +29,14 @@ BEHIND_BYTES = 4 * 1024 * 1024
 MESSAGE_CHARACTERS = 256 * 1024
 """What is sent in one WebSocket message, about."""
 
+WORDS_CHARACTERS = 256 * 1024
+ECHO_CHARACTERS = 16 * 1024
+"""What waits of the portal's own words, and of answers to pings. A browser that does not
+read them gets no more."""
+
+CLOSE_SECONDS = 2.0
+"""How long a browser is given to read why its socket closes."""
+
 
 class Transport(Protocol):
     """The socket of a viewer. `send` waits until the socket takes the text."""
@@ -74,25 +82,27 @@ class Viewer:
         self._backlog_size = 0
         self._picture: Picture | None = None
         self._words: list[str] = []
+        self._words_length = 0
         self._queue: list[tuple[str, bool]] = []  # text, and whether a frame ends in it
         self._queued = 0
         self._queued_at = 0.0
         # The last frame of each text that was taken, and when: all its frames came at once.
         self._undrawn: deque[tuple[int, float]] = deque(maxlen=4096)
         self._wake = asyncio.Event()
-        self._sending = False
+        self._sending_since: float | None = None
         self._close_code: int | None = None
         self._sender = asyncio.create_task(self._send_all())
 
     # --- What comes down ---------------------------------------------------------------
 
     def say(self, kind: str, data: dict[str, Any]) -> None:
-        """A word of the portal's own; never dropped, and ahead of the picture."""
-        self._word(encode("portal", kind, json.dumps(data, ensure_ascii=False)))
+        """A word of the portal's own, ahead of the picture."""
+        word = encode("portal", kind, json.dumps(data, ensure_ascii=False))
+        self._word(word, WORDS_CHARACTERS)
 
     def say_raw(self, text: str) -> None:
         """Whole instructions of the tunnel itself, such as the answer to a ping."""
-        self._word(text)
+        self._word(text, ECHO_CHARACTERS)
 
     def show(self, batch: Batch, syncs: list[Sync]) -> None:
         """The next batch of the asset's stream."""
@@ -145,16 +155,24 @@ class Viewer:
         """Whether this viewer is being sent what comes, so that its answers set the pace."""
         return self.state is State.STREAMING
 
+    @property
+    def stuck_for(self) -> float:
+        """Seconds since the socket was given something that it has not taken yet."""
+        since = self._sending_since
+        return 0.0 if since is None else self._clock() - since
+
     def close(self, code: int) -> None:
         """Send the words that wait, drop the picture, and close with `code`. At once."""
         if self._close_code is None:
             self._close_code = code
+            loop = asyncio.get_running_loop()
+            loop.call_later(CLOSE_SECONDS, self._sender.cancel)
         self.state = State.CLOSED
         self._drop()
         self._backlog = []
         self._wake.set()
 
-    async def closed_down(self, within: float = 2.0) -> None:
+    async def closed_down(self, within: float = 2 * CLOSE_SECONDS) -> None:
         """Wait until the socket was told; then let go of it."""
         await asyncio.wait({self._sender}, timeout=within)
         self._sender.cancel()
@@ -166,15 +184,18 @@ class Viewer:
 
     # --- Inside --------------------------------------------------------------------------
 
-    def _word(self, text: str) -> None:
-        if self._close_code is None:
+    def _word(self, text: str, most: int) -> None:
+        if self._close_code is None and self._words_length + len(text) <= most:
             self._words.append(text)
+            self._words_length += len(text)
             self._wake.set()
 
     def _enqueue(self, text: str, syncs: list[Sync]) -> None:
         now = self._clock()
-        if self._queued + len(text) > BEHIND_BYTES or (
-            self._queue and now - self._queued_at > BEHIND_SECONDS
+        # A picture alone may be larger than what is let wait; it is bounded where it is taken.
+        if self._queue and (
+            self._queued + len(text) > BEHIND_BYTES
+            or now - self._queued_at > BEHIND_SECONDS
         ):
             self._fall_behind()
             return
@@ -203,7 +224,8 @@ class Viewer:
 
     def _perhaps_recover(self) -> None:
         """Behind, and now with empty hands: a fresh picture."""
-        if self.state is State.BEHIND and not self._sending and not self._undrawn:
+        taken = self._sending_since is None
+        if self.state is State.BEHIND and taken and not self._undrawn:
             self.say("picture", {})
             self._wait_for_picture()
 
@@ -224,7 +246,7 @@ class Viewer:
     def _keep(self, batch: Batch, syncs: list[Sync]) -> None:
         self._backlog.append((batch, syncs))
         self._backlog_size += len(batch.text)
-        if self._backlog_size > BEHIND_BYTES and self._picture is None:
+        if self._backlog_size > BEHIND_BYTES:
             # Keep the newer half: the picture, when it comes, is newer than all of it.
             half = len(self._backlog) // 2 or 1
             self._backlog_size -= sum(len(old.text) for old, _ in self._backlog[:half])
@@ -259,24 +281,34 @@ class Viewer:
 
     async def _send_all(self) -> None:
         try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._words or self._queue:
-                    self._sending = True
-                    await self._transport.send(self._next_message())
-                    self._sending = False
-                if self._close_code is not None:
-                    await self._transport.close(self._close_code)
-                    return
-                self._perhaps_recover()
+            await self._send_until_closed()
+        except asyncio.CancelledError:
+            self.state = State.CLOSED
+            if self._close_code is None:
+                raise
+            # It does not even read why: closed without another word.
+            await self._transport.close(self._close_code)
         except Exception:  # noqa: BLE001 - a socket that breaks ends this viewer, nothing else
             logger.debug("A participant's socket broke", exc_info=True)
             self.state = State.CLOSED
 
+    async def _send_until_closed(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            while self._words or self._queue:
+                self._sending_since = self._clock()
+                await self._transport.send(self._next_message())
+                self._sending_since = None
+            if self._close_code is not None:
+                await self._transport.close(self._close_code)
+                return
+            self._perhaps_recover()
+
     def _next_message(self) -> str:
         pieces = self._words
         self._words = []
+        self._words_length = 0
         length = 0
         taken = 0
         for text, _frames in self._queue:
