@@ -186,6 +186,8 @@ class BrokeredSession(models.Model):
 
     # Recording fails: since when, until when it may come back, and who let it go on.
     recording_failed_at = models.DateTimeField(null=True, blank=True)
+    # The journal of input, too: then nobody may let it go on.
+    journal_failed_at = models.DateTimeField(null=True, blank=True)
     recording_grace_until = models.DateTimeField(null=True, blank=True)
     unrecorded_by = models.ForeignKey(
         "accounts.User",
