@@ -148,6 +148,28 @@ def endpoint_startable_by(
     return window, endpoint
 
 
+# --- Left desktops --------------------------------------------------------------------
+
+
+def minds_desktops(user: User) -> None:
+    """Only people of the plant who may freeze sessions somewhere."""
+    if user.vendor_id is not None or not may(user, Action.SESSION_FREEZE):
+        raise NotAllowed(_("Only people of the plant look after its machines."))
+
+
+def desktop_clearable_by(user: User, pk: int) -> Endpoint:
+    """An endpoint of a site where this person may say that its desktop is clear."""
+    endpoint = _only(
+        Endpoint.objects.filter(
+            asset__zone__site__in=sites_where(user, Action.SESSION_SEE)
+        ).select_related("asset__zone__site"),
+        pk=pk,
+    )
+    if not may(user, Action.SESSION_FREEZE, endpoint.asset.zone.site):
+        raise NotAllowed(_("Only people of the plant look after its machines."))
+    return endpoint
+
+
 # --- Recordings and reviews -----------------------------------------------------------
 
 

@@ -18,6 +18,7 @@ from sessions.attended import is_attended
 from sessions.endings import CRITICAL_STEP_MOST
 from sessions.models import BrokeredSession, CriticalStep
 from sessions.policy import Facts, Moment
+from sessions.services.left_desktops import left_over_for
 
 if TYPE_CHECKING:
     from django.db import models
@@ -54,6 +55,7 @@ def facts_at_start(
         host_identity_known=endpoint.protocol != Endpoint.Protocol.SSH
         or bool(endpoint.host_key.strip()),
         slot_free=free_slot(endpoint) is not None,
+        desktop_left_over=left_over_for(endpoint, user.vendor_id) is not None,
         signed_out=False,
         factor_age=now.timestamp() - origin.factor_at if origin.factor_at else None,
         factor_fresh_for=settings.FRESH_FACTOR_SECONDS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions.views import acts, board, console, plant_side, shift
+from sessions.views import acts, baton, board, console, plant_side, shift
 
 app_name = "sessions"
 urlpatterns = [
@@ -19,6 +19,7 @@ urlpatterns = [
     path("shift/attend/", shift.attend, name="shift_attend"),
     path("<uuid:pk>/", board.detail, name="detail"),
     path("<uuid:pk>/console/", console.console, name="console"),
+    path("<uuid:pk>/join/", baton.join, name="join"),
     path("<uuid:pk>/watch/", console.watch, name="watch"),
     path("<uuid:pk>/status/", console.status, name="status"),
     path("<uuid:pk>/ticket/", acts.ticket, name="ticket"),
@@ -28,6 +29,11 @@ urlpatterns = [
     path("<uuid:pk>/unfreeze/", acts.unfreeze, name="unfreeze"),
     path("<uuid:pk>/resume/", acts.resume, name="resume"),
     path("<uuid:pk>/end/", acts.end, name="end"),
+    path("<uuid:pk>/baton/ask/", baton.ask_baton, name="ask_baton"),
+    path("<uuid:pk>/baton/pass/", baton.pass_baton, name="pass_baton"),
+    path("<uuid:pk>/control/take/", baton.take_control, name="take_control"),
+    path("<uuid:pk>/control/return/", baton.return_control, name="return_control"),
+    path("<uuid:pk>/hold/keep/", baton.keep_hold, name="keep_hold"),
     path("<uuid:pk>/acknowledge/", plant_side.acknowledge, name="acknowledge"),
     path("<uuid:pk>/step/declare/", plant_side.declare_step, name="declare_step"),
     path("<uuid:pk>/step/accept/", plant_side.accept_step, name="accept_step"),

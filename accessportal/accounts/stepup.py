@@ -17,6 +17,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from accessportal.accounts.factors import use_factor
 from accessportal.accounts.models import User
@@ -56,6 +57,22 @@ def confirm_factor(request: HttpRequest, code: str) -> None:
         acting_user=user, code=code, step_up=True, origin=origin_of(request)
     )
     remember_factor(request, used.kind)
+
+
+def confirm_code(request: HttpRequest) -> None:
+    """Take the code of a form as a fresh factor, on a page that says itself what is wrong.
+
+    Raises `NotPossible` with the code `code_missing` or `code_refused`.
+    """
+    code = request.POST.get(CODE_FIELD, "").strip()
+    if not code:
+        raise NotPossible(
+            _("Please enter the code from your app."), code="code_missing"
+        )
+    try:
+        confirm_factor(request, code)
+    except NotPossible as error:
+        raise NotPossible(error.sentence, code="code_refused") from error
 
 
 def require_fresh_factor(view: View) -> View:

@@ -97,6 +97,9 @@ EVENTS: dict[str, EventKind] = {
     "session.control.returned": EventKind("CS", _("gave control back")),
     "session.hold.kept": EventKind("CS", _("kept a held session open")),
     "session.attended": EventKind("CS", _("attended a machine")),
+    "session.unrecorded.continued": EventKind(
+        "CS", _("let a session go on unrecorded"), "critical"
+    ),
     "session.end.requested": EventKind("CS", _("asked for a session to be ended")),
     "session.terminated": EventKind("CS", _("ended a session")),
     "session.end.confirmed": EventKind("CS", _("proved that a session is over")),
@@ -132,6 +135,7 @@ EVENTS: dict[str, EventKind] = {
     "recording.started": EventKind("AL", _("began to record")),
     "recording.closed": EventKind("AL", _("sealed a recording")),
     "recording.failed": EventKind("AL", _("failed to record"), "critical"),
+    "recording.resumed": EventKind("AL", _("records again")),
     "recording.viewed": EventKind("AL", _("opened a recording")),
     "recording.verified": EventKind("AL", _("verified a recording")),
     "recording.verify.failed": EventKind(

@@ -8,20 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
+from functools import partial
 from typing import Any
 
 from channels.db import database_sync_to_async
 
 from accessportal.errors import PortalError
 from accessportal.keys import KeyMissing, WrongKey
-from sessions.broker import farewell, words
+from sessions.broker import adoption, farewell, handover, words
+from sessions.broker.anchor import Anchor
 from sessions.broker.baton import Baton
 from sessions.broker.company import Company
 from sessions.broker.end import End
 from sessions.broker.frames import filtered, syncs_of
+from sessions.broker.held import Held
 from sessions.broker.input import Input
+from sessions.broker.lease import Lease, Leases
 from sessions.broker.opening import Opening
 from sessions.broker.pace import Pace
 from sessions.broker.pictures import Pictures
@@ -29,7 +33,7 @@ from sessions.broker.plant_side import PlantSideFollower
 from sessions.broker.proof import AssetLine
 from sessions.broker.seat import CloseCode, Seat
 from sessions.broker.supervision import Supervision
-from sessions.broker.upstream import guacd_address, is_here
+from sessions.broker.upstream import open_upstream
 from sessions.broker.viewer import Picture, Viewer
 from sessions.broker.viewer import State as ViewerState
 from sessions.guacamole.arguments import Size, connection_arguments
@@ -39,8 +43,7 @@ from sessions.guacamole.errors import (
     GuacdRefused,
     ProtocolError,
 )
-from sessions.guacamole.handshake import GuacdStream, open_connection
-from sessions.guacamole.instruction import encode
+from sessions.guacamole.handshake import GuacdStream
 from sessions.guacamole.opcodes import OBSERVER
 from sessions.guacamole.reader import Batch, InstructionReader
 from sessions.guacamole.status import status_of_error
@@ -64,9 +67,19 @@ class SessionActor:
     """`run` is its life; `company` is what tunnels talk to."""
 
     def __init__(
-        self, brokered_session: BrokeredSession, *, executor: Executor
+        self,
+        brokered_session: BrokeredSession,
+        *,
+        executor: Executor,
+        leases: Leases,
+        lease: Lease,
+        anchor: Anchor | None = None,
     ) -> None:
         self.row = brokered_session
+        self.lease = lease
+        self.adopted = anchor is not None
+        self._leases = leases
+        self._anchor = anchor
         self.id = brokered_session.pk
         self.permissions = permissions_of(brokered_session.window.access_request)
         self.seats: dict[int, Seat] = {}
@@ -76,9 +89,8 @@ class SessionActor:
         self.writer: RecordingWriter | None = None  # the same, once it takes what comes
         self.pictures: Pictures | None = None
         self.screen = (brokered_session.screen_width, brokered_session.screen_height)
-        self.asset = AssetLine(
-            brokered_session.endpoint.host, brokered_session.endpoint.port
-        )
+        self.asset = AssetLine.of(brokered_session)
+        self.before_proof: list[Callable[[], Awaitable[None]]] = []
         self.pace = Pace(self._answer_sync, held=self._recorder_lags)
         self.input = Input(self)
         self.baton = Baton(self)
@@ -91,6 +103,9 @@ class SessionActor:
         self._errands: set[asyncio.Task[Any]] = set()
         self._record_filter = DownstreamFilter(OBSERVER)
         self.opening = Opening(self._record_filter)
+        self.held = Held(self)
+        lease.on_worn = partial(self.input.let_everybody_go, "lease_worn")
+        lease.on_lost = partial(self.end, End("", close_code=CloseCode.RESTART))
 
     # --- Life ----------------------------------------------------------------------------
 
@@ -103,6 +118,11 @@ class SessionActor:
         except asyncio.CancelledError:
             end = End(EndReason.INTERRUPTED, close_code=CloseCode.RESTART)
             self._ended.cancel()
+        if end.hands_over and await handover.hand_over(self, work, watch):
+            return
+        if not await self._leases.sure(self.lease):
+            await handover.stand_down(self, work, watch)
+            return
         await farewell.wind_up(self, end, work, watch)
 
     def end(self, end: End) -> None:
@@ -113,6 +133,11 @@ class SessionActor:
     @property
     def ending(self) -> bool:
         return self._ended.done()
+
+    @property
+    def was_up(self) -> bool:
+        """The machine was there: what goes wrong now is a loss, not a failure to connect."""
+        return self.active or self.adopted
 
     async def db(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         """Run a function that uses the database in one of the broker's threads."""
@@ -142,8 +167,11 @@ class SessionActor:
 
     async def _work(self) -> None:
         try:
-            await self._connect()
-            await self._read()
+            if self._anchor is not None:
+                reader = await adoption.take_up(self, self._anchor)
+            else:
+                reader = await self._connect()
+            await self._read(reader)
         except RecordingFailed as error:
             self.recording_failed(error)
         except (GuacdError, ArgumentsError) as error:
@@ -164,14 +192,14 @@ class SessionActor:
     def _fail(
         self, failure: str, *, sentence: Sentence = "", guacd_status: int | None = None
     ) -> None:
-        reason = EndReason.CONNECTION_LOST if self.active else EndReason.NOT_CONNECTED
+        reason = EndReason.CONNECTION_LOST if self.was_up else EndReason.NOT_CONNECTED
         self.end(
             End(reason, failure=failure, guacd_status=guacd_status, sentence=sentence)
         )
 
     # --- Connecting ------------------------------------------------------------------------
 
-    async def _connect(self) -> None:
+    async def _connect(self) -> InstructionReader:
         """Recorder first, then guacd; our id there is kept before anything else happens."""
         row = self.row
         order = await self.db(
@@ -191,24 +219,21 @@ class SessionActor:
             endpoint_facts(row.endpoint), sign_in(secrets), self.permissions, size
         )
         if self.ending:
-            return
-        self.stream = await open_connection(
-            guacd_address(row.guacd_address),
-            row.endpoint.protocol,
-            arguments,
-            size,
-            timezone=row.endpoint.asset.zone.site.time_zone,
-            timeout=HANDSHAKE_SECONDS,
+            return InstructionReader()
+        self.stream = await open_upstream(
+            self, arguments, size, timeout=HANDSHAKE_SECONDS
         )
+        self.stream.gate = self.lease.held
+        self.asset = AssetLine.of(row)
         self.row.guacd_connection_id = self.stream.connection_id
         await self.db(lifecycle.note_connection, self.id, self.stream.connection_id)
         self.pictures = Pictures(self.stream.address, self.stream.connection_id)
+        return InstructionReader()
 
-    async def _read(self) -> None:
+    async def _read(self, reader: InstructionReader) -> None:
         """The read path: whole batches, whatever they hold."""
         if self.stream is None:
             return  # ended before the connection was made
-        reader = InstructionReader()
         loop = asyncio.get_running_loop()
         while not self.ending:
             data = await self.stream.read()
@@ -218,14 +243,14 @@ class SessionActor:
             batch = reader.feed(data)
             self.heard_at = loop.time()
             if self.active:
-                self._show(batch)
+                self.show(batch)
             elif batch:
                 await self._open(batch)
 
     async def _open(self, batch: Batch) -> None:
         """Before the first picture: nothing is shown until it is recorded."""
         assert self.writer is not None
-        self._decide_on(batch)
+        self.decide_on(batch)
         self.pace.frames(batch.syncs, wait=False)
         if self.ending:
             return
@@ -236,17 +261,17 @@ class SessionActor:
             return
         picture, rest = found
         await self.writer.start(picture.text, picture.timestamp)
-        await self._activate(picture)
+        await self.activate()
         if rest and not self.ending:
-            self._show(rest)
+            self.show(rest)
 
-    async def _activate(self, picture: Picture) -> None:
+    async def activate(self) -> None:
         """The first picture is on the disk: from now on the session is active."""
         assert self.stream is not None
-        if is_here(self.stream.address):
-            self.asset.seen = await asyncio.to_thread(self.asset.count) > 0
+        await self.asset.look()
         row = self.row
-        await self.db(lifecycle.mark_active, row)
+        if not self.adopted:
+            await self.db(lifecycle.mark_active, row)
         self.row = row  # a look that was under way may have put an older one here
         self.active = True
         asyncio.get_running_loop().call_later(OPENING_SECONDS, self.opening.forget)
@@ -257,17 +282,18 @@ class SessionActor:
 
     # --- Downstream ------------------------------------------------------------------------
 
-    def _show(self, batch: Batch) -> None:
+    def show(self, batch: Batch) -> None:
         """One batch to the recorder, then to everyone; nobody is waited for."""
         assert self.writer is not None
         if not batch:
             return
         syncs = syncs_of(batch)
         if batch.marks:
-            self._decide_on(batch)
+            self.decide_on(batch)
         text, recorded = filtered(self._record_filter, batch, syncs)
         self.writer.append_screen(text, recorded)
         self.opening.keep(batch)
+        self.held.keep(batch)
         paced = False
         for seat in self.seats.values():
             seat.viewer.show(batch, syncs)
@@ -276,7 +302,7 @@ class SessionActor:
         if self.writer.wants_rotation and not self.writer.cutting:
             self._rotate()
 
-    def _decide_on(self, batch: Batch) -> None:
+    def decide_on(self, batch: Batch) -> None:
         """What in a batch is for the actor."""
         for mark in batch.marks:
             opcode = mark.opcode
@@ -285,9 +311,9 @@ class SessionActor:
                     batch.instruction(mark), self.row.endpoint.protocol
                 )
                 reason = (
-                    EndReason.ASSET_CLOSED if self.active else EndReason.NOT_CONNECTED
+                    EndReason.ASSET_CLOSED if self.was_up else EndReason.NOT_CONNECTED
                 )
-                if self.active and status.key == "not_answering":
+                if self.was_up and status.key == "not_answering":
                     reason = EndReason.CONNECTION_LOST
                 self.end(
                     End(
@@ -298,7 +324,7 @@ class SessionActor:
                     )
                 )
             elif opcode == "disconnect":
-                if self.active:
+                if self.was_up:
                     self.end(End(EndReason.ASSET_CLOSED))
                 else:
                     self._fail("closed_at_once")
@@ -326,7 +352,7 @@ class SessionActor:
 
     def _answer_sync(self, timestamp: int) -> None:
         if self.stream is not None and timestamp >= 0:
-            self.stream.send(encode("sync", timestamp))
+            self.stream.acknowledge(timestamp)
 
     def _rotate(self) -> None:
         """A new segment of the recording, beginning with a full picture."""
@@ -370,22 +396,29 @@ class SessionActor:
         """The picture: the opening itself for who comes at once, a join for who comes later."""
         if not self.active or seat.viewer.state is not ViewerState.WAITING:
             return
-        if not self.opening.show_to(seat.viewer):
+        viewer = seat.viewer
+        if not (self.opening.show_to(viewer) or self.held.show_to(viewer)):
             self.picture_for(seat.viewer)
 
     def picture_for(self, viewer: Viewer) -> None:
         if self.active and self.pictures is not None and not self.ending:
             self.pictures.want(viewer.give)
 
-    def mark(self, kind: str, seat: Seat | None = None, **data: Any) -> None:
+    def mark(
+        self,
+        kind: str,
+        seat: Seat | None = None,
+        *,
+        user_id: int | None = None,
+        **data: Any,
+    ) -> None:
         """A mark on the recording's time line; a recorder that fails tells us itself."""
         if self.writer is None:
             return
         if seat is not None:
+            user_id = seat.user.pk
             data = {"role": seat.participant.role, "name": seat.user.full_name, **data}
         try:
-            self.writer.append_mark(
-                kind, seat.user.pk if seat is not None else None, **data
-            )
+            self.writer.append_mark(kind, user_id, **data)
         except RecordingFailed as error:
             self.recording_failed(error)

@@ -8,24 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sessions.broker import words
 from sessions.broker.seat import Seat
 from sessions.guacamole.opcodes import OBSERVER, Permissions
+from sessions.models.participant import Vantage
 
 if TYPE_CHECKING:
     from sessions.broker.actor import SessionActor
 
 
 class Baton:
-    """Of one session. `settle` after every change of the row and of the company."""
+    """Of one session. `follow` the row, `settle` when somebody comes or goes."""
 
     def __init__(self, actor: SessionActor) -> None:
         self._actor = actor
+        self._known = self.user_id
+        self.asks: frozenset[int] = frozenset()
+        """Ids of the people who ask for it."""
 
     @property
     def user_id(self) -> int:
         """Whose it is, also while that person is away."""
-        row = self._actor.row
-        return row.baton_with_id or row.started_by_id
+        return self._actor.row.hand_id
 
     @property
     def hand(self) -> Seat | None:
@@ -34,13 +38,29 @@ class Baton:
             (seat for seat in self._actor.seats.values() if seat.has_baton), None
         )
 
+    def follow(self, asks: frozenset[int]) -> None:
+        """After the row was read anew: let go, hand over, write it down, say so."""
+        actor = self._actor
+        moved = self.settle()
+        if self.user_id != self._known:
+            self._known = self.user_id
+            self._mark()
+            moved = True
+        if moved:
+            words.tell_state(actor)
+        if moved or asks != self.asks:
+            self.asks = asks
+            words.tell_participants(actor)
+
     def settle(self) -> bool:
         """Give it to the newest seat of whose it is. True when another seat has it now."""
         before = self.hand
         theirs = [
             seat
             for seat in self._actor.seats.values()
-            if seat.user.pk == self.user_id and not seat.left
+            if seat.user.pk == self.user_id
+            and not seat.left
+            and seat.participant.vantage == Vantage.CONSOLE
         ]
         hand = theirs[-1] if theirs else None
         if hand is before:
@@ -71,3 +91,12 @@ class Baton:
         if seat.user.vendor_id is not None:
             return approved
         return Permissions(control=approved.control)
+
+    def _mark(self) -> None:
+        """On the recording's time line: whose hands work from here on."""
+        row = self._actor.row
+        person = row.baton_with or row.started_by
+        role = "plant" if row.control_taken else "companion"
+        if person.pk == row.started_by_id:
+            role = "owner"
+        self._actor.mark("baton", user_id=person.pk, role=role, name=person.full_name)

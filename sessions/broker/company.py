@@ -14,6 +14,7 @@ from sessions.broker.discards import Discards
 from sessions.broker.hands import Hands
 from sessions.broker.seat import CloseCode, Seat
 from sessions.broker.viewer import Transport, Viewer
+from sessions.companions import CompanionHere, refuse_unless_welcome
 from sessions.guacamole.instruction import encode
 from sessions.guacamole.opcodes import OBSERVER
 from sessions.models import Participant, TunnelTicket
@@ -45,7 +46,13 @@ class Company:
         if self._actor.ending:
             raise TooLate
         if ticket.role == Participant.Role.COMPANION:
-            await actor_db_refuses(self._actor, ticket, origin)
+            await self._actor.db(
+                refuse_unless_welcome,
+                self._actor.id,
+                ticket.user,
+                origin=origin,
+                web_session_key=ticket.web_session_key,
+            )
             return
         if ticket.role == Participant.Role.OBSERVER:
             look = await supervision.read(observers=[ticket.user_id])
@@ -59,6 +66,14 @@ class Company:
             supervision.wake()
             reason = look.verdict.reasons[0]
             raise NotAllowed(reason.sentence, code=reason.code)
+
+    def companions(self) -> list[CompanionHere]:
+        """Those whom policy judges each by themselves."""
+        return [
+            CompanionHere(seat.participant.pk, seat.web_session_key)
+            for seat in self._actor.seats.values()
+            if seat.companion
+        ]
 
     async def join(
         self, ticket: TunnelTicket, transport: Transport, origin: Origin, language: str
@@ -99,6 +114,8 @@ class Company:
         actor.mark("joined", seat)
         await words.greet(actor, seat)
         actor.show_to(seat)
+        if seat.has_baton:
+            actor.held.forget()
         words.tell_participants(actor)
         actor.supervision.wake()
         return seat
@@ -132,6 +149,7 @@ class Company:
             silent = now - seat.heard_at > GONE_SECONDS
             if silent or seat.viewer.stuck_for > STUCK_SECONDS:
                 self.show_out(seat, CloseCode.NOT_HEARD, "vanished")
+        self._actor.held.begin_if_alone()
 
     async def hold_if_alone(self) -> None:
         """The work is held while the one with the baton is gone, also when the plant lifted
@@ -150,6 +168,7 @@ class Company:
         if seat.has_baton:
             actor.pace.release()
             actor.baton.settle()
+            actor.held.begin_if_alone()
         actor.mark("left", seat)
         if reason == "vanished" and code != CloseCode.NOT_HEARD:
             seat.viewer.abandon()

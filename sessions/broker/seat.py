@@ -58,6 +58,11 @@ class Seat:
         return self.participant.role == Participant.Role.OWNER
 
     @property
+    def companion(self) -> bool:
+        """Whether this is a colleague of the owner's, named on the request."""
+        return self.participant.role == Participant.Role.COMPANION
+
+    @property
     def observer(self) -> bool:
         """Whether this is somebody of the plant, who may have taken control nevertheless."""
         return self.participant.role == Participant.Role.OBSERVER

@@ -42,6 +42,9 @@ FIRST_PICTURE_SECONDS = 45.0
 SILENCE_SECONDS = 5.0
 """An idle connection sends a `sync` every second; guacd says nothing when its child dies."""
 
+LOST_SECONDS = 16.0
+"""A guacd that neither speaks nor answers for this long has dropped us by itself (measured)."""
+
 BLIND_SECONDS = 8.0
 """After this long without an answer of the database nobody knows what policy says: no input."""
 
@@ -87,6 +90,7 @@ class Supervision:
             self._notice_time()
             await self._notice_silence()
             words.tell_pace(actor)
+            actor.company.show_out_the_silent()
             if actor.ending:
                 return  # type: ignore[unreachable]  # it ends while we look
             try:
@@ -121,6 +125,7 @@ class Supervision:
             after_message=self._last_message,
             observers=observers,
             waiting=frozenset(actor.plant.waiting),
+            companions=actor.company.companions(),
         )
         return result
 
@@ -148,6 +153,9 @@ class Supervision:
     async def _obey(self, seen: Look) -> None:
         actor = self._actor
         row = seen.brokered_session
+        if row.lease_epoch != actor.lease.epoch:
+            actor.lease.lose()
+            return
         if not row.is_live:
             self._end(row.end_reason or EndReason.INTERRUPTED)
             return
@@ -160,7 +168,7 @@ class Supervision:
         if seen.ends_at != self.ends_at:
             self._last_second.follow(seen.ends_at)
         self._follow_window(seen.closes_at)
-        self._follow_row(row)
+        self._follow_row(row, seen.asks)
         to_freeze = seen.verdict.outcome is Outcome.FREEZE and seen.freeze is None
         if not to_freeze:  # a freeze that is lifted into another is never off in between
             self._follow_freeze(seen.freeze)
@@ -174,7 +182,7 @@ class Supervision:
                 )
         actor.plant.follow(seen)
         for seat in list(actor.seats.values()):
-            if seat.observer and seat.user.pk in seen.unwelcome:
+            if not seat.owner and seat.user.pk in seen.unwelcome:
                 actor.company.show_out(seat, CloseCode.NOT_WELCOME, "not_welcome")
         if to_freeze:
             await self._freeze(seen.verdict.reasons[0].freezes)
@@ -182,13 +190,14 @@ class Supervision:
         elif seen.freeze is None and actor.hand is None:
             await actor.company.hold_if_alone()
 
-    def _follow_row(self, row: BrokeredSession) -> None:
+    def _follow_row(self, row: BrokeredSession, asks: frozenset[int]) -> None:
         """What the words say comes from the row as it is now."""
         actor = self._actor
         if actor.active and row.active_at is None:
             return  # read just before the actor wrote that it is active
         row.guacd_connection_id = actor.row.guacd_connection_id
         actor.row = row
+        actor.baton.follow(asks)
 
     def _follow_freeze(self, freeze: Freeze | None) -> None:
         actor = self._actor
@@ -264,10 +273,13 @@ class Supervision:
         if actor.stream is None or loop.time() - actor.heard_at < SILENCE_SECONDS:
             return
         gone = await probe_gone(actor.stream.address, actor.stream.connection_id)
-        if gone:
-            self._end(
+        silent_for = loop.time() - actor.heard_at
+        lost = gone is None and silent_for >= LOST_SECONDS
+        if gone or lost:
+            reason = (
                 EndReason.CONNECTION_LOST if actor.active else EndReason.NOT_CONNECTED
             )
+            actor.end(End(reason, failure="guacd_lost" if lost else ""))
 
     def _end(self, reason: str, row: BrokeredSession | None = None) -> None:
         actor = self._actor

@@ -49,7 +49,10 @@ def tell_participants(actor: SessionActor) -> None:
     """Who is here, to everybody: nobody is watched without knowing it."""
     present = [seat for seat in actor.seats.values() if not seat.left]
     for seat in present:
-        people = [_person(other, you=other is seat) for other in present]
+        people = [
+            _person(other, you=other is seat, asks=other.user.pk in actor.baton.asks)
+            for other in present
+        ]
         seat.say("participants", lambda text, people=people: {"participants": people})  # type: ignore[misc]
 
 
@@ -67,8 +70,8 @@ def tell_warning(actor: SessionActor, minutes: int, closes_at: datetime) -> None
 
 def tell_frozen(actor: SessionActor, freeze: Freeze) -> None:
     for seat in actor.seats.values():
-        role = seat.participant.role
-        seat.say("frozen", lambda text, role=role: frozen_word(freeze, role=role))  # type: ignore[misc]
+        works = seat.has_baton
+        seat.say("frozen", lambda text, works=works: frozen_word(freeze, works=works))  # type: ignore[misc]
 
 
 def tell_unfrozen(actor: SessionActor) -> None:
@@ -117,6 +120,7 @@ def _say_state(actor: SessionActor, seat: Seat) -> None:
         return state_of(
             row,
             role=role,
+            works=seat.has_baton,
             freeze=actor.supervision.freeze,
             screen=actor.screen,
             ending=actor.ending,
@@ -128,7 +132,7 @@ def _say_state(actor: SessionActor, seat: Seat) -> None:
         seat.say("recording", lambda text: {"ok": True, "since": since, "sentence": ""})
 
 
-def _person(seat: Seat, *, you: bool) -> dict[str, Any]:
+def _person(seat: Seat, *, you: bool, asks: bool) -> dict[str, Any]:
     user = seat.user
     return {
         "id": seat.participant.pk,
@@ -136,7 +140,10 @@ def _person(seat: Seat, *, you: bool) -> dict[str, Any]:
         "organisation": user.organisation,
         "initials": user.initials,
         "colour": user.avatar_colour,
+        "user": user.pk,
         "role": seat.participant.role,
+        "works": seat.has_baton,
+        "asks": asks,
         "joined_at": moment(seat.participant.joined_at),
         "you": you,
     }

@@ -31,11 +31,16 @@ class BrokeredSessionQuerySet(models.QuerySet["BrokeredSession"]):
         )
 
     def visible_to(self, user: User) -> BrokeredSessionQuerySet:
-        """Contractors see their own; the plant's people see their sites'."""
+        """Contractors see their own, and those of requests they are named on; the plant's
+        people see their sites'."""
         from accessportal.accounts.authorisation import Action, sites_where
+        from requests.models import RequestedPerson
 
         if user.vendor_id is not None:
-            return self.filter(started_by=user)
+            named = RequestedPerson.objects.filter(user=user).values("access_request")
+            return self.filter(
+                models.Q(started_by=user) | models.Q(window__access_request__in=named)
+            )
         return self.filter(
             endpoint__asset__zone__site__in=sites_where(user, Action.SESSION_SEE)
         )
@@ -285,6 +290,25 @@ class BrokeredSession(models.Model):
     @property
     def is_live(self) -> bool:
         return self.state in self.LIVE
+
+    @property
+    def hand_id(self) -> int:
+        """Whose hands work: the owner's, unless the baton is with somebody else."""
+        return self.baton_with_id or self.started_by_id
+
+    @property
+    def control_taken(self) -> bool:
+        """Whether somebody of the plant works, and the vendor's people only watch."""
+        return self.baton_with is not None and self.baton_with.vendor_id is None
+
+    @property
+    def hold_kept(self) -> bool:
+        """Whether the plant lets this very hold last until the window ends."""
+        return (
+            self.hold_kept_at is not None
+            and self.frozen_at is not None
+            and self.hold_kept_at >= self.frozen_at
+        )
 
     @property
     def is_ending(self) -> bool:

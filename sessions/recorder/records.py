@@ -38,6 +38,7 @@ MARK_KINDS = frozenset(
         "warning",
         "message",
         "acknowledged",
+        "baton",
         "charge",
         "step",
         "step_ended",

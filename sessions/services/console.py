@@ -127,6 +127,7 @@ def refusal(verdict: Verdict) -> Exception:
         "window_revoked": TooLate,
         "window_not_open": NotPossible,
         "endpoint_busy": TooLate,
+        "desktop_left_over": TooLate,
         "recorder_not_ready": NotPossible,
         "host_key_not_pinned": NotPossible,
         "production_freeze": NotPossible,
@@ -273,7 +274,8 @@ def _console_size(endpoint: Endpoint, width: int, height: int) -> Size:
 
 
 def _reason_of(user: User, brokered_session: BrokeredSession) -> str:
-    if brokered_session.started_by_id == user.pk:
+    works = brokered_session.hand_id == user.pk and user.vendor_id is not None
+    if brokered_session.started_by_id == user.pk or works:
         return EndReason.ENDED_BY_CONTRACTOR
     if may_at(user, Action.SESSION_END, brokered_session):
         return EndReason.ENDED_BY_PLANT

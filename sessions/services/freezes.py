@@ -114,8 +114,8 @@ def resume_session(
     """
     brokered_session = locked(brokered_session)
     refuse_when_over(brokered_session)
-    if brokered_session.started_by_id != acting_user.pk:
-        raise NotAllowed
+    if brokered_session.hand_id != acting_user.pk:
+        raise NotAllowed(_("Only the one who works can let this session go on."))
     if brokered_session.frozen_at is None:
         return
     if brokered_session.frozen_cause in ONLY_THE_PLANT:
@@ -123,13 +123,20 @@ def resume_session(
     if timezone.now().timestamp() - origin.factor_at > settings.FRESH_FACTOR_SECONDS:
         raise FreshFactorNeeded
 
-    brokered_session.factor = origin.factor
-    brokered_session.factor_at = factor_moment(origin)
-    brokered_session.source_address = origin.address
-    brokered_session.web_session_key = web_session_key
-    brokered_session.save(
-        update_fields=["factor", "factor_at", "source_address", "web_session_key"]
-    )
+    fresh = {
+        "factor": origin.factor,
+        "factor_at": factor_moment(origin),
+        "source_address": origin.address,
+        "web_session_key": web_session_key,
+    }
+    if brokered_session.started_by_id == acting_user.pk:
+        for name, value in fresh.items():
+            setattr(brokered_session, name, value)
+        brokered_session.save(update_fields=list(fresh))
+    else:
+        brokered_session.participants.filter(
+            user=acting_user, left_at__isnull=True
+        ).update(**fresh)
     lift_freeze(brokered_session, acting_user=acting_user, origin=origin)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accessportal.accounts.models import User
@@ -16,16 +16,17 @@ from accessportal.origin import Origin
 from accessportal.plants.vault import Secrets, open_secrets
 from accessportal.transitions import transition
 from sessions.models import BrokeredSession, Participant, TunnelTicket
+from sessions.models.participant import Vantage
+from sessions.policy_facts import factor_moment
 from sessions.services.charge import facts_of, path_of, told_of
 from sessions.services.critical_step import close_steps
 from sessions.services.freezes import lift_freeze
+from sessions.services.guacd_pool import choose_guacd
+from sessions.services.leases import lease_end, refuse_other_holder
 from sessions.services.news import tell_pages
 
 State = BrokeredSession.State
 EndReason = BrokeredSession.EndReason
-
-LEASE_SECONDS = 12
-"""A session whose broker has not renewed its lease for this long has no living broker."""
 
 AUDIT_OF_END = {
     EndReason.NOT_CONNECTED: "session.failed",
@@ -36,16 +37,20 @@ AUDIT_OF_END = {
 @transaction.atomic
 def claim_session(session_id: Any, *, broker: str) -> BrokeredSession | None:
     """Make one broker the only one to connect a session; None when it is not to be had."""
-    lease = timezone.now() + timedelta(seconds=LEASE_SECONDS)
     claimed = BrokeredSession.objects.filter(
         pk=session_id,
         state=State.CONNECTING,
         broker=broker,
         lease_expires_at__isnull=True,
-    ).update(lease_expires_at=lease, guacd_address=settings.GUACD_ADDRESS)
+    ).update(
+        lease_expires_at=lease_end(),
+        lease_epoch=F("lease_epoch") + 1,
+    )
     if claimed != 1:
         return None
     claimed_row: BrokeredSession = with_relations().get(pk=session_id)
+    claimed_row.guacd_address = choose_guacd(claimed_row.endpoint.asset.zone.site_id)
+    claimed_row.save(update_fields=["guacd_address"])
     return claimed_row
 
 
@@ -55,6 +60,7 @@ def with_relations() -> Any:
         "window__access_request__vendor",
         "endpoint__asset__zone__site",
         "started_by__vendor",
+        "baton_with__vendor",
         "frozen_by",
         "end_requested_by",
         "person_in_charge",
@@ -117,13 +123,17 @@ def end_session(
     failure: str = "",
     guacd_status: int | None = None,
     desktop_state: str = BrokeredSession.DesktopState.UNKNOWN,
+    at: datetime | None = None,
 ) -> None:
     """The one conditional UPDATE that ends a session; its slot stays until the end is proven.
+
+    `at`: when it ended, where that is written later.
 
     Only the actor calls it, or the broker for a session whose actor is dead. Raises
     `TooLate` when it has ended before.
     """
-    now = timezone.now()
+    now = at or timezone.now()
+    refuse_other_holder(brokered_session)
     transition(
         brokered_session,
         expected=BrokeredSession.LIVE,
@@ -157,11 +167,20 @@ def end_session(
 
 
 @transaction.atomic
-def confirm_end(brokered_session: BrokeredSession, *, proof: dict[str, Any]) -> bool:
-    """The end is proven: note how, and free the place on the endpoint. False when done before."""
+def confirm_end(
+    brokered_session: BrokeredSession,
+    *,
+    proof: dict[str, Any],
+    desktop_state: str = "",
+) -> bool:
+    """The end is proven: note how, and free the place on the endpoint. False when done before.
+
+    `desktop_state`: what the proof shows of the desktop, where it shows anything.
+    """
+    desktop = {"desktop_state": desktop_state} if desktop_state else {}
     confirmed = BrokeredSession.objects.filter(
         pk=brokered_session.pk, ended_at__isnull=False, end_confirmed_at__isnull=True
-    ).update(end_confirmed_at=timezone.now(), end_proof=proof, slot=None)
+    ).update(end_confirmed_at=timezone.now(), end_proof=proof, slot=None, **desktop)
     if not confirmed:
         return False
     record(
@@ -169,6 +188,7 @@ def confirm_end(brokered_session: BrokeredSession, *, proof: dict[str, Any]) -> 
         subject=brokered_session,
         brokered_session=brokered_session,
         proof=proof,
+        **desktop,
     )
     tell_pages(brokered_session)
     return True
@@ -203,26 +223,30 @@ def participant_joined(
         user=ticket.user,
         role=ticket.role,
         source_address=origin.address,
+        web_session_key=ticket.web_session_key,
+        factor=origin.factor,
+        factor_at=factor_moment(origin),
     )
-    owner = ticket.role == Participant.Role.OWNER
+    observer = ticket.role == Participant.Role.OBSERVER
     record(
-        "session.participant.joined" if owner else "session.observer.joined",
+        "session.observer.joined" if observer else "session.participant.joined",
         acting_user=ticket.user,
         subject=brokered_session,
         brokered_session=brokered_session,
         origin=origin,
         role=ticket.role,
     )
-    if owner:
-        _lift_absence(brokered_session)
+    if ticket.vantage == Vantage.CONSOLE:
+        _lift_absence(brokered_session, of=ticket.user_id)
     tell_pages(brokered_session)
     return participant
 
 
-def _lift_absence(brokered_session: BrokeredSession) -> None:
-    """The contractor is back: what was held only for that goes on."""
+def _lift_absence(brokered_session: BrokeredSession, *, of: int) -> None:
+    """The one who works is back: what was held only for that goes on."""
     fresh = BrokeredSession.objects.select_for_update().get(pk=brokered_session.pk)
-    if fresh.frozen_cause == BrokeredSession.FreezeCause.AWAY:
+    away = fresh.frozen_cause == BrokeredSession.FreezeCause.AWAY
+    if away and fresh.hand_id == of:
         lift_freeze(fresh, acting_user=None)
 
 
@@ -324,11 +348,11 @@ def note_error(brokered_session: BrokeredSession, *, what: str) -> None:
     )
 
 
-def keep_held_input(session_id: Any, held: list[list[Any]]) -> None:
-    """What is held down now, where a restarted broker finds it."""
-    BrokeredSession.objects.filter(
-        pk=session_id, state__in=BrokeredSession.LIVE
-    ).update(held_input=held)
+def keep_held_input(session_id: Any, held: list[list[Any]], epoch: int) -> None:
+    """What is held down now, where an adopter or a restarted broker finds it."""
+    BrokeredSession.objects.live().filter(pk=session_id, lease_epoch=epoch).update(
+        held_input=held
+    )
 
 
 def origin_of_start(brokered_session: BrokeredSession) -> Origin:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
 from sessions.access import may_at
+from sessions.companions import CompanionHere, judge
 from sessions.models import BrokeredSession, ConsoleMessage
-from sessions.policy import Verdict, decide
+from sessions.policy import Verdict
 from sessions.policy_facts import facts_during
-from sessions.services.lifecycle import LEASE_SECONDS, with_relations
+from sessions.services.lifecycle import with_relations
 from sessions.services.plant_side import PlantSide, plant_side_of
 
 
@@ -45,7 +44,9 @@ class Look:
     """Of the phrases that were waited for."""
     plant: PlantSide
     unwelcome: frozenset[int]
-    """Ids of the observers who may not watch any more."""
+    """Ids of the people who may not be in this session any more; never the owner's."""
+    asks: frozenset[int]
+    """Ids of the people who ask for the baton."""
 
 
 def look(
@@ -57,8 +58,9 @@ def look(
     after_message: int,
     observers: Sequence[int],
     waiting: Collection[int] = (),
+    companions: Sequence[CompanionHere] = (),
 ) -> Look:
-    """Read everything an actor acts on, and renew the lease when it is half spent.
+    """Read everything an actor acts on.
 
     `waiting`: ids of the phrases whose acknowledgement is still to come.
 
@@ -71,10 +73,10 @@ def look(
         address=address,
         web_session_key=web_session_key,
     )
-    _renew_lease(brokered_session)
+    verdict, shown_out = judge(brokered_session, facts, companions)
     return Look(
         brokered_session=brokered_session,
-        verdict=decide(facts),
+        verdict=verdict,
         closes_at=brokered_session.window.closes_at,
         ends_at=facts.ends_at,
         freeze=freeze_of(brokered_session),
@@ -87,7 +89,8 @@ def look(
         ),
         acknowledged=tuple(_acknowledged(waiting)) if waiting else (),
         plant=plant_side_of(brokered_session),
-        unwelcome=_unwelcome(brokered_session, observers),
+        unwelcome=shown_out | _unwelcome(brokered_session, observers),
+        asks=_asks(brokered_session, companions),
     )
 
 
@@ -109,16 +112,16 @@ def freeze_of(brokered_session: BrokeredSession) -> Freeze | None:
     )
 
 
-def _renew_lease(brokered_session: BrokeredSession) -> None:
-    now = timezone.now()
-    expires_at = brokered_session.lease_expires_at
-    half = timedelta(seconds=LEASE_SECONDS / 2)
-    if expires_at is not None and expires_at - now > half:
-        return
-    with transaction.atomic():
-        BrokeredSession.objects.filter(
-            pk=brokered_session.pk, state__in=BrokeredSession.LIVE
-        ).update(lease_expires_at=now + 2 * half)
+def _asks(
+    brokered_session: BrokeredSession, companions: Sequence[CompanionHere]
+) -> frozenset[int]:
+    """Nobody asks where nobody but the owner could."""
+    if not companions:
+        return frozenset()
+    asking = brokered_session.participants.filter(
+        baton_asked_at__isnull=False, left_at__isnull=True
+    )
+    return frozenset(asking.values_list("user_id", flat=True))
 
 
 def _unwelcome(

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accessportal.accounts.models import User
+from requests.models import MaintenanceWindow
 from sessions.endings import STEP_UP
 from sessions.models import BrokeredSession, Participant
 from sessions.sentences import FROZEN, MAY_START_AGAIN, WHAT_NOW, end_sentence
@@ -20,10 +21,18 @@ EndReason = BrokeredSession.EndReason
 def session_status(brokered_session: BrokeredSession, user: User) -> dict[str, Any]:
     """Everything a session's pages show of it; sentences in the active language."""
     owner = brokered_session.started_by_id == user.pk
-    role = Participant.Role.OWNER if owner else Participant.Role.OBSERVER
+    works = brokered_session.hand_id == user.pk
+    role = Participant.Role.OBSERVER
+    if user.vendor_id is not None:
+        role = Participant.Role.OWNER if owner else Participant.Role.COMPANION
     over = not brokered_session.is_live
     return {
-        **state_of(brokered_session, role=role, freeze=freeze_of(brokered_session)),
+        **state_of(
+            brokered_session,
+            role=role,
+            works=works,
+            freeze=freeze_of(brokered_session),
+        ),
         "over": over,
         "end_reason": brokered_session.end_reason,
         "end_sentence": str(
@@ -38,7 +47,7 @@ def session_status(brokered_session: BrokeredSession, user: User) -> dict[str, A
         "ended_at": moment(brokered_session.ended_at),
         "end_confirmed_at": moment(brokered_session.end_confirmed_at),
         "desktop": brokered_session.get_desktop_state_display(),
-        "can_return": owner and not over,
+        "can_return": user.vendor_id is not None and not over,
         "can_start_again": owner and over and may_start_again(brokered_session),
     }
 
@@ -47,13 +56,17 @@ def state_of(
     brokered_session: BrokeredSession,
     *,
     role: str,
+    works: bool,
     freeze: Freeze | None,
     screen: tuple[int, int] | None = None,
     ending: bool = False,
 ) -> dict[str, Any]:
-    """The `state` word (tunnel contract) for a participant of `role`."""
+    """The `state` word (tunnel contract) for a participant of `role`.
+
+    `works`: whether this person's hands work now.
+    """
     permissions = permissions_of(brokered_session.window.access_request)
-    owner = role == Participant.Role.OWNER
+    vendor_works = works and role != Participant.Role.OBSERVER
     endpoint = brokered_session.endpoint
     width, height = screen or (
         brokered_session.screen_width,
@@ -68,12 +81,14 @@ def state_of(
         "state": state,
         "role": role,
         "permission": brokered_session.permission,
-        "may_send": owner
+        "works": works,
+        "baton": baton_word(brokered_session),
+        "may_send": works
         and permissions.control
         and freeze is None
         and state == BrokeredSession.State.ACTIVE,
-        "clipboard_in": owner and permissions.clipboard_in,
-        "clipboard_out": owner and permissions.clipboard_out,
+        "clipboard_in": vendor_works and permissions.clipboard_in,
+        "clipboard_out": vendor_works and permissions.clipboard_out,
         "server_time": moment(timezone.now()),
         "requested_at": moment(brokered_session.requested_at),
         "active_at": moment(brokered_session.active_at),
@@ -88,11 +103,22 @@ def state_of(
         },
         "recording": state == BrokeredSession.State.ACTIVE,
         "recording_since": moment(brokered_session.active_at),
-        "frozen": frozen_word(freeze, role=role) if freeze is not None else None,
+        "frozen": frozen_word(freeze, works=works) if freeze is not None else None,
     }
 
 
-def frozen_word(freeze: Freeze, *, role: str) -> dict[str, Any]:
+def baton_word(brokered_session: BrokeredSession) -> dict[str, Any]:
+    """With whom the baton is, for the pages of everybody in the session."""
+    hand = brokered_session.baton_with or brokered_session.started_by
+    return {
+        "user": hand.pk,
+        "name": hand.full_name,
+        "with_owner": hand.pk == brokered_session.started_by_id,
+        "with_plant": brokered_session.control_taken,
+    }
+
+
+def frozen_word(freeze: Freeze, *, works: bool) -> dict[str, Any]:
     """The `frozen` word of the tunnel contract."""
     return {
         "cause": freeze.cause,
@@ -100,17 +126,18 @@ def frozen_word(freeze: Freeze, *, role: str) -> dict[str, Any]:
         "note": freeze.note,
         "sentence": str(FROZEN[freeze.cause]),
         "at": moment(freeze.at),
-        "step_up": role == Participant.Role.OWNER and freeze.cause in STEP_UP,
+        "step_up": works and freeze.cause in STEP_UP,
     }
 
 
 def may_start_again(brokered_session: BrokeredSession) -> bool:
     """Whether the ended session's window would let its person begin anew."""
-    window = brokered_session.window
-    return (
-        brokered_session.end_reason in MAY_START_AGAIN
-        and window.phase() == window.Phase.OPEN
-    )
+    return may_begin_anew(brokered_session.end_reason, brokered_session.window)
+
+
+def may_begin_anew(reason: str, window: MaintenanceWindow) -> bool:
+    """Whether an end for this reason leaves its person the rest of the window."""
+    return reason in MAY_START_AGAIN and window.phase() == window.Phase.OPEN
 
 
 def moment(at: datetime | None) -> str | None:

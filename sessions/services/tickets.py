@@ -15,7 +15,8 @@ from django.utils.translation import gettext as _
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed
 from accessportal.origin import Origin
-from sessions.models import BrokeredSession, TunnelTicket
+from sessions.companions import refuse_unless_welcome
+from sessions.models import BrokeredSession, Participant, TunnelTicket
 from sessions.services.live_session import locked, refuse_when_over, role_of
 
 
@@ -45,6 +46,13 @@ def issue_ticket(
     role = role_of(acting_user, brokered_session)
     if not web_session_key:
         raise NotAllowed
+    if role == Participant.Role.COMPANION:
+        refuse_unless_welcome(
+            brokered_session.pk,
+            acting_user,
+            origin=origin,
+            web_session_key=web_session_key,
+        )
 
     token = secrets.token_urlsafe(32)
     now = timezone.now()
@@ -79,7 +87,7 @@ def use_ticket(token: str, *, acting_user: User, web_session_key: str) -> Tunnel
         raise NotAllowed(
             _("This way in was used already or is too old."), code="ticket_refused"
         )
-    return TunnelTicket.objects.select_related("brokered_session").get(
+    return TunnelTicket.objects.select_related("brokered_session", "user__vendor").get(
         token_hash=ticket_hash(token)
     )
 

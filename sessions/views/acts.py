@@ -15,6 +15,7 @@ from requests.services.window import request_extension
 from sessions.access import (
     session_endable_by,
     session_freezable_by,
+    session_joinable_by,
     session_operable_by,
     session_visible_to,
 )
@@ -104,7 +105,7 @@ def unfreeze(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_fresh_factor
 def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The contractor goes on after idling or other drift, with a fresh second factor."""
-    brokered_session = session_operable_by(request.user, pk)  # type: ignore[arg-type]
+    brokered_session = session_joinable_by(request.user, pk)  # type: ignore[arg-type]
     resume_session(
         brokered_session,
         acting_user=request.user,  # type: ignore[arg-type]

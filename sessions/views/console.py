@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
-from accessportal.accounts.stepup import confirm_factor, fresh_factor
+from accessportal.accounts.stepup import confirm_code, fresh_factor
 from accessportal.errors import NotPossible, PortalError
 from accessportal.origin import origin_of
 from accessportal.plants.models import Endpoint
@@ -23,7 +23,7 @@ from requests.models import MaintenanceWindow
 from sessions.access import (
     endpoint_startable_by,
     may_at,
-    session_operable_by,
+    session_joinable_by,
     session_visible_to,
     session_watchable_by,
 )
@@ -38,7 +38,9 @@ from sessions.models import BrokeredSession
 from sessions.policy import decide
 from sessions.policy_facts import facts_at_start
 from sessions.services.console import start_session
+from sessions.services.left_desktops import open_question
 from sessions.services.status import session_status
+from sessions.views.baton import must_join_first
 
 Screen = tuple[int, int]
 USUAL_SCREEN: Screen = (1280, 800)
@@ -60,7 +62,7 @@ def start(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpRespons
                 code="notice_not_accepted",
             )
         if not fresh_factor(request):
-            _confirm(request)
+            confirm_code(request)
         width, height = _screen_of(request)
         brokered_session = start_session(
             window,
@@ -80,10 +82,12 @@ def start(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpRespons
 @never_cache
 @require_GET
 def console(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """One's own session, to work in. Over: its page says why."""
-    brokered_session = session_operable_by(request.user, pk)  # type: ignore[arg-type]
+    """A session to work in, alone or by turns. Over: its page says why."""
+    brokered_session = session_joinable_by(request.user, pk)  # type: ignore[arg-type]
     if not brokered_session.is_live:
         return redirect("sessions:detail", pk=brokered_session.pk)
+    if must_join_first(request, brokered_session):
+        return redirect("sessions:join", pk=brokered_session.pk)
     return render(
         request, "sessions/console.html", _screen_context(request, brokered_session)
     )
@@ -108,19 +112,6 @@ def status(request: HttpRequest, pk: UUID) -> JsonResponse:
     brokered_session = session_visible_to(request.user, pk)  # type: ignore[arg-type]
     said = session_status(brokered_session, request.user)  # type: ignore[arg-type]
     return JsonResponse({**said, "extension": extension_news(brokered_session)})
-
-
-def _confirm(request: HttpRequest) -> None:
-    """Take the code of the form as a fresh factor. Raises `NotPossible` with its sentence."""
-    code = request.POST.get("otp_code", "").strip()
-    if not code:
-        raise NotPossible(
-            _("Please enter the code from your app."), code="code_missing"
-        )
-    try:
-        confirm_factor(request, code)
-    except NotPossible as error:
-        raise NotPossible(error.sentence, code="code_refused") from error
 
 
 def _screen_of(request: HttpRequest) -> Screen:
@@ -163,6 +154,7 @@ def _start_page(
         "refusals": refusals,
         "only_waits": [refusal["code"] for refusal in refusals] == ["window_not_open"],
         "own_session": own.first(),
+        "desktop_question": open_question(endpoint),
         "notice_version": NOTICE_VERSION,
         "notice_accepted": request.POST.get("notice") == NOTICE_VERSION,
         "error": error,

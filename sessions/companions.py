@@ -1,0 +1,185 @@
+"""The companions of a session, before the policy decision point: each by their own facts.
+
+A companion is a named person of the same request. The plant approved exactly these people;
+each comes with an own account and an own fresh factor. What stands against one of them
+concerns that person alone, unless that person works: then drift freezes the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from accessportal.accounts.models import User
+from accessportal.errors import FreshFactorNeeded, NotAllowed
+from accessportal.origin import Origin
+from sessions.models import BrokeredSession, Participant
+from sessions.policy import Facts, Moment, Outcome, Verdict, decide
+from sessions.policy_facts import factor_moment, facts_during, web_session_exists
+
+
+@dataclass(frozen=True, slots=True)
+class CompanionHere:
+    """A companion's present socket."""
+
+    participant: int
+    web_session_key: str
+
+
+def verdict_on_joining(
+    brokered_session: BrokeredSession,
+    user: User,
+    *,
+    origin: Origin,
+    web_session_key: str,
+) -> Verdict:
+    """Whether a companion may come in: fresh factor, unless they come back (architecture, 3)."""
+    before = _earlier_joining(brokered_session, user, origin, web_session_key)
+    facts = _of_person(
+        facts_during(brokered_session),
+        User.objects.select_related("vendor").get(pk=user.pk),
+        factor_at=before.factor_at if before else factor_moment(origin),
+        web_session_key=web_session_key,
+    )
+    vendor = brokered_session.window.access_request.vendor
+    return decide(
+        replace(
+            facts,
+            moment=Moment.START,
+            training_expires_at=user.training_expires_at,
+            vendor_services_asset=brokered_session.endpoint.asset.vendors.filter(
+                pk=vendor.pk
+            ).exists(),
+            factor_fresh_for=settings.FACTOR_MAX_AGE_SECONDS
+            if before
+            else settings.FRESH_FACTOR_SECONDS,
+            # These are the session's, and judged there.
+            attended=True,
+            held_for=0.0,
+            recording_grace_until=None,
+        )
+    )
+
+
+def refuse_unless_welcome(
+    session_id: Any, user: User, *, origin: Origin, web_session_key: str
+) -> None:
+    """Raises `FreshFactorNeeded`, or `NotAllowed` with the weightiest reason."""
+    brokered_session = BrokeredSession.objects.select_related(
+        "window__access_request__vendor",
+        "endpoint__asset__zone__site",
+        "started_by__vendor",
+    ).get(pk=session_id)
+    verdict = verdict_on_joining(
+        brokered_session, user, origin=origin, web_session_key=web_session_key
+    )
+    if verdict.allowed:
+        return
+    reason = verdict.reasons[0]
+    if reason.code == "fresh_factor_needed":
+        raise FreshFactorNeeded
+    raise NotAllowed(reason.sentence, code=reason.code)
+
+
+def has_joined_before(
+    brokered_session: BrokeredSession,
+    user: User,
+    *,
+    origin: Origin,
+    web_session_key: str,
+) -> bool:
+    """Whether this is a coming back: the same web session, the same network address."""
+    return bool(_earlier_joining(brokered_session, user, origin, web_session_key))
+
+
+def judge(
+    brokered_session: BrokeredSession,
+    facts: Facts,
+    companions: Sequence[CompanionHere],
+) -> tuple[Verdict, frozenset[int]]:
+    """The session's verdict, and the ids of the people who have to leave it.
+
+    `facts`: of the session and its owner (`facts_during`). While another hand works, what
+    drifts about the owner does not count, and what drifts about that hand does.
+    """
+    at_work = brokered_session.hand_id
+    if at_work != brokered_session.started_by_id:
+        facts = _at_rest(facts)
+    verdict = decide(facts)
+    unwelcome = set()
+    for participant, here in _rows(companions):
+        own = decide(
+            _of_person(
+                facts,
+                participant.user,
+                factor_at=participant.factor_at,
+                web_session_key=here.web_session_key,
+            )
+        )
+        if own.outcome is Outcome.END:
+            unwelcome.add(participant.user_id)
+        elif (
+            participant.user_id == at_work
+            and own.outcome is Outcome.FREEZE
+            and verdict.outcome is Outcome.ALLOW
+        ):
+            verdict = own
+    return verdict, frozenset(unwelcome)
+
+
+def _of_person(
+    facts: Facts,
+    user: User,
+    *,
+    factor_at: datetime | None,
+    web_session_key: str,
+) -> Facts:
+    """The facts of the session with this companion in the place of its owner."""
+    vendor = user.vendor
+    return replace(
+        facts,
+        own_window=True,
+        person_disabled=user.disabled_at is not None,
+        person_expires_at=user.expires_at,
+        vendor_suspended=vendor is not None and vendor.suspended_at is not None,
+        contract_ends_at=vendor.contract_ends_at if vendor is not None else None,
+        signed_out=not web_session_exists(web_session_key),
+        factor_age=(facts.at - factor_at).total_seconds() if factor_at else None,
+        same_address=True,
+    )
+
+
+def _at_rest(facts: Facts) -> Facts:
+    """The facts of a session whose owner's hands do not work now.
+
+    That nothing is done is judged for whoever works; the rest is not.
+    """
+    return replace(facts, factor_age=0.0, same_address=True)
+
+
+def _rows(
+    companions: Sequence[CompanionHere],
+) -> list[tuple[Participant, CompanionHere]]:
+    if not companions:
+        return []
+    here = {companion.participant: companion for companion in companions}
+    rows = Participant.objects.filter(pk__in=here).select_related("user__vendor")
+    return [(row, here[row.pk]) for row in rows]
+
+
+def _earlier_joining(
+    brokered_session: BrokeredSession, user: User, origin: Origin, web_session_key: str
+) -> Participant | None:
+    if not web_session_key:
+        return None
+    return brokered_session.participants.filter(
+        user=user,
+        role=Participant.Role.COMPANION,
+        web_session_key=web_session_key,
+        source_address=origin.address,
+        factor_at__isnull=False,
+    ).last()

@@ -1,0 +1,44 @@
+"""A companion's coming in: judged, and told that everything is recorded."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accessportal.accounts.models import User
+from accessportal.audit import record
+from accessportal.origin import Origin
+from sessions.companions import refuse_unless_welcome
+from sessions.models import BrokeredSession
+from sessions.services.live_session import locked, refuse_when_over
+
+
+@transaction.atomic
+def accept_notice(
+    brokered_session: BrokeredSession,
+    *,
+    acting_user: User,
+    origin: Origin,
+    web_session_key: str,
+    version: str,
+) -> None:
+    """The notice of recording is accepted by somebody who may come in.
+
+    Raises `FreshFactorNeeded`, or `NotAllowed` with the reason of policy.
+    """
+    brokered_session = locked(brokered_session)
+    refuse_when_over(brokered_session)
+    refuse_unless_welcome(
+        brokered_session.pk,
+        acting_user,
+        origin=origin,
+        web_session_key=web_session_key,
+    )
+
+    record(
+        "notice.accepted",
+        acting_user=acting_user,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        origin=origin,
+        version=version,
+    )
