@@ -141,10 +141,6 @@ def plant_parts(user: User) -> dict[str, Any]:
         parts |= review_parts(user)
     if {Action.AUDIT_SEE, Action.SITE_ISOLATE} <= actions:
         parts["alerts"] = alerts_for(user)
-    if Action.SITE_ISOLATE in actions:
-        parts["isolated_sites"] = list(
-            sites_where(user, Action.SITE_ISOLATE).filter(isolated_at__isnull=False)
-        )
     if Action.PLANT_CHANGE in actions:
         parts["setup"] = setup_facts(user)
     return parts
@@ -156,6 +152,7 @@ def decision_parts(user: User) -> dict[str, Any]:
     pending = AccessRequest.objects.awaiting_decision().filter(site__in=sites)
     return {
         "decides": True,
+        "fallen": list(MaintenanceWindow.objects.fallen().to_reconfirm(user)[:SHOWN]),
         "pending_count": pending.count(),
         "pending": list(with_machines(pending).order_by("wanted_from")[:SHOWN]),
         "extensions": list(

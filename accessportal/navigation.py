@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -18,11 +19,12 @@ from accessportal.accounts.authorisation import (
     CONTRACTOR_ACTIONS,
     PERMISSIONS,
     Action,
+    roles_allowing,
     sites_where,
 )
 from accessportal.accounts.models import RoleGrant, User
 from requests.models import AccessRequest
-from sessions.models import ComplianceReview
+from sessions.models import ComplianceReview, StopOrder
 
 Words = str | Promise
 
@@ -117,6 +119,12 @@ PLACES: list[tuple[Words, list[Place]]] = [
                 Action.SESSION_SEE,
                 contractor_rank=4,
                 plant_rank=3,
+            ),
+            Place(
+                "/isolation/",
+                _("Isolation and drills"),
+                "shield-off",
+                Action.PLANT_SEE,
             ),
         ],
     ),
@@ -220,6 +228,19 @@ class Navigation:
                 ComplianceReview.objects.visible_to(self.user).waiting().count()
             )
         return found
+
+    @cached_property
+    def stops(self) -> list[StopOrder]:
+        """Isolations and suspensions in force that concern this person of the plant."""
+        if self.user.vendor_id is not None or not self.grants:
+            return []
+        seeing = roles_allowing(Action.SESSION_SEE)
+        sites = {one.site_id for one in self.grants if one.role in seeing}
+        concerns = Q(site__isnull=False) if None in sites else Q(site__in=sites)
+        if Action.VENDOR_SEE in self.actions:
+            concerns |= Q(vendor__isnull=False)
+        in_force = StopOrder.objects.in_force().filter(concerns)
+        return list(in_force.select_related("site", "vendor", "requested_by"))
 
     @cached_property
     def groups(self) -> list[Group]:

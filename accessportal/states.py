@@ -126,6 +126,20 @@ def user_badge(user: Any) -> Badge:
     return Badge(_("Active"), "ok", "circle-check")
 
 
+def stop_order_badge(order: Any) -> Badge:
+    """Of an isolation or suspension: in force or lifted; of a drill: its result."""
+    if order.kind != "drill":
+        if order.lifted_at is None:
+            return Badge(_("In force"), "bad", "shield-off")
+        return Badge(_("Lifted"), "quiet", "lock-open")
+    if order.result:
+        tone, sign = (
+            ("ok", "circle-check") if order.result == "passed" else ("bad", "circle-x")
+        )
+        return Badge(order.get_result_display(), tone, sign)
+    return Badge(_("Running"), "info", "hourglass")
+
+
 def invitation_badge(invitation: Any) -> Badge:
     if invitation.accepted_at is not None:
         return Badge(_("Accepted"), "ok", "circle-check")
@@ -144,4 +158,5 @@ SPECIAL: dict[str, Any] = {
     "accounts.vendor": vendor_badge,
     "accounts.user": user_badge,
     "accounts.invitation": invitation_badge,
+    "brokered_sessions.stoporder": stop_order_badge,
 }

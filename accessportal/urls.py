@@ -13,9 +13,12 @@ urlpatterns = [
     path("approvals/", include("requests.urls.approval")),
     path("windows/", include("requests.urls.window")),
     path("sessions/", include("sessions.urls")),
+    path("isolation/", include("sessions.urls_isolation")),
     path("recordings/", include("sessions.urls_recording")),
     path("reviews/", include("sessions.urls_review")),
     path("plants/", include("accessportal.plants.urls")),
     path("plants/", include("sessions.urls_endpoint_check")),
+    path("plants/", include("sessions.urls_guacd")),
+    path("desktops/", include("sessions.urls_desktops")),
     path("audit/", include("accessportal.audit.urls")),
 ]

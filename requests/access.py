@@ -61,6 +61,14 @@ def window_revocable_by(user: User, number: str) -> MaintenanceWindow:
     return window
 
 
+def window_reconfirmable_by(user: User, number: str) -> MaintenanceWindow:
+    """A window that `user` may let stand again; whether it fell is for the verb to say."""
+    window = window_visible_to(user, number)
+    if not may(user, Action.REQUEST_DECIDE, window.access_request.site):
+        raise NotAllowed
+    return window
+
+
 def window_usable_by(user: User, number: str) -> MaintenanceWindow:
     """A person's own window; whether it is open is for the verb to say."""
     window = window_visible_to(user, number)

@@ -50,11 +50,11 @@ def story_of(
                 access_request.reminded_at, _("The supervisors were reminded"), "bell"
             )
         )
-    told += [
-        _decision(decision, access_request, window, zone)
-        for decision in access_request.decisions.select_related("decided_by")
-        if decision.step == 1
-    ]
+    for decision in access_request.decisions.select_related("decided_by"):
+        if decision.step == 1:
+            told.append(_decision(decision, access_request, window, zone))
+        elif "reconfirmed" in decision.facts:
+            told += _reconfirmation(decision)
     if (
         access_request.state == AccessRequest.State.WITHDRAWN
         and access_request.closed_at
@@ -112,6 +112,30 @@ def _decision(
         decision.decided_by,
         decision.reason,
     )
+
+
+def _reconfirmation(decision: ApprovalDecision) -> list[Happening]:
+    """A window that fell with a whole site or vendor, and stands again."""
+    fell = decision.facts["reconfirmed"]
+    by = fell["revoked_by"] or "Access Portal"
+    return [
+        Happening(
+            datetime.fromisoformat(fell["revoked_at"]),
+            _("The window was revoked by %(name)s") % {"name": by},
+            "ban",
+            "bad",
+            None,
+            fell["revoke_reason"],
+        ),
+        Happening(
+            decision.decided_at,
+            _("The window was confirmed again"),
+            "circle-check",
+            "ok",
+            decision.decided_by,
+            decision.reason,
+        ),
+    ]
 
 
 def _of_window(window: MaintenanceWindow) -> list[Happening]:

@@ -5,7 +5,13 @@ from __future__ import annotations
 from celery import shared_task
 
 from accessportal.plants.models import EndpointCheck
-from sessions.services import abandoned, endpoint_check, recording, recording_check
+from sessions.services import (
+    abandoned,
+    endpoint_check,
+    recording,
+    recording_check,
+    stop_orders,
+)
 
 
 @shared_task(name="sessions.end_sessions_past_window")
@@ -21,6 +27,12 @@ def seal_abandoned_recordings() -> int:
     for recording_id in recording_check.overlooked():
         look_over_recording.delay(recording_id)
     return sealed
+
+
+@shared_task(name="sessions.settle_stop_orders")
+def settle_stop_orders() -> int:
+    """Complete isolations, suspensions and drills that nothing is waited for; how many."""
+    return stop_orders.settle_orders()
 
 
 @shared_task(name="sessions.look_over_recording")

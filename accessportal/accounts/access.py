@@ -36,6 +36,14 @@ def vendor_invitable_by(user: User, slug: str) -> Vendor:
     return vendor
 
 
+def vendor_suspendable_by(user: User, slug: str) -> Vendor:
+    """The vendor, for somebody who may suspend it and let it in again."""
+    vendor = vendor_visible_to(user, slug)
+    if not may(user, Action.VENDOR_SUSPEND):
+        raise NotAllowed
+    return vendor
+
+
 def invitation_revocable_by(user: User, slug: str, pk: int) -> Invitation:
     vendor = vendor_invitable_by(user, slug)
     invitation = vendor.invitations.filter(pk=pk).first()

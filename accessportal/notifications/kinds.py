@@ -73,6 +73,18 @@ KINDS: dict[str, Kind] = {
             "(%(window)s). Ask again if the work is still needed."
         ),
     ),
+    "desktop.asked": Kind(
+        _("Is the desktop of %(asset)s clear?"),
+        _(
+            "%(name)s (%(vendor)s) wants to work on %(asset)s, %(endpoint)s, at %(site)s. "
+            "Another company worked there before, and it is not proven that its desktop "
+            "is closed.\n\nPlease look at the machine, and say so in the portal."
+        ),
+    ),
+    "desktop.cleared": Kind(
+        _("%(asset)s: you can connect now"),
+        _("%(name)s has looked at %(asset)s, %(endpoint)s: the desktop is clear."),
+    ),
     "window.revoked": Kind(
         _("The window of %(number)s was revoked"),
         _(

@@ -35,6 +35,14 @@ def site_changeable_by(user: User, slug: str) -> Site:
     return site
 
 
+def site_isolatable_by(user: User, slug: str) -> Site:
+    """A site that this person may isolate, and let people in to again."""
+    site = site_visible_to(user, slug)
+    if not may(user, Action.SITE_ISOLATE, site):
+        raise NotAllowed
+    return site
+
+
 def may_add_sites(user: User) -> bool:
     """Only an administrator of every site may add one."""
     return (

@@ -33,6 +33,23 @@ class MaintenanceWindowQuerySet(models.QuerySet["MaintenanceWindow"]):
             revoked_at__isnull=False, closes_at__gt=at or timezone.now()
         ).exclude(revoke_cause="")
 
+    def to_reconfirm(self, user: User) -> MaintenanceWindowQuerySet:
+        """Those that `user` may let stand again now: nothing they fell with is in force."""
+        from accessportal.accounts.authorisation import Action, sites_where
+
+        return (
+            self.filter(
+                access_request__site__in=sites_where(user, Action.REQUEST_DECIDE),
+                access_request__site__isolated_at__isnull=True,
+                access_request__vendor__suspended_at__isnull=True,
+            )
+            .select_related(
+                "access_request__site", "access_request__requested_by__vendor"
+            )
+            .prefetch_related("access_request__endpoints__asset")
+            .order_by("opens_at")
+        )
+
     def visible_to(self, user: User) -> MaintenanceWindowQuerySet:
         from accessportal.accounts.authorisation import Action, sites_where
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from requests.views import window
+from requests.views import reconfirmation, window
 
 app_name = "windows"
 urlpatterns = [
     path("", window.window_list, name="list"),
     path("<str:number>/revoke/", window.revoke, name="revoke"),
     path("<str:number>/extend/", window.ask_for_more_time, name="extend"),
+    path("<str:number>/reconfirm/", reconfirmation.look_again, name="reconfirm"),
+    path("<str:number>/reconfirm/confirm/", reconfirmation.confirm, name="reconfirmed"),
     path("extensions/<int:pk>/grant/", window.grant, name="grant"),
     path("extensions/<int:pk>/refuse/", window.refuse, name="refuse"),
 ]

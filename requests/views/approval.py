@@ -28,7 +28,7 @@ from requests.facts import (
 from requests.feasibility import what_is_unusual
 from requests.forms import OtherTimeForm
 from requests.listing import page_of
-from requests.models import AccessRequest, ExtensionRequest
+from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
 from requests.services.approval import approve_request, deny_request
 from requests.services.common import guard_four_eyes, how_it_ended, how_overdue
 
@@ -48,6 +48,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     )
     page = page_of(waiting, request.GET, size=QUEUE_SIZE)
     context = {
+        "fallen": MaintenanceWindow.objects.fallen().to_reconfirm(user),
         "page": page,
         "waiting": [_in_queue(access_request, user) for access_request in page],
         "extensions": ExtensionRequest.objects.awaiting_decision()

@@ -21,7 +21,7 @@ from accessportal.accounts.models import Invitation
 from accessportal.audit import record
 from accessportal.plants.models import EndpointCheck
 from requests.models import ExtensionRequest
-from sessions.models import BrokeredSession, ComplianceReview, Recording
+from sessions.models import BrokeredSession, ComplianceReview, Recording, StopOrder
 from tests.cast import (
     Plant,
     make_freeze,
@@ -117,6 +117,13 @@ def things(plant: Plant) -> dict[str, Any]:
         finished_at=now,
         learnt_host_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKx5Zs7Qb1mJ",
     )
+    order = StopOrder.objects.create(
+        number="STOP-2026-9001",
+        kind=StopOrder.Kind.ISOLATION,
+        site=plant.north,
+        reason="Unknown traffic",
+        requested_by=plant.olga,
+    )
     event = record("request.submitted", acting_user=plant.vera, access_request=pending)
     return {
         "request": pending.number,
@@ -138,6 +145,7 @@ def things(plant: Plant) -> dict[str, Any]:
         "colleague": plant.olga.pk,
         "invitation": invitation.pk,
         "event": event.event_id,
+        "order": order.number,
     }
 
 
@@ -213,7 +221,7 @@ def test_forged_ids_lead_nowhere(
         **dict.fromkeys(
             ("window", "extension", "endpoint", "freeze", "check"), 987654321
         ),
-        **dict.fromkeys(("site", "asset", "vendor"), "no-such"),
+        **dict.fromkeys(("site", "asset", "vendor", "order"), "no-such"),
         **dict.fromkeys(("request", "window_number"), "REQ-1999-0001"),
         "recording": "SES-1999-0001",
         "session": uuid.uuid4(),

@@ -77,6 +77,7 @@ def site_detail(request: HttpRequest, slug: str) -> HttpResponse:
         ),
         "may_change": may(user, Action.PLANT_CHANGE, site),
         "may_freeze": may_freeze(user, site),
+        "may_isolate": may(user, Action.SITE_ISOLATE, site),
         "staffed": staffed_words(site),
     }
     return render(request, "plants/site_detail.html", context)

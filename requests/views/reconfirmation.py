@@ -1,0 +1,90 @@
+"""A window that fell with a whole site or vendor: look at it again, and let it stand."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from accessportal.accounts.models import User
+from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.errors import NotPossible, PortalError, TooLate
+from accessportal.origin import origin_of
+from requests.access import window_reconfirmable_by
+from requests.facts import (
+    companions_of,
+    hash_of_facts,
+    requested_endpoints,
+    seen_by_approver,
+)
+from requests.models import MaintenanceWindow
+from requests.services.reconfirmation import (
+    CHECKLIST,
+    reconfirm_window,
+    what_is_unusual_now,
+)
+
+
+@never_cache
+@require_GET
+def look_again(request: HttpRequest, number: str) -> HttpResponse:
+    """The facts as they are now, what stands against it, then the points to confirm."""
+    user: User = request.user  # type: ignore[assignment]
+    return _page(request, window_reconfirmable_by(user, number))
+
+
+@require_POST
+@require_fresh_factor
+def confirm(request: HttpRequest, number: str) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    window = window_reconfirmable_by(user, number)
+    try:
+        reconfirm_window(
+            window,
+            acting_user=user,
+            origin=origin_of(request),
+            facts_hash=request.POST.get("facts_hash", ""),
+            checked=request.POST.getlist("checked"),
+            reason=request.POST.get("reason", "")[:2000],
+        )
+    except (TooLate, NotPossible) as error:
+        return _page(request, window_reconfirmable_by(user, number), error=error)
+    messages.success(
+        request,
+        _("The window of %(number)s stands again. %(name)s has been told.")
+        % {"number": number, "name": window.access_request.requested_by},
+    )
+    return redirect("requests:detail", number)
+
+
+def _page(
+    request: HttpRequest,
+    window: MaintenanceWindow,
+    *,
+    error: PortalError | None = None,
+) -> HttpResponse:
+    user: User = request.user  # type: ignore[assignment]
+    access_request = window.access_request
+    fell = bool(window.revoked_at and window.revoke_cause)
+    unusual = what_is_unusual_now(window, viewer=user)
+    context = {
+        "window": window,
+        "access_request": access_request,
+        "site": access_request.site,
+        "endpoints": requested_endpoints(access_request),
+        "companions": companions_of(access_request),
+        "fell": fell and window.closes_at > timezone.now(),
+        "unusual": unusual,
+        "blocked": any(finding.blocks for finding in unusual),
+        "checklist": CHECKLIST.get(window.revoke_cause, {}).items(),
+        "checked": request.POST.getlist("checked"),
+        "facts_hash": hash_of_facts(seen_by_approver(access_request)),
+        "typed_reason": request.POST.get("reason", ""),
+        "error": error,
+    }
+    status = error.status if error else 200
+    return render(request, "requests/window_reconfirm.html", context, status=status)

@@ -1,0 +1,43 @@
+"""Guarded fetches of stop orders: isolations, suspensions and drills."""
+
+from __future__ import annotations
+
+from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.models import User
+from accessportal.errors import NotAllowed, NotKnown
+from sessions.models import StopOrder
+
+
+def may_see_orders(user: User) -> User:
+    """People of the plant who see sessions; to a vendor's people there is nothing here."""
+    if user.vendor_id is not None or not may(user, Action.SESSION_SEE):
+        raise NotAllowed
+    return user
+
+
+def order_visible_to(user: User, number: str) -> StopOrder:
+    order = (
+        StopOrder.objects.visible_to(user)
+        .select_related("site", "vendor", "requested_by", "lifted_by")
+        .filter(number=number)
+        .first()
+    )
+    if order is None:
+        raise NotKnown
+    return order
+
+
+def order_liftable_by(user: User, number: str) -> StopOrder:
+    """An order that this person may lift; it may be lifted already."""
+    order = order_visible_to(user, number)
+    if not may_lift(user, order):
+        raise NotAllowed
+    return order
+
+
+def may_lift(user: User, order: StopOrder) -> bool:
+    if order.kind == StopOrder.Kind.DRILL:
+        return False
+    if order.site is not None:
+        return may(user, Action.SITE_ISOLATE, order.site)
+    return may(user, Action.VENDOR_SUSPEND)
