@@ -58,8 +58,8 @@ class TunnelConsumer(AsyncWebsocketConsumer):
             raise NotKnown
         if SUBPROTOCOL not in self.scope["subprotocols"]:
             raise NotKnown
-        broker = registry.current()
-        if broker is None or broker.name != self.scope["url_route"]["kwargs"]["broker"]:
+        broker = registry.broker_named(self.scope["url_route"]["kwargs"]["broker"])
+        if broker is None:
             raise NotKnown
         query = parse_qs(self.scope["query_string"].decode("ascii", "replace"))
         origin = await sync_to_async(origin_of_scope)(self.scope)

@@ -20,3 +20,5 @@ class End:
     guacd_status: int | None = None
     sentence: Sentence = ""
     close_code: int = CloseCode.ENDED
+    hands_over: bool = False
+    """Not an end, if another broker takes the session now."""

@@ -17,14 +17,18 @@ from accessportal.errors import TooLate
 from sessions.broker import farewell, proof
 from sessions.broker.pressed import releases_of
 from sessions.broker.upstream import guacd_address
+from sessions.desktops import Plan, plan_for
 from sessions.guacamole.errors import GuacdError
 from sessions.guacamole.handshake import GuacdAddress, join_connection
+from sessions.guacamole.instruction import Instruction
 from sessions.models import BrokeredSession
-from sessions.services import lifecycle
+from sessions.services import adoption, brokers, lifecycle
+from sessions.services.leases import lapsed
+from sessions.services.upstream_facts import permissions_of
 
 logger = logging.getLogger(__name__)
 
-EndReason = BrokeredSession.EndReason
+LIVE = BrokeredSession.LIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,38 +39,77 @@ class LeftBehind:
 
 
 def left_behind(broker: str, with_actor: Sequence[str]) -> LeftBehind:
-    """The sessions of a broker that no actor of it looks after."""
-    mine = lifecycle.with_relations().filter(broker=broker).exclude(pk__in=with_actor)
-    live = mine.filter(state__in=BrokeredSession.LIVE)
-    return LeftBehind(
-        to_connect=list(
-            live.filter(lease_expires_at__isnull=True).values_list("pk", flat=True)
+    """What no actor looks after: this broker's own, and what a dead one's anchor left."""
+    living = brokers.living_brokers()
+    others = [name for name in living if name != broker]
+    all_rows = lifecycle.with_relations()
+    mine = all_rows.filter(broker=broker).exclude(pk__in=with_actor)
+    gone = all_rows.exclude(broker__in=[*others, broker])
+    long_lapsed = lapsed(for_seconds=adoption.ADOPTION_SECONDS)
+    # Whoever keeps the anchor adopts, and is given the time to.
+    abandoned = [
+        *mine.filter(state__in=LIVE, lease_expires_at__isnull=False).exclude(
+            ~long_lapsed, anchor_broker__in=others, anchored_at__isnull=False
         ),
-        abandoned=list(live.filter(lease_expires_at__isnull=False)),
-        unproven=list(mine.filter(ended_at__isnull=False, slot__isnull=False)),
+        *gone.filter(long_lapsed, state__in=LIVE),
+    ]
+    unproven = [
+        *mine.filter(ended_at__isnull=False, slot__isnull=False),
+        *gone.filter(ended_at__isnull=False, slot__isnull=False),
+    ]
+    return LeftBehind(
+        to_connect=[
+            *mine.filter(state__in=LIVE, lease_expires_at__isnull=True).values_list(
+                "pk", flat=True
+            ),
+            *adoption.take_unclaimed(broker, living),
+        ],
+        abandoned=_for_us(abandoned, broker, living),
+        unproven=_for_us(unproven, broker, living),
     )
 
 
-async def interrupt(db: Any, row: BrokeredSession) -> None:
-    """End a live session whose actor is dead."""
+def _for_us(
+    rows: list[BrokeredSession], broker: str, living: list[str]
+) -> list[BrokeredSession]:
+    """Of the sessions of dead brokers, those that fall to this one."""
+    return [
+        row
+        for row in rows
+        if row.broker == broker
+        or brokers.chosen_for(row.pk, living or [broker]) == broker
+    ]
+
+
+async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
+    """End a live session whose actor is dead; only one broker gets to."""
     held = row.held_input
+    claimed = await db(adoption.claim_abandoned, row, broker=broker)
+    if claimed is None:
+        return
+    row = claimed
     try:
-        await db(lifecycle.end_session, row, reason=EndReason.INTERRUPTED)
+        await db(lifecycle.end_session, row, **adoption.reason_of_end(row))
     except TooLate:
         return
+    if held:
+        await db(adoption.note_left_pressed, row, held)
     address = guacd_address(row.guacd_address)
+    plan = plan_for(
+        row.endpoint.protocol,
+        row.endpoint.end_action,
+        controls=permissions_of(row.window.access_request).control,
+    )
     if row.guacd_connection_id and await disconnect_by_joining(
-        address, row.guacd_connection_id, held, drag_off=row.endpoint.drags_off
+        address,
+        row.guacd_connection_id,
+        held,
+        drag_off=row.endpoint.drags_off,
+        and_then=plan.send,
     ):
-        keys = sum(1 for _participant, kind, _values in held if kind == "key")
+        row.desktop_state = plan.state
         if held:
-            await db(
-                lifecycle.note_released_input,
-                row,
-                why="interrupted",
-                keys=keys,
-                buttons=len(held) - keys,
-            )
+            await db(adoption.note_releases, row, held, why="interrupted")
 
 
 async def disconnect_by_joining(
@@ -75,8 +118,12 @@ async def disconnect_by_joining(
     held: list[list[Any]],
     *,
     drag_off: bool = False,
+    and_then: Sequence[Instruction] = (),
 ) -> bool:
-    """Join the connection of a dead broker, release what it held, disconnect. False: gone."""
+    """Join the connection of a dead broker, release what it held, disconnect. False: gone.
+
+    `and_then`: what the endpoint's end action sends before the `disconnect`.
+    """
     try:
         stream = await join_connection(
             address, connection_id, timeout=3.0, control=True
@@ -84,9 +131,9 @@ async def disconnect_by_joining(
     except GuacdError as error:
         logger.info("No join to clear up with: %s", error)
         return False
-    releases = releases_of(held, drag_off=drag_off)
-    if releases:
-        stream.send("".join(release.encode() for release in releases))
+    last_words = [*releases_of(held, drag_off=drag_off), *and_then]
+    if last_words:
+        stream.send("".join(word.encode() for word in last_words))
         # guacd handles one instruction after the other, but the asset's own line takes time.
         await asyncio.sleep(0.2)
     await stream.leave()
@@ -96,9 +143,13 @@ async def disconnect_by_joining(
 async def prove(db: Any, row: BrokeredSession) -> bool:
     """Prove the end of a session that this process did not see active.
 
-    Whether guacd was on this machine is not known, so the asset's line is not judged.
+    That the asset's line could be seen from here is not known: it is never called gone.
     """
-    asset = proof.AssetLine(row.endpoint.host, row.endpoint.port)
     return await farewell.prove_end(
-        db, row, guacd_address(row.guacd_address), row.guacd_connection_id, asset
+        db,
+        row,
+        guacd_address(row.guacd_address),
+        row.guacd_connection_id,
+        proof.AssetLine.of(row),
+        Plan((), row.desktop_state, row.desktop_state),
     )

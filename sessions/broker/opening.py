@@ -59,6 +59,11 @@ class Opening:
         self._size += len(batch.text)
         return None
 
+    def begin_with(self, picture: Picture) -> None:
+        """An adopted session begins with a picture that was taken for it."""
+        self._picture = picture
+        self._size = len(picture.text)
+
     def keep(self, batch: Batch) -> None:
         """What follows the picture, for those who come in a moment."""
         if not self._kept:

@@ -1,7 +1,8 @@
 """The broker of this process: it starts actors, hands tunnels to them, and clears up.
 
 Every `ROUND_SECONDS` it looks for what a lost message or a dead predecessor left behind:
-sessions to be connected, live ones without an actor, ends without a proof.
+sessions to be connected, live ones without an actor, ends without a proof. What it does
+as one of several is in `fleet`.
 """
 
 from __future__ import annotations
@@ -20,10 +21,13 @@ from django.conf import settings
 
 from sessions.broker import interrupted
 from sessions.broker.actor import SessionActor
+from sessions.broker.anchor import Anchor
 from sessions.broker.end import End
+from sessions.broker.fleet import Fleet
+from sessions.broker.lease import Lease, clock
 from sessions.broker.seat import CloseCode
 from sessions.models import BrokeredSession
-from sessions.services import lifecycle
+from sessions.services import adoption, lifecycle
 from sessions.services.news import BROKERS, broker_group, session_group
 
 logger = logging.getLogger(__name__)
@@ -31,20 +35,27 @@ logger = logging.getLogger(__name__)
 ROUND_SECONDS = 2.0
 STOP_SECONDS = 20.0
 
-_current: Broker | None = None
+_running: dict[str, Broker] = {}
 
 
-def current() -> Broker | None:
-    """The broker that runs in this process, if one does."""
-    return _current
+def broker_named(name: str) -> Broker | None:
+    """The broker of this name, if it runs in this process."""
+    return _running.get(name)
 
 
 class Broker:
-    """`start` and `stop` in the event loop that serves the tunnels."""
+    """`start` and `stop` in the event loop that serves the tunnels.
 
-    def __init__(self, name: str = "") -> None:
+    on_deposed: called when another process has become the broker of this name.
+    """
+
+    def __init__(
+        self, name: str = "", on_deposed: Callable[[], None] = lambda: None
+    ) -> None:
         self.name = name or settings.BROKER_NAME
         self.actors: dict[str, SessionActor] = {}
+        self.fleet = Fleet(self.name, self._adopt, self._depose)
+        self._on_deposed = on_deposed
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._executor = ThreadPoolExecutor(8, thread_name_prefix="broker-db")
         self._tasks: list[asyncio.Task[Any]] = []
@@ -53,13 +64,17 @@ class Broker:
         self._channel = ""
 
     async def start(self) -> None:
-        """Mark what an earlier process left live as interrupted, then serve."""
-        global _current
-        _current = self
+        """Take the name, mark what an earlier process left live as interrupted, then serve.
+
+        Raises `NameTaken` while another process has the name.
+        """
+        await self.fleet.take_name()
+        _running[self.name] = self
         layer = get_channel_layer()
         self._channel = await layer.new_channel(prefix=f"broker.{self.name}")
         for group in (broker_group(self.name), BROKERS):
             await layer.group_add(group, self._channel)
+        self.fleet.start(self._channel)
         await self._clear_up()
         self._tasks = [
             asyncio.create_task(self._listen(layer)),
@@ -67,13 +82,18 @@ class Broker:
         ]
 
     async def stop(self) -> None:
-        """End every session here, properly: `disconnect`, reason, sealed recording."""
-        global _current
+        """Hand over every session that another broker can take; end the others properly."""
         for task in self._tasks:
             task.cancel()
+        anchored = await self._retire()
         for actor in list(self.actors.values()):
+            hands_over = actor.id in anchored
             actor.end(
-                End(BrokeredSession.EndReason.INTERRUPTED, close_code=CloseCode.RESTART)
+                End(
+                    "" if hands_over else BrokeredSession.EndReason.INTERRUPTED,
+                    close_code=CloseCode.RESTART,
+                    hands_over=hands_over,
+                )
             )
         if self._lives:
             await asyncio.wait(list(self._lives.values()), timeout=STOP_SECONDS)
@@ -82,12 +102,25 @@ class Broker:
         for task in leftover:
             task.cancel()
         await asyncio.gather(*leftover, return_exceptions=True)
+        await self.fleet.stop()
         layer = get_channel_layer()
         for group in (broker_group(self.name), BROKERS):
             await layer.group_discard(group, self._channel)
         await asyncio.to_thread(self._executor.shutdown)
-        if _current is self:
-            _current = None
+        if _running.get(self.name) is self:
+            del _running[self.name]
+
+    async def _retire(self) -> set[UUID]:
+        """No new session comes here any more; which of ours another broker can take."""
+        try:
+            await self.fleet.retire()
+            found: set[UUID] = await self.db(
+                adoption.may_be_handed_over, [actor.id for actor in self.actors.values()]
+            )
+        except Exception:
+            logger.exception("Nobody could be asked to take over")
+            return set()
+        return found
 
     def actor_of(self, session_id: Any) -> SessionActor | None:
         """The actor of a session that lives here and is not ending."""
@@ -108,16 +141,47 @@ class Broker:
         return await asyncio.shield(task)
 
     async def _begin(self, session_id: Any) -> SessionActor | None:
+        if self.fleet.stopping:
+            return None
+        asked_at = clock()
         row = await self.db(lifecycle.claim_session, session_id, broker=self.name)
         if row is None:
             return self.actor_of(session_id)
-        actor = SessionActor(row, executor=self._executor)
+        return await self._bring_to_life(row, asked_at)
+
+    async def _adopt(self, anchor: Anchor) -> None:
+        """Take over the session of an anchor that is kept here, unless another was first."""
+        key = str(anchor.id)
+        if self.fleet.stopping or key in self._lives:
+            return  # the one that has just been lost here is still going
+        asked_at = clock()
+        row = await self.db(
+            adoption.adopt_session,
+            anchor.id,
+            broker=self.name,
+            epoch=anchor.session.epoch,
+        )
+        if row is not None:
+            self.fleet.give_up(anchor)
+            await self._bring_to_life(row, asked_at, anchor)
+
+    async def _bring_to_life(
+        self, row: BrokeredSession, asked_at: float, anchor: Anchor | None = None
+    ) -> SessionActor:
+        lease = self.fleet.leases.keep(row.pk, row.lease_epoch, asked_at)
+        actor = SessionActor(
+            row,
+            executor=self._executor,
+            leases=self.fleet.leases,
+            lease=lease,
+            anchor=anchor,
+        )
         key = str(row.pk)
         self.actors[key] = actor
         await get_channel_layer().group_add(session_group(key), self._channel)
         life = asyncio.create_task(self._live(actor))
         self._lives[key] = life
-        life.add_done_callback(partial(self._over, key))
+        life.add_done_callback(partial(self._over, key, lease))
         return actor
 
     async def db(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
@@ -135,11 +199,18 @@ class Broker:
             group = session_group(actor.id)
             await get_channel_layer().group_discard(group, self._channel)
 
-    def _over(self, key: str, life: asyncio.Task[None]) -> None:
+    def _over(self, key: str, lease: Lease, life: asyncio.Task[None]) -> None:
+        self.fleet.leases.drop(UUID(key), lease)
         self.actors.pop(key, None)
         self._lives.pop(key, None)
         if not life.cancelled() and life.exception() is not None:
             logger.error("The actor of session %s died", key, exc_info=life.exception())
+
+    def _depose(self) -> None:
+        """Another process is the broker of this name: none of its sessions is ours."""
+        for actor in list(self.actors.values()):
+            actor.lease.lose()
+        self._on_deposed()
 
     async def _listen(self, layer: Any) -> None:
         while True:
@@ -153,10 +224,14 @@ class Broker:
     async def _hear(self, message: dict[str, Any]) -> None:
         if message["type"] == "session.start":
             await self.begin(message["session"])
+        elif message["type"] == "fleet.look":
+            self.fleet.look()
         elif "session" in message:
             actor = self.actors.get(message["session"])
             if actor is not None:
                 actor.supervision.wake()
+            else:
+                self.fleet.look()  # an anchor of ours is in it
         else:
             for actor in self.actors.values():
                 actor.supervision.wake()
@@ -177,7 +252,7 @@ class Broker:
             await self.begin(session_id)
         for row in found.abandoned:
             if not self._looked_after(row):
-                await interrupted.interrupt(self.db, row)
+                await interrupted.interrupt(self.db, row, self.name)
                 self._prove(row)
         for row in found.unproven:
             if not self._looked_after(row):

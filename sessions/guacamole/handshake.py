@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -53,7 +53,8 @@ class GuacdAddress:
 class GuacdStream:
     """One user's connection to guacd after the handshake.
 
-    `connection_id` (`$` and a UUID) is what others join by.
+    `connection_id` (`$` and a UUID) is what others join by. `gate`, where there is one, is
+    asked at the moment of every sending; while it is shut only answers to `sync` go out.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class GuacdStream:
     ) -> None:
         self.address = address
         self.connection_id = ""
+        self.gate: Callable[[], bool] | None = None
         self._line = line
         self._unread = b""
 
@@ -78,8 +80,13 @@ class GuacdStream:
         return await self._line.read()
 
     def send(self, text: str) -> None:
-        """Send whole instructions. Never blocks; see `drain`."""
-        self._line.write(text.encode())
+        """Send whole instructions, unless the gate is shut. Never blocks; see `drain`."""
+        if self.gate is None or self.gate():
+            self._line.write(text.encode())
+
+    def acknowledge(self, timestamp: int) -> None:
+        """Answer a `sync`: it touches nothing on the asset, so no gate keeps it in."""
+        self._line.write(encode("sync", timestamp).encode())
 
     async def drain(self) -> None:
         """Wait until guacd takes what was sent. Raises `OSError`."""

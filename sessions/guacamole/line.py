@@ -83,6 +83,9 @@ class Line(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        # What is written goes to the kernel within the call: a process that is stopped and
+        # wakes has nothing left in its own buffer that would go out unasked.
+        self._transport.set_write_buffer_limits(high=0)
 
     def data_received(self, data: bytes) -> None:
         self._chunks.append(data)

@@ -13,12 +13,9 @@ from django.utils import timezone
 
 from accessportal.errors import TooLate
 from sessions.models import BrokeredSession, TunnelTicket
-from sessions.services.lifecycle import (
-    LEASE_SECONDS,
-    confirm_end,
-    end_session,
-    with_relations,
-)
+from sessions.services.adoption import ADOPTION_SECONDS, reason_of_end
+from sessions.services.leases import lapsed
+from sessions.services.lifecycle import confirm_end, end_session, with_relations
 
 EndReason = BrokeredSession.EndReason
 
@@ -31,12 +28,12 @@ CONNECT_SECONDS = 60
 def end_abandoned_sessions() -> int:
     """End every live session without a living broker, prove what can be proven; how many ended."""
     now = timezone.now()
-    grace = timedelta(seconds=LEASE_SECONDS)
+    grace = timedelta(seconds=3 * ADOPTION_SECONDS)
     dead = (
         with_relations()
         .filter(state__in=BrokeredSession.LIVE)
         .filter(
-            models.Q(lease_expires_at__lt=now - grace)
+            lapsed(for_seconds=grace.total_seconds())
             | models.Q(
                 lease_expires_at__isnull=True,
                 requested_at__lt=now - timedelta(seconds=CONNECT_SECONDS),
@@ -46,7 +43,7 @@ def end_abandoned_sessions() -> int:
     ended = 0
     for brokered_session in dead:
         try:
-            end_session(brokered_session, reason=_reason(brokered_session))
+            end_session(brokered_session, **reason_of_end(brokered_session))
         except TooLate:
             continue
         ended += 1
@@ -58,26 +55,20 @@ def end_abandoned_sessions() -> int:
     return ended
 
 
-def _reason(brokered_session: BrokeredSession) -> str:
-    window = brokered_session.window
-    if window.revoked_at is not None:
-        return EndReason.WINDOW_REVOKED
-    if brokered_session.lease_expires_at is None:
-        return EndReason.NOT_CONNECTED
-    return EndReason.INTERRUPTED
-
-
 def _prove(brokered_session: BrokeredSession) -> None:
     # Imported late: the broker's modules need an event loop's libraries, services do not.
-    from sessions.broker.proof import AssetLine, gather_proof
+    from sessions.broker.proof import (
+        AssetLine,
+        gather_proof,
+        sessions_on_the_same_asset,
+    )
     from sessions.broker.upstream import guacd_address
 
-    endpoint = brokered_session.endpoint
     proven, found = async_to_sync(gather_proof)(
         guacd_address(brokered_session.guacd_address),
         brokered_session.guacd_connection_id,
-        AssetLine(endpoint.host, endpoint.port),
-        others=0,
+        AssetLine.of(brokered_session),
+        others=sessions_on_the_same_asset(brokered_session),
     )
     if proven:
         confirm_end(brokered_session, proof=found)

@@ -38,6 +38,11 @@ def wake_broker(brokered_session: BrokeredSession) -> None:
     )
 
 
+def wake_brokers() -> None:
+    """After the commit, have every broker look at the fleet now and not at its next round."""
+    _on_commit(partial(announce, BROKERS, "fleet.look"))
+
+
 def tell_pages(brokered_session: BrokeredSession) -> None:
     """After the commit, have the pages that show sessions look again."""
     access_request = brokered_session.window.access_request
