@@ -13,6 +13,7 @@ urlpatterns = [
     path("approvals/", include("requests.urls.approval")),
     path("windows/", include("requests.urls.window")),
     path("sessions/", include("sessions.urls")),
+    path("tunnel/", include("sessions.urls_tunnel")),
     path("isolation/", include("sessions.urls_isolation")),
     path("recordings/", include("sessions.urls_recording")),
     path("reviews/", include("sessions.urls_review")),

@@ -26,6 +26,7 @@ from sessions.broker.frames import filtered, syncs_of
 from sessions.broker.held import Held
 from sessions.broker.input import Input
 from sessions.broker.lease import Lease, Leases
+from sessions.broker.held import Held
 from sessions.broker.opening import Opening
 from sessions.broker.pace import Pace
 from sessions.broker.pictures import Pictures
@@ -103,6 +104,7 @@ class SessionActor:
         self._errands: set[asyncio.Task[Any]] = set()
         self._record_filter = DownstreamFilter(OBSERVER)
         self.opening = Opening(self._record_filter)
+        self.held = Held(self)
         self.held = Held(self)
         lease.on_worn = partial(self.input.let_everybody_go, "lease_worn")
         lease.on_lost = partial(self.end, End("", close_code=CloseCode.RESTART))
@@ -293,6 +295,7 @@ class SessionActor:
         text, recorded = filtered(self._record_filter, batch, syncs)
         self.writer.append_screen(text, recorded)
         self.opening.keep(batch)
+        self.held.keep(batch)
         self.held.keep(batch)
         paced = False
         for seat in self.seats.values():

@@ -150,6 +150,7 @@ class Company:
             if silent or seat.viewer.stuck_for > STUCK_SECONDS:
                 self.show_out(seat, CloseCode.NOT_HEARD, "vanished")
         self._actor.held.begin_if_alone()
+        self._actor.held.begin_if_alone()
 
     async def hold_if_alone(self) -> None:
         """The work is held while the one with the baton is gone, also when the plant lifted

@@ -14,13 +14,16 @@ import time
 from collections import deque
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
-from sessions.broker.frames import Sync, after, filtered, syncs_of
+from sessions.broker.frames import Sync, filtered, syncs_of
+from sessions.broker.splice import Passed, Picture, Splice
 from sessions.guacamole.instruction import encode
 from sessions.guacamole.opcodes import Permissions
 from sessions.guacamole.reader import Batch
 from sessions.guacamole.streamfilter import DownstreamFilter
+
+__all__ = ["Picture", "State", "Transport", "Viewer"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +47,6 @@ class Transport(Protocol):
     async def send(self, text: str) -> None: ...
 
     async def close(self, code: int) -> None: ...
-
-
-class Picture(NamedTuple):
-    """A full picture: whole instructions up to and including the `sync` at `timestamp`."""
-
-    text: str
-    timestamp: int
 
 
 class State(Enum):
@@ -78,9 +74,7 @@ class Viewer:
         self._want_picture = want_picture
         self._clock = clock
         self._filter = DownstreamFilter(permissions)
-        self._backlog: list[tuple[Batch, list[Sync]]] = []
-        self._backlog_size = 0
-        self._picture: Picture | None = None
+        self._splice = Splice(BEHIND_BYTES)
         self._words: list[str] = []
         self._words_length = 0
         self._queue: list[tuple[str, bool]] = []  # text, and whether a frame ends in it
@@ -109,9 +103,8 @@ class Viewer:
         if self.state is State.STREAMING:
             self._enqueue(*filtered(self._filter, batch, syncs))
         elif self.state is State.WAITING:
-            self._keep(batch, syncs)
-            if self._picture is not None:
-                self._splice()
+            self._splice.keep(batch)
+            self._join()
 
     def give(self, picture: Picture | None) -> None:
         """The picture that was wanted; None when none could be had."""
@@ -120,13 +113,13 @@ class Viewer:
         if picture is None:
             self._ask_again()
             return
-        self._picture = picture
-        self._splice()
+        self._splice.give(picture)
+        self._join()
 
     def begin(self, text: str, syncs: list[Sync]) -> None:
         """Show the asset's own stream from its first instruction: it needs no picture."""
         self.state = State.STREAMING
-        self._backlog = []
+        self._splice = Splice(BEHIND_BYTES)
         self._enqueue(text, syncs)
 
     def permit(self, permissions: Permissions) -> None:
@@ -169,7 +162,7 @@ class Viewer:
             loop.call_later(CLOSE_SECONDS, self._sender.cancel)
         self.state = State.CLOSED
         self._drop()
-        self._backlog = []
+        self._splice = Splice(0)
         self._wake.set()
 
     async def closed_down(self, within: float = 2 * CLOSE_SECONDS) -> None:
@@ -231,9 +224,7 @@ class Viewer:
 
     def _wait_for_picture(self) -> None:
         self.state = State.WAITING
-        self._backlog = []
-        self._backlog_size = 0
-        self._picture = None
+        self._splice = Splice(BEHIND_BYTES)
         self._want_picture(self)
 
     def _ask_again(self) -> None:
@@ -243,41 +234,20 @@ class Viewer:
         if self.state is State.WAITING:
             self._wait_for_picture()
 
-    def _keep(self, batch: Batch, syncs: list[Sync]) -> None:
-        self._backlog.append((batch, syncs))
-        self._backlog_size += len(batch.text)
-        if self._backlog_size > BEHIND_BYTES:
-            # Keep the newer half: the picture, when it comes, is newer than all of it.
-            half = len(self._backlog) // 2 or 1
-            self._backlog_size -= sum(len(old.text) for old, _ in self._backlog[:half])
-            self._backlog = self._backlog[half:]
-
-    def _splice(self) -> None:
+    def _join(self) -> None:
         """Picture up to T, then the live stream from T, instruction for instruction the same."""
-        assert self._picture is not None
-        text, timestamp = self._picture
-        for place, (batch, syncs) in enumerate(self._backlog):
-            for end, passed in syncs:
-                if passed < timestamp:
-                    continue
-                if passed > timestamp:
-                    self._wait_for_picture()  # T had passed before this viewer listened
-                    return
-                rest = [
-                    after(batch, end),
-                    *(kept for kept, _ in self._backlog[place + 1 :]),
-                ]
-                self._filter = DownstreamFilter(self._permissions)
-                self._backlog = []
-                self._picture = None
-                self.state = State.STREAMING
-                self._enqueue(text, [(len(text), timestamp)])
-                for batch_after in rest:
-                    if batch_after and self.state is State.STREAMING:
-                        self._enqueue(
-                            *filtered(self._filter, batch_after, syncs_of(batch_after))
-                        )
-                return
+        try:
+            joined = self._splice.joined()
+        except Passed:
+            self._wait_for_picture()
+            return
+        if joined is None:
+            return
+        picture, rest = joined
+        self._filter = DownstreamFilter(self._permissions)
+        self.begin(picture.text, [(len(picture.text), picture.timestamp)])
+        for batch in rest:
+            self.show(batch, syncs_of(batch))
 
     async def _send_all(self) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
 from django.utils import timezone
 
 from accessportal.accounts.models import User
@@ -47,6 +48,7 @@ def session_status(brokered_session: BrokeredSession, user: User) -> dict[str, A
         "ended_at": moment(brokered_session.ended_at),
         "end_confirmed_at": moment(brokered_session.end_confirmed_at),
         "desktop": brokered_session.get_desktop_state_display(),
+        "held": held_of(brokered_session),
         "can_return": user.vendor_id is not None and not over,
         "can_start_again": owner and over and may_start_again(brokered_session),
     }
@@ -127,6 +129,19 @@ def frozen_word(freeze: Freeze, *, works: bool) -> dict[str, Any]:
         "sentence": str(FROZEN[freeze.cause]),
         "at": moment(freeze.at),
         "step_up": works and freeze.cause in STEP_UP,
+    }
+
+
+def held_of(brokered_session: BrokeredSession) -> dict[str, Any] | None:
+    """Since when the session is held for somebody who is away, and where its picture is."""
+    away = brokered_session.frozen_cause == BrokeredSession.FreezeCause.AWAY
+    if not away or not brokered_session.is_live:
+        return None
+    return {
+        "since": moment(brokered_session.frozen_at),
+        "picture_url": reverse(
+            "tunnel:last_picture", args=[brokered_session.broker, brokered_session.pk]
+        ),
     }
 
 

@@ -197,6 +197,12 @@ MATRIX: dict[str, Line] = {
         not_known="vito victor omar",
         args="session",
     ),
+    "tunnel:last_picture": Line(
+        yes="olga ivan",
+        no="vera cora adam",
+        not_known="vito victor omar",
+        args="broker session",
+    ),
     "sessions:status": Line(
         yes="vera olga ivan cora adam", not_known="vito victor omar", args="session"
     ),

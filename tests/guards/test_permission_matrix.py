@@ -131,6 +131,7 @@ def things(plant: Plant) -> dict[str, Any]:
         "window_number": window.access_request.number,
         "extension": extension.pk,
         "session": live.pk,
+        "broker": "main",
         "recording": over.number,
         "segment": 1,
         "endpoint": plant.filling_gateway.pk,
