@@ -23,6 +23,7 @@ from accessportal.navigation import actions_anywhere
 from accessportal.plants.models import Endpoint, Site
 from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
 from sessions.models import BrokeredSession, ComplianceReview
+from sessions.services.left_desktops import questions_for
 
 SHOWN = 6
 SOON = timedelta(days=30)
@@ -135,6 +136,8 @@ def plant_parts(user: User) -> dict[str, Any]:
             )
             .order_by("requested_at")[:20]
         )
+    if Action.SESSION_FREEZE in actions:
+        parts["asked_desktops"] = questions_for(user)
     if Action.REQUEST_SEE in actions:
         parts["todays_windows"] = todays_windows(user)
     if Action.REVIEW_COMPLETE in actions:

@@ -59,6 +59,9 @@ ADVICE: dict[str, Words] = {
     "endpoint_busy": gettext_lazy(
         "Wait until it is free: this page changes by itself. If it is urgent, call the control room."
     ),
+    "desktop_left_over": gettext_lazy(
+        "Somebody of the plant has to look at the machine and say that it is clear."
+    ),
     "signed_out": gettext_lazy("Sign in again."),
 }
 

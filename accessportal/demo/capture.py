@@ -124,7 +124,7 @@ async def capture(
 
 async def _proof(stream: GuacdStream, target: dict[str, Any]) -> dict[str, Any]:
     """That guacd has let go of the machine, asked until it has."""
-    asset = AssetLine(target["host"], target["port"], seen=True)
+    asset = AssetLine(target["host"], target["port"], here=True, seen=True)
     deadline = asyncio.get_running_loop().time() + PROOF_SECONDS
     while True:
         proven, proof = await gather_proof(

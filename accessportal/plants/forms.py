@@ -154,6 +154,11 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
             "password_prompt": _(
                 "A regular expression, where it does not say “Password:”."
             ),
+            "end_action": _(
+                "Locking is sent over RDP and VNC (Windows key and L), but cannot be "
+                "proven; SSH and telnet log off by closing. Until it is proven, or somebody "
+                "of the plant has looked, no other company is let in."
+            ),
             "fixed_width": _("Only where the machine's screen must not be resized."),
             "colour_scheme": _(
                 "For SSH and telnet: green-black, white-black, black-white …"
@@ -176,6 +181,15 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
         if bool(data.get("fixed_width")) != bool(data.get("fixed_height")):
             self.add_error(
                 "fixed_height", _("Give both the width and the height, or neither.")
+            )
+        screen = data.get("protocol") in (Endpoint.Protocol.RDP, Endpoint.Protocol.VNC)
+        if screen and data.get("end_action") == Endpoint.EndAction.LOG_OFF:
+            self.add_error(
+                "end_action",
+                _(
+                    "The portal cannot log off over RDP or VNC without typing blindly. "
+                    "Choose to lock, or have the machine log off sessions that disconnect."
+                ),
             )
         for name in ("username_prompt", "password_prompt"):
             try:

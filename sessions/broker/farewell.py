@@ -1,26 +1,33 @@
-"""The end of a session: let go, disconnect, write it down, tell everyone, prove it.
+"""The end of a session: let go, disconnect, tell everyone, write it down, prove it.
 
 In this order, because stopping comes first: what touches the asset is over before the
-database is asked, and a database that does not answer keeps nobody connected.
+database is asked, and a database that does not answer keeps nobody connected and nobody
+waiting. What is written later carries the moment of the end, not of the writing.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.db import DatabaseError
+from django.utils import timezone
+
 from accessportal.errors import TooLate
-from sessions.broker import proof
+from sessions.broker import end_action, proof
 from sessions.broker.end import End
 from sessions.broker.upstream import guacd_address
+from sessions.desktops import Plan
 from sessions.guacamole.handshake import GuacdAddress
 from sessions.models import BrokeredSession
 from sessions.recorder.writer import RecordingFailed
 from sessions.sentences import WHAT_NOW, end_sentence
 from sessions.services import lifecycle
 from sessions.services import recording as recordings
-from sessions.services.status import may_start_again, moment
+from sessions.services.status import may_begin_anew, moment
 
 if TYPE_CHECKING:
     from sessions.broker.actor import SessionActor
@@ -32,6 +39,19 @@ EndReason = BrokeredSession.EndReason
 CONNECTING_SECONDS = 35.0
 """How long a connection that is being made is waited for, to be closed properly."""
 
+OTHERS_SECONDS = 1.0
+"""How long those who keep the connection open beside us have to leave before the proof."""
+
+WRITTEN_SECONDS = 0.5
+"""People are told when the end is written, or this much later when the database is busy."""
+
+WRITE_AGAIN_SECONDS = (0.5, 1.0, 2.0, 5.0)
+"""The pauses between tries to write the end; the last one is repeated."""
+
+LINE_IS_DOWN = frozenset(
+    {EndReason.ASSET_CLOSED, EndReason.CONNECTION_LOST, EndReason.NOT_CONNECTED}
+)
+
 
 async def wind_up(
     actor: SessionActor, end: End, work: asyncio.Task[None], watch: asyncio.Task[None]
@@ -42,23 +62,36 @@ async def wind_up(
     actor.pace.close()
     actor.input.let_everybody_go("ended")
     actor.input.close()
+    left = await end_action.carry_out(actor, line_is_up=end.reason not in LINE_IS_DOWN)
     if actor.stream is not None:
+        if not actor.active:
+            await actor.asset.look()
         await _disconnect(actor, work)
-    await _write_down(actor, end)
+    at = timezone.now()
+    writing = asyncio.create_task(_write_down(actor, end, at, left.state))
+    await asyncio.wait({writing}, timeout=WRITTEN_SECONDS)
     actor.mark("ended", reason=end.reason)
-    say_farewell(actor, end)
+    say_farewell(actor, end, at)
     if not work.done():
         # It was still connecting: a connection made meanwhile is closed like any other.
         await asyncio.wait({work}, timeout=CONNECTING_SECONDS)
         work.cancel()
         if actor.stream is not None:
             await _disconnect(actor, work)
+    await have_others_leave(actor)
     await asyncio.gather(
         _close_recording(actor, end),
-        prove(actor),
+        _prove_once_written(actor, left, writing),
         *(seat.viewer.closed_down() for seat in list(actor.seats.values())),
     )
     await actor.errands_done()
+
+
+async def have_others_leave(actor: SessionActor) -> None:
+    """Whoever else keeps the connection open: each has to go before guacd lets go of it."""
+    leaving = [asyncio.ensure_future(leave()) for leave in actor.before_proof]
+    if leaving:
+        await asyncio.wait(leaving, timeout=OTHERS_SECONDS)
 
 
 async def _disconnect(actor: SessionActor, work: asyncio.Task[None]) -> None:
@@ -71,8 +104,11 @@ async def _disconnect(actor: SessionActor, work: asyncio.Task[None]) -> None:
     await asyncio.wait({work}, timeout=2.0)
 
 
-async def _write_down(actor: SessionActor, end: End) -> None:
-    for attempt in (1, 2, 3):
+async def _write_down(
+    actor: SessionActor, end: End, at: datetime, desktop_state: str
+) -> None:
+    """Until it is written: a database that comes back finds out why and when it ended."""
+    for attempt in itertools.count():
         try:
             await actor.db(
                 lifecycle.end_session,
@@ -82,24 +118,23 @@ async def _write_down(actor: SessionActor, end: End) -> None:
                 note=end.note,
                 failure=end.failure,
                 guacd_status=end.guacd_status,
-                desktop_state=_desktop_state(actor),
+                desktop_state=desktop_state,
+                at=at,
             )
             return
         except TooLate:
             return
-        except Exception:
-            logger.exception("%s: the end was not written, try %d", actor.row, attempt)
-            await asyncio.sleep(0.5 * attempt)
+        except Exception as error:
+            # In full once; a database that is away for minutes fills no log.
+            logger.error(
+                "%s: the end was not written, try %d: %s",
+                actor.row, attempt + 1, error, exc_info=attempt == 0,
+            )  # fmt: skip
+            last = len(WRITE_AGAIN_SECONDS) - 1
+            await asyncio.sleep(WRITE_AGAIN_SECONDS[min(attempt, last)])
 
 
-def _desktop_state(actor: SessionActor) -> str:
-    """A VNC server keeps its desktop when a client goes; of others nothing is known."""
-    if actor.active and actor.row.endpoint.protocol == "vnc":
-        return BrokeredSession.DesktopState.LEFT_RUNNING
-    return BrokeredSession.DesktopState.UNKNOWN
-
-
-def say_farewell(actor: SessionActor, end: End) -> None:
+def say_farewell(actor: SessionActor, end: End, at: datetime) -> None:
     """Why, and what now, to everyone in their language; then their sockets close."""
     row = actor.row
     by = end.acting_user.full_name if end.acting_user is not None else ""
@@ -113,9 +148,9 @@ def say_farewell(actor: SessionActor, end: End) -> None:
                 "what_now": text(WHAT_NOW.get(end.reason, "")) if owner else "",
                 "by": by,
                 "note": end.note if end.acting_user is not None else "",
-                "at": moment(row.ended_at),
+                "at": moment(at),
                 "failed": end.reason == EndReason.NOT_CONNECTED,
-                "can_start_again": owner and may_start_again(row),
+                "can_start_again": owner and may_begin_anew(end.reason, row.window),
             }
 
         seat.left = True
@@ -154,14 +189,22 @@ async def _close_recording(actor: SessionActor, end: End) -> None:
         logger.exception("%s: the recording was not sealed; a sweep will", actor.row)
 
 
-async def prove(actor: SessionActor) -> None:
-    connection_id = actor.stream.connection_id if actor.stream is not None else ""
+async def _prove_once_written(
+    actor: SessionActor, left: Plan, writing: asyncio.Task[None]
+) -> None:
+    await writing
+    await prove(actor, left)
+
+
+async def prove(actor: SessionActor, left: Plan) -> None:
+    stream = actor.stream
     await prove_end(
         actor.db,
         actor.row,
         guacd_address(actor.row.guacd_address),
-        connection_id,
+        stream.connection_id if stream is not None else "",
         actor.asset,
+        left,
     )
 
 
@@ -171,6 +214,7 @@ async def prove_end(
     address: GuacdAddress,
     connection_id: str,
     asset: proof.AssetLine,
+    left: Plan,
 ) -> bool:
     """Try until it is proven: often at first, then every few seconds, for a minute.
 
@@ -183,17 +227,24 @@ async def prove_end(
     tries = 0
     while loop.time() - began < 60.0:
         tries += 1
-        others = await db(proof.sessions_on_the_same_asset, row)
-        proven, found = await proof.gather_proof(
-            address, connection_id, asset, others=others
-        )
-        found["tries"] = tries
-        if proven:
-            await db(lifecycle.confirm_end, row, proof=found)
-            return True
-        if not reported and loop.time() - began > proof.UNCONFIRMED_AFTER_SECONDS:
-            reported = True
-            await db(lifecycle.report_unconfirmed_end, row, proof=found)
+        try:
+            others = await db(proof.sessions_on_the_same_asset, row)
+            proven, found = await proof.gather_proof(
+                address, connection_id, asset, others=others
+            )
+            found["tries"] = tries
+            if proven:
+                state = left.after_proof(found["asset_connection"])
+                await db(
+                    lifecycle.confirm_end, row, proof=found, desktop_state=state
+                )
+                return True
+            late = loop.time() - began > proof.UNCONFIRMED_AFTER_SECONDS
+            if late and not reported:
+                await db(lifecycle.report_unconfirmed_end, row, proof=found)
+                reported = True
+        except DatabaseError as error:
+            logger.warning("%s: the proof could not be written: %s", row, error)
         await asyncio.sleep(
             proof.RETRY_EVERY_SECONDS if reported else proof.PROBE_EVERY_SECONDS
         )

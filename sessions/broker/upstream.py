@@ -1,12 +1,36 @@
-"""Where guacd is."""
+"""Where guacd is: addresses, the choice of another when one fails, and the look at all."""
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import logging
+import socket
+import uuid
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from sessions.guacamole.handshake import GuacdAddress
+from accessportal.complaints import Complaints
+from sessions.guacamole.arguments import Size
+from sessions.guacamole.errors import GuacdUnreachable
+from sessions.guacamole.handshake import (
+    GuacdAddress,
+    GuacdStream,
+    open_connection,
+    probe_gone,
+)
+from sessions.services import guacd_pool
+
+if TYPE_CHECKING:
+    from sessions.broker.actor import SessionActor
+
+logger = logging.getLogger(__name__)
+
+LOOK_PAUSE_SECONDS = 2.0
+LOOK_SECONDS = 1.5
+"""A daemon that answers later than this is of no use to a new session."""
 
 
 def guacd_address(text: str = "") -> GuacdAddress:
@@ -17,9 +41,80 @@ def guacd_address(text: str = "") -> GuacdAddress:
 
 def is_here(address: GuacdAddress) -> bool:
     """Whether guacd runs on this machine, so that its connections can be seen."""
-    if address.host == "localhost":
+    return _is_ours(address.host)
+
+
+async def open_upstream(
+    actor: SessionActor, arguments: dict[str, str], size: Size, *, timeout: float
+) -> GuacdStream:
+    """The owner's connection, by the daemon that was chosen, or by another when that one
+    cannot be reached at all: nothing has happened at the machine then. Raises `GuacdError`.
+    """
+    row = actor.row
+    tried: list[str] = []
+    while True:
+        try:
+            return await open_connection(
+                guacd_address(row.guacd_address),
+                row.endpoint.protocol,
+                arguments,
+                size,
+                timezone=row.endpoint.asset.zone.site.time_zone,
+                timeout=timeout,
+            )
+        except GuacdUnreachable:
+            tried.append(row.guacd_address)
+            await actor.db(guacd_pool.note_looks, [(row.guacd_address, False)])
+            site = row.endpoint.asset.zone.site_id
+            other = await actor.db(guacd_pool.move_to_another, row.pk, site, tried)
+            if not other or actor.ending:
+                raise
+            row.guacd_address = other
+
+
+async def watch_guacds(db: Any) -> None:
+    """Look at the pool for as long as the broker lives."""
+    complaints = Complaints(logger, "The guacd daemons could not be looked at")
+    while True:
+        try:
+            await look_at_guacds(db)
+            complaints.over()
+        except Exception as error:  # noqa: BLE001 - the next look will try again
+            complaints.about(error)
+        await asyncio.sleep(LOOK_PAUSE_SECONDS)
+
+
+async def look_at_guacds(db: Any) -> None:
+    """Ask every daemon that nobody asked lately whether it answers, all at once."""
+    addresses = await db(guacd_pool.due_for_a_look)
+    if not addresses:
+        return
+    answers = await asyncio.gather(*(_answers(address) for address in addresses))
+    await db(guacd_pool.note_looks, list(zip(addresses, answers, strict=True)))
+
+
+async def _answers(address: str) -> bool:
+    """A daemon that hangs takes connections, too: it has to say that it knows no such id."""
+    unknown = f"${uuid.uuid4()}"
+    gone = await probe_gone(guacd_address(address), unknown, timeout=LOOK_SECONDS)
+    return gone is True
+
+
+@lru_cache(maxsize=64)
+def _is_ours(host: str) -> bool:
+    """Whether an address is one of this machine's own."""
+    if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(address.host).is_loopback
+        address = ipaddress.ip_address(host)
     except ValueError:
         return False
+    if address.is_loopback:
+        return True
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, 0))
+        except OSError:
+            return False
+    return True

@@ -174,6 +174,43 @@ MATRIX: dict[str, Line] = {
         args="window_number",
         method="post",
     ),
+    # Desktops that a session may have left open
+    "desktops:list": Line(yes="olga omar ivan", no=f"{CONTRACTORS} cora adam"),
+    "desktops:clear": Line(
+        yes="olga ivan",
+        no="cora adam",
+        not_known=f"{CONTRACTORS} omar",
+        args="endpoint",
+        method="post",
+    ),
+    "desktops:ask": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="window endpoint",
+        method="post",
+    ),
+    # The guacd daemons: only an administrator of every site
+    "guacd:pool": Line(yes="adam", no=f"{CONTRACTORS} olga omar ivan cora"),
+    "guacd:add": Line(yes="adam", no=f"{CONTRACTORS} olga omar ivan cora"),
+    "guacd:retire": Line(
+        yes="adam",
+        no=f"{CONTRACTORS} olga omar ivan cora",
+        args="guacd",
+        method="post",
+    ),
+    "guacd:return": Line(
+        yes="adam",
+        no=f"{CONTRACTORS} olga omar ivan cora",
+        args="guacd",
+        method="post",
+    ),
+    "guacd:free_places": Line(
+        yes="adam",
+        no=f"{CONTRACTORS} olga omar ivan cora",
+        args="guacd",
+        method="post",
+    ),
     # Console
     "sessions:board": Line(yes=EVERYBODY),
     "sessions:console_start": Line(

@@ -21,7 +21,13 @@ from accessportal.accounts.models import Invitation
 from accessportal.audit import record
 from accessportal.plants.models import EndpointCheck
 from requests.models import ExtensionRequest
-from sessions.models import BrokeredSession, ComplianceReview, Recording, StopOrder
+from sessions.models import (
+    BrokeredSession,
+    ComplianceReview,
+    GuacdNode,
+    Recording,
+    StopOrder,
+)
 from tests.cast import (
     Plant,
     make_freeze,
@@ -147,6 +153,7 @@ def things(plant: Plant) -> dict[str, Any]:
         "invitation": invitation.pk,
         "event": event.event_id,
         "order": order.number,
+        "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
     }
 
 
@@ -220,7 +227,8 @@ def test_forged_ids_lead_nowhere(
     forged = {
         **things,
         **dict.fromkeys(
-            ("window", "extension", "endpoint", "freeze", "check"), 987654321
+            ("window", "extension", "endpoint", "freeze", "check", "guacd"),
+            987654321,
         ),
         **dict.fromkeys(("site", "asset", "vendor", "order"), "no-such"),
         **dict.fromkeys(("request", "window_number"), "REQ-1999-0001"),
