@@ -11,9 +11,10 @@ from accessportal.errors import NotAllowed, TooLate
 from accessportal.origin import Origin
 from sessions.broker import words
 from sessions.broker.discards import Discards
+from sessions.broker.glance import viewer_for
 from sessions.broker.hands import Hands
 from sessions.broker.seat import CloseCode, Seat
-from sessions.broker.viewer import Transport, Viewer
+from sessions.broker.viewer import Transport
 from sessions.companions import CompanionHere, refuse_unless_welcome
 from sessions.guacamole.instruction import encode
 from sessions.guacamole.opcodes import OBSERVER
@@ -99,7 +100,7 @@ class Company:
                 raise TooLate
             seat = Seat(
                 participant=participant,
-                viewer=Viewer(transport, OBSERVER, actor.picture_for),
+                viewer=viewer_for(ticket.vantage, transport, actor.picture_for),
                 hands=Hands(OBSERVER if observer else actor.permissions),
                 language=language,
                 address=origin.address,
@@ -149,7 +150,6 @@ class Company:
             silent = now - seat.heard_at > GONE_SECONDS
             if silent or seat.viewer.stuck_for > STUCK_SECONDS:
                 self.show_out(seat, CloseCode.NOT_HEARD, "vanished")
-        self._actor.held.begin_if_alone()
         self._actor.held.begin_if_alone()
 
     async def hold_if_alone(self) -> None:

@@ -12,8 +12,8 @@ from django.utils.translation import ngettext_lazy
 
 from sessions.broker.plant_side import message_word
 from sessions.broker.seat import Seat
-from sessions.models import ConsoleMessage
-from sessions.sentences import FROZEN
+from sessions.models import ConsoleMessage, Vantage
+from sessions.recording_words import recording_sentence
 from sessions.services.looking import Freeze
 from sessions.services.status import frozen_word, moment, state_of
 
@@ -26,7 +26,6 @@ WARNING = ngettext_lazy(
     "minutes",
 )
 UNFROZEN = _("The session goes on.")
-RECORDING_FAILED = FROZEN["recording"]
 
 GOOD_SECONDS = 0.3
 FAIR_SECONDS = 1.0
@@ -49,11 +48,16 @@ def tell_participants(actor: SessionActor) -> None:
     """Who is here, to everybody: nobody is watched without knowing it."""
     present = [seat for seat in actor.seats.values() if not seat.left]
     for seat in present:
-        people = [
-            _person(other, you=other is seat, asks=other.user.pk in actor.baton.asks)
-            for other in present
-        ]
-        seat.say("participants", lambda text, people=people: {"participants": people})  # type: ignore[misc]
+
+        def word(_text: Any, seat: Seat = seat) -> dict[str, Any]:
+            asks = actor.baton.asks
+            people = [
+                _person(other, you=other is seat, asks=other.user.pk in asks)
+                for other in present
+            ]
+            return {"participants": people}
+
+        seat.say("participants", word)
 
 
 def tell_warning(actor: SessionActor, minutes: int, closes_at: datetime) -> None:
@@ -79,16 +83,31 @@ def tell_unfrozen(actor: SessionActor) -> None:
         seat.say("unfrozen", lambda text: {"by": "", "sentence": text(UNFROZEN)})
 
 
-def tell_recording_failed(actor: SessionActor) -> None:
+def tell_recording(actor: SessionActor) -> None:
     for seat in actor.seats.values():
-        seat.say(
-            "recording",
-            lambda text: {
-                "ok": False,
-                "since": None,
-                "sentence": text(RECORDING_FAILED),
-            },
-        )
+        _say_recording(actor, seat)
+
+
+def _say_recording(actor: SessionActor, seat: Seat) -> None:
+    """Whether it is recorded; if not, since when, until when, and who let it go on."""
+    care = actor.care
+    since = moment(care.failed_at or actor.row.active_at or timezone.now())
+    seat.say(
+        "recording",
+        lambda text: {
+            "ok": not care.failing,
+            "since": since,
+            "until": moment(care.grace_until),
+            "may_continue": care.may_be_continued,
+            "sentence": text(
+                recording_sentence(
+                    failing=care.failing,
+                    continued_by=care.continued_by,
+                    journal_works=care.journal_works,
+                )
+            ),
+        },
+    )
 
 
 def tell_messages(actor: SessionActor, messages: Iterable[ConsoleMessage]) -> None:
@@ -128,15 +147,17 @@ def _say_state(actor: SessionActor, seat: Seat) -> None:
 
     seat.say("state", word)
     if actor.active:
-        since = moment(row.active_at or timezone.now())
-        seat.say("recording", lambda text: {"ok": True, "since": since, "sentence": ""})
+        _say_recording(actor, seat)
 
 
 def _person(seat: Seat, *, you: bool, asks: bool) -> dict[str, Any]:
     user = seat.user
+    name = user.full_name
+    if seat.participant.vantage == Vantage.BOARD:
+        name = _("%(name)s (live board)") % {"name": name}
     return {
         "id": seat.participant.pk,
-        "name": user.full_name,
+        "name": name,
         "organisation": user.organisation,
         "initials": user.initials,
         "colour": user.avatar_colour,

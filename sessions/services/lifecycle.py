@@ -62,6 +62,7 @@ def with_relations() -> Any:
         "started_by__vendor",
         "baton_with__vendor",
         "frozen_by",
+        "unrecorded_by",
         "end_requested_by",
         "person_in_charge",
         "charge_offered_to",
@@ -222,6 +223,7 @@ def participant_joined(
         brokered_session=brokered_session,
         user=ticket.user,
         role=ticket.role,
+        vantage=ticket.vantage,
         source_address=origin.address,
         web_session_key=ticket.web_session_key,
         factor=origin.factor,
@@ -235,6 +237,7 @@ def participant_joined(
         brokered_session=brokered_session,
         origin=origin,
         role=ticket.role,
+        vantage=ticket.vantage,
     )
     if ticket.vantage == Vantage.CONSOLE:
         _lift_absence(brokered_session, of=ticket.user_id)

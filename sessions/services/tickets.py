@@ -16,7 +16,7 @@ from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed
 from accessportal.origin import Origin
 from sessions.companions import refuse_unless_welcome
-from sessions.models import BrokeredSession, Participant, TunnelTicket
+from sessions.models import BrokeredSession, Participant, TunnelTicket, Vantage
 from sessions.services.live_session import locked, refuse_when_over, role_of
 
 
@@ -36,10 +36,12 @@ def issue_ticket(
     acting_user: User,
     origin: Origin,
     web_session_key: str,
+    vantage: str = Vantage.CONSOLE,
 ) -> IssuedTicket:
     """A ticket for one WebSocket of this person in this web session, valid `TICKET_SECONDS`.
 
-    The contractor gets one to work, a person of the plant one to watch.
+    The contractor gets one to work, a person of the plant one to watch: from a console, or
+    for the small picture on the live board.
     """
     brokered_session = locked(brokered_session)
     refuse_when_over(brokered_session)
@@ -61,6 +63,7 @@ def issue_ticket(
         brokered_session=brokered_session,
         user=acting_user,
         role=role,
+        vantage=vantage if role == Participant.Role.OBSERVER else Vantage.CONSOLE,
         web_session_key=web_session_key,
         source_address=origin.address,
         expires_at=now + timedelta(seconds=settings.TICKET_SECONDS),

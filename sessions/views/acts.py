@@ -35,6 +35,7 @@ def ticket(request: HttpRequest, pk: UUID) -> JsonResponse:
         acting_user=request.user,  # type: ignore[arg-type]
         origin=origin_of(request),
         web_session_key=request.session.session_key or "",
+        vantage="board" if request.POST.get("for") == "board" else "console",
     )
     return JsonResponse(
         {"path": issued.path, "token": issued.token, "expires_at": issued.expires_at}
