@@ -27,6 +27,15 @@ ROUTES = {
     "resume": "resume",
     "end": "end",
     "detail": "detail",
+    "acknowledge": "acknowledge",
+    "declare_step": "declare_step",
+    "accept_step": "accept_step",
+    "refuse_step": "refuse_step",
+    "end_step": "end_step",
+    "give_time": "give_time",
+    "refuse_time": "refuse_time",
+    "attend": "attend",
+    "take_charge": "take_charge",
 }
 
 CALL: Words = gettext_lazy(
@@ -98,6 +107,41 @@ def extension_news(brokered_session: BrokeredSession) -> dict[str, Any] | None:
 
 def console_texts() -> dict[str, str]:
     """What the console's scripts show, in the reader's language."""
+    return {**_picture_texts(), **side_texts()}
+
+
+def side_texts() -> dict[str, str]:
+    """What plant and contractor settle beside the picture."""
+    return {
+        "phrase_from": _("%(name)s, %(time)s"),
+        "acknowledged_by": _("Acknowledged by %(name)s, %(time)s"),
+        "acknowledged_not": _("Not acknowledged yet"),
+        "in_charge_is": _("In charge at the plant: %(name)s"),
+        "in_charge_you": _("You are in charge of this session."),
+        "in_charge_nobody": _("Nobody at the plant is in charge of this session."),
+        "charge_offered": _("Offered to %(name)s, not yet accepted."),
+        "charge_offered_to_you": _("%(name)s hands this session over to you."),
+        "wish_asked": _("%(name)s asks for %(minutes)s more minutes: “%(reason)s”"),
+        "wish_give": _("Give %(minutes)s min"),
+        "step_asked": _(
+            "%(name)s asks for a critical step: “%(what)s”, %(minutes)s min"
+        ),
+        "step_waits": _("Waiting for the plant: “%(what)s”, %(minutes)s min"),
+        "step_runs": _(
+            "Critical step until %(time)s: “%(what)s”. Accepted by %(name)s."
+        ),
+        "step_refused": _("%(name)s did not accept the critical step “%(what)s”."),
+        "step_withdrawn": _("%(by)s does not need the critical step any more."),
+        "step_over": _("The critical step “%(what)s” is over."),
+        "step_done": _("It is done"),
+        "step_withdraw": _("I do not need it any more"),
+        "step_take_back": _("Take the consent back"),
+        "attended_by": _("%(name)s is there, until %(time)s."),
+        "attended_by_nobody": _("Nobody is there. Input waits for that."),
+    }
+
+
+def _picture_texts() -> dict[str, str]:
     return {
         "no_answer": _("The portal did not answer. Nothing was lost; try again."),
         "server_error": _("The portal met an error. Nothing was changed by this step."),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accessportal.accounts.models import User
 from accessportal.audit import record
-from accessportal.errors import NotAllowed, NotKnown, NotPossible
+from accessportal.errors import NotAllowed, NotPossible
 from accessportal.origin import Origin
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.services.live_session import locked, refuse_when_over, role_of
@@ -115,7 +115,7 @@ def acknowledge(
 ) -> ConsoleMessage:
     """A person of the other side has read a phrase. The first one counts; again does nothing.
 
-    Raises `NotAllowed` for one's own side's phrase, `NotKnown` for another session's.
+    Raises `NotAllowed` for a phrase of one's own side, `NotPossible` for what is none.
     """
     brokered_session = locked(brokered_session)
 
@@ -128,7 +128,9 @@ def acknowledge(
         .first()
     )
     if found is None:
-        raise NotKnown
+        raise NotPossible(
+            _("There is nothing to acknowledge."), code="nothing_to_acknowledge"
+        )
     if side_of(found.sent_by) == side_of(acting_user):
         raise NotAllowed(_("The other side acknowledges this."), code="own_side")
     if found.acknowledged_at is not None:

@@ -38,7 +38,9 @@ from sessions.models import BrokeredSession
 from sessions.policy import decide
 from sessions.policy_facts import facts_at_start
 from sessions.services.console import start_session
+from sessions.services.critical_step import SUGGESTED_MINUTES
 from sessions.services.left_desktops import open_question
+from sessions.services.phrases import PHRASES, side_of
 from sessions.services.status import session_status
 from sessions.views.baton import must_join_first
 
@@ -181,9 +183,13 @@ def _screen_context(
         "asset": str(endpoint.asset),
         "timeZone": site.time_zone,
         "csrf": get_token(request),
+        "side": side_of(user),
         "urls": {
-            name: reverse(f"sessions:{route}", args=[brokered_session.pk])
-            for name, route in ROUTES.items()
+            **{
+                name: reverse(f"sessions:{route}", args=[brokered_session.pk])
+                for name, route in ROUTES.items()
+            },
+            "accept_charge": reverse("sessions:shift_accept"),
         },
     }
     return {
@@ -196,6 +202,14 @@ def _screen_context(
         "role": role,
         "extension_minutes": EXTENSION_MINUTES,
         "may_freeze": may_at(user, Action.SESSION_FREEZE, brokered_session),
+        "may_charge": may_at(user, Action.SESSION_CHARGE, brokered_session),
+        "of_plant": user.vendor_id is None,
+        "phrases": [
+            (key, phrase)
+            for key, phrase in PHRASES.items()
+            if phrase.side == side_of(user)
+        ],
+        "step_minutes": SUGGESTED_MINUTES,
         "may_end": role == "owner"
         or may_at(user, Action.SESSION_END, brokered_session),
         "console_data": {"facts": facts, "texts": console_texts()},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from accessportal.accounts.models import User
+from accessportal.accounts.stepup import wants_page
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 from sessions.access import colleague_for, sessions_chargeable_by, shift_of
@@ -118,5 +119,8 @@ def _chosen(request: HttpRequest, user: User) -> list[BrokeredSession]:
 
 
 def _back(request: HttpRequest, sentence: str) -> HttpResponse:
+    """JSON for the watch page; a plain form goes back to the shift change."""
+    if not wants_page(request):
+        return JsonResponse({"sentence": sentence})
     messages.success(request, sentence)
     return redirect("sessions:shift")

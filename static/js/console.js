@@ -12,6 +12,8 @@ import { Messages } from "./console/messages.js";
 import { Overlays } from "./console/overlays.js";
 import { announce, byId, facts, put, say, setServerTime, show } from "./console/page.js";
 import { closePanel, openPanel, openPanelName, startPanels } from "./console/panels.js";
+import { Phrases } from "./console/phrases.js";
+import { PlantSide } from "./console/plant.js";
 import { startPointer } from "./console/pointer.js";
 import { Strip } from "./console/strip.js";
 import { showSticky, startKeys, startView, startVisibleHeight } from "./console/tools.js";
@@ -59,6 +61,9 @@ const keyboard = new RemoteKeyboard(gate, {
 const messages = new Messages({
   onIncoming: (message) => overlays.hint(say("message_from", { name: message.name, text: message.text })),
 });
+
+const phrases = new Phrases();
+const plant = new PlantSide({ hint: (sentence, tone) => overlays.hint(sentence, tone) });
 
 const clipboard = new Clipboard({
   client: () => client,
@@ -144,6 +149,8 @@ function asRead(values) {
 function finish(values) {
   link.stopped = true;
   strip.end();
+  plant.end();
+  phrases.end();
   gate.client = null;
   closePanel({ giveFocusBack: false });
   for (const part of document.querySelectorAll(".tools, .strip-side, .banners, #screen")) part.inert = true;
@@ -207,7 +214,16 @@ const onPortal = {
     setFrozen(null);
     overlays.hint(now.sentence || say("unfrozen"), "ok");
   },
-  message: (now) => messages.add(now),
+  message(now) {
+    messages.add(now);
+    phrases.add(now);
+  },
+  acknowledged(now) {
+    messages.acknowledged(now);
+    phrases.acknowledged(now.id);
+  },
+  plant: (now) => plant.update(now),
+  "attendance-due": (now) => plant.due(now),
   "input-discarded": (now) => overlays.hint(now.sentence, "warn"),
   "input-blocked": (now) => overlays.hint(now.sentence, "warn"),
   recording(now) {
@@ -229,6 +245,19 @@ startTouch(viewport, display, gate, {
 });
 startActs({
   message: () => messages.read(),
+  acknowledge(answer) {
+    overlays.hint(answer.sentence, "ok");
+    if (canWork() && !openPanelName()) keyboard.capture();
+  },
+  declare_step: (answer) => overlays.hint(answer.sentence),
+  accept_step: (answer) => overlays.hint(answer.sentence, "ok"),
+  refuse_step: (answer) => overlays.hint(answer.sentence),
+  end_step: (answer) => overlays.hint(answer.sentence),
+  give_time: (answer) => overlays.hint(answer.sentence, "ok"),
+  refuse_time: (answer) => overlays.hint(answer.sentence),
+  attend: (answer) => overlays.hint(answer.sentence, "ok"),
+  take_charge: (answer) => overlays.hint(answer.sentence, "ok"),
+  accept_charge: (answer) => overlays.hint(answer.sentence, "ok"),
   more_time(answer) {
     closePanel();
     overlays.hint(answer.sentence, "ok");

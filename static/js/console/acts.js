@@ -9,12 +9,45 @@ export function startActs(done) {
   for (const form of document.querySelectorAll("form[data-act]")) {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      send(form, done[form.dataset.act]);
+      send(form, event.submitter, done[form.dataset.act]);
     });
   }
 }
 
-async function send(form, onDone) {
+function bodyOf(form, submitter) {
+  const body = new FormData(form);
+  if (submitter && submitter.name) body.append(submitter.name, submitter.value);
+  return body;
+}
+
+/** Some acts turn out to need more: a fresh factor, or a yes to breaking off a critical step.
+    The form then asks for it, once. */
+function askForMore(form, code) {
+  const stepUp = form.querySelector("[data-stepup]");
+  if (code === "fresh_factor_needed" && stepUp) {
+    show(stepUp, true);
+    return stepUp.querySelector("input");
+  }
+  if (code === "critical_step_running") {
+    const field = document.createElement("input");
+    field.type = "hidden";
+    field.name = "despite_step";
+    field.value = "1";
+    form.append(field);
+    const button = form.querySelector("button[type=submit]");
+    const words = button.lastChild.textContent;
+    button.lastChild.textContent = ` ${form.dataset.anyway}`;
+    const restore = () => {
+      field.remove();
+      button.lastChild.textContent = words;
+    };
+    form.addEventListener("reset", restore, { once: true });
+    return button;
+  }
+  return form.querySelector("input:not([type=hidden]), textarea");
+}
+
+async function send(form, submitter, onDone) {
   if (form.dataset.busy) return;
   form.dataset.busy = "1";
   const error = form.querySelector("[data-form-error]");
@@ -22,16 +55,17 @@ async function send(form, onDone) {
   show(error, false);
   for (const button of buttons) button.setAttribute("aria-busy", "true");
   try {
-    const answer = await post(facts.urls[form.dataset.act], new FormData(form));
+    const answer = await post(facts.urls[form.dataset.act], bodyOf(form, submitter));
     form.reset();
+    for (const stepUp of form.querySelectorAll("[data-stepup]")) show(stepUp, false);
     const dialog = form.closest("dialog");
     if (dialog) dialog.close();
     if (onDone) onDone(answer, form);
   } catch (problem) {
     put(error.querySelector("[data-words]") || error, problem.sentence || String(problem));
     show(error, true);
-    const first = form.querySelector("input:not([type=hidden]), textarea");
-    if (first) first.focus();
+    const wanted = askForMore(form, problem.code);
+    if (wanted) wanted.focus();
   } finally {
     delete form.dataset.busy;
     for (const button of buttons) button.removeAttribute("aria-busy");

@@ -21,6 +21,7 @@ export class Messages {
     byId("no-messages").hidden = true;
     const item = document.createElement("li");
     item.className = message.own ? "line line-own" : "line";
+    item.dataset.message = message.id;
     const head = document.createElement("div");
     head.className = "line-head";
     const who = document.createElement("bdi");
@@ -33,6 +34,7 @@ export class Messages {
     text.className = "line-text prewrap user-text";
     text.textContent = message.text;
     item.append(head, text);
+    if (message.phrase) item.append(this.stateOf(message));
     this.list.append(item);
     this.list.scrollTop = this.list.scrollHeight;
     // What was said before one joined is no news.
@@ -42,6 +44,25 @@ export class Messages {
     this.unread += 1;
     this.showBadge();
     this.onIncoming(message);
+  }
+
+  /** Whether a phrase was acknowledged, and a way to do it for those it is for. */
+  stateOf(message) {
+    const state = document.createElement("p");
+    state.className = "line-state";
+    const done = Boolean(message.acknowledged_at);
+    state.dataset.waits = String(!done);
+    state.textContent = done
+      ? say("acknowledged_by", { name: message.acknowledged_by, time: plantClock(message.acknowledged_at) })
+      : say("acknowledged_not");
+    return state;
+  }
+
+  /** Somebody of the other side acknowledged a phrase. */
+  acknowledged({ id, by, at }) {
+    const state = this.list.querySelector(`[data-message="${id}"] .line-state`);
+    if (!state) return;
+    state.replaceWith(this.stateOf({ acknowledged_by: by, acknowledged_at: at }));
   }
 
   /** When this page joined, by the server's clock; only the first time counts. */
