@@ -112,6 +112,16 @@ def symmetric_key(name: str) -> tuple[str, bytes]:
     return key_id_of(key), key
 
 
+def check_key(name: str, key_id: str) -> None:
+    """See in the file itself, whatever was read before, that key `name` is still `key_id`.
+
+    Raises `KeyMissing` or `WrongKey`: then what that key protects cannot be opened here.
+    """
+    found = key_id_of(_read_symmetric.__wrapped__(settings.KEYS_DIR / name))
+    if found != key_id:
+        raise WrongKey(f"Sealed with key {key_id}, but the key here is {found}.")
+
+
 def signing_key() -> Ed25519PrivateKey:
     """The portal's Ed25519 key. Raises `KeyMissing`."""
     return _read_signing(settings.KEYS_DIR / "signing")

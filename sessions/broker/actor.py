@@ -32,6 +32,7 @@ from sessions.broker.pace import Pace
 from sessions.broker.pictures import Pictures
 from sessions.broker.plant_side import PlantSideFollower
 from sessions.broker.proof import AssetLine
+from sessions.broker.recording_care import RecordingCare
 from sessions.broker.seat import CloseCode, Seat
 from sessions.broker.supervision import Supervision
 from sessions.broker.upstream import open_upstream
@@ -53,7 +54,6 @@ from sessions.models import BrokeredSession
 from sessions.recorder.writer import RecordingFailed, RecordingWriter
 from sessions.sentences import Sentence
 from sessions.services import lifecycle
-from sessions.services import recording as recordings
 from sessions.services.upstream_facts import endpoint_facts, permissions_of, sign_in
 
 logger = logging.getLogger(__name__)
@@ -96,6 +96,7 @@ class SessionActor:
         self.input = Input(self)
         self.baton = Baton(self)
         self.company = Company(self)
+        self.care = RecordingCare(self)
         self.supervision = Supervision(self)
         self.plant = PlantSideFollower(self)
         self.heard_at = asyncio.get_running_loop().time()
@@ -204,15 +205,7 @@ class SessionActor:
     async def _connect(self) -> InstructionReader:
         """Recorder first, then guacd; our id there is kept before anything else happens."""
         row = self.row
-        order = await self.db(
-            recordings.open_recording,
-            brokered_session=row,
-            acting_user=row.started_by,
-            origin=lifecycle.origin_of_start(row),
-        )
-        self.recording = RecordingWriter(order, on_failure=self.recording_failed)
-        await self.recording.open()
-        self.writer = self.recording
+        await self.care.open()
         for seat in self.seats.values():
             self.mark("joined", seat)
         secrets = await self.db(lifecycle.check_out_secrets, row)
@@ -366,24 +359,14 @@ class SessionActor:
     def _rotate_with(self, picture: Picture | None) -> None:
         if self.writer is None or self.ending:
             return
-        try:
-            if picture is None:
-                self.writer.abandon_cut()
-            elif self.writer.cutting:
-                self.writer.rotate(picture.text, picture.timestamp)
-        except RecordingFailed as error:
-            self.recording_failed(error)
+        if picture is None:
+            self.writer.abandon_cut()
+        elif self.writer.cutting:
+            self.writer.rotate(picture.text, picture.timestamp)
 
     def recording_failed(self, error: RecordingFailed) -> None:
-        """Input stops at once, everyone is told, the session ends."""
-        if self.ending:
-            return
-        logger.error("%s: the recording failed: %s", self.row, error)
-        failure = "recording_failed" if self.active else "recorder_failed"
-        reason = EndReason.RECORDING_FAILED if self.active else EndReason.NOT_CONNECTED
-        self.end(End(reason, failure=failure, note=str(error)))
-        self.input.let_everybody_go("recording_failed")
-        words.tell_recording_failed(self)
+        """Input stops at once; what becomes of the session is the care's to decide."""
+        self.care.failed(error)
 
     @property
     def owner(self) -> Seat | None:
@@ -415,13 +398,10 @@ class SessionActor:
         user_id: int | None = None,
         **data: Any,
     ) -> None:
-        """A mark on the recording's time line; a recorder that fails tells us itself."""
+        """A mark on the recording's time line; while there is none it is kept for later."""
         if self.writer is None:
             return
         if seat is not None:
             user_id = seat.user.pk
             data = {"role": seat.participant.role, "name": seat.user.full_name, **data}
-        try:
-            self.writer.append_mark(kind, user_id, **data)
-        except RecordingFailed as error:
-            self.recording_failed(error)
+        self.writer.append_mark(kind, user_id, **data)

@@ -23,10 +23,8 @@ from sessions.broker.upstream import guacd_address
 from sessions.desktops import Plan
 from sessions.guacamole.handshake import GuacdAddress
 from sessions.models import BrokeredSession
-from sessions.recorder.writer import RecordingFailed
 from sessions.sentences import WHAT_NOW, end_sentence
 from sessions.services import lifecycle
-from sessions.services import recording as recordings
 from sessions.services.status import may_begin_anew, moment
 
 if TYPE_CHECKING:
@@ -80,7 +78,7 @@ async def wind_up(
             await _disconnect(actor, work)
     await have_others_leave(actor)
     await asyncio.gather(
-        _close_recording(actor, end),
+        actor.care.close(),
         _prove_once_written(actor, left, writing),
         *(seat.viewer.closed_down() for seat in list(actor.seats.values())),
     )
@@ -156,37 +154,6 @@ def say_farewell(actor: SessionActor, end: End, at: datetime) -> None:
         seat.left = True
         seat.say("ended", word)
         seat.viewer.close(end.close_code)
-
-
-async def _close_recording(actor: SessionActor, end: End) -> None:
-    writer = actor.recording
-    if writer is None:
-        return
-    recording_id = writer.order.recording_id
-    try:
-        await writer.finish()
-        await actor.db(recordings.seal_recording, recording_id=recording_id)
-    except RecordingFailed as error:
-        await writer.abandon()
-        reason = str(error)
-        try:
-            await actor.db(
-                recordings.note_recording_failure,
-                recording_id=recording_id,
-                reason=reason,
-            )
-            await actor.db(
-                recordings.seal_recording,
-                recording_id=recording_id,
-                incomplete=True,
-                reason=reason,
-            )
-        except Exception:
-            logger.exception(
-                "%s: the recording was not sealed; a sweep will", actor.row
-            )
-    except Exception:
-        logger.exception("%s: the recording was not sealed; a sweep will", actor.row)
 
 
 async def _prove_once_written(

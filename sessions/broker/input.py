@@ -215,6 +215,7 @@ class Input:
                 actor.writer.append_input(records)
             except RecordingFailed as error:
                 actor.recording_failed(error)
+                actor.writer.note_later(records)
         actor.stream.send("".join(one.encode() for one in [*releases, *streams]))
         if releases:
             actor.later(

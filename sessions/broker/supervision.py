@@ -67,7 +67,11 @@ class Supervision:
     def stopped(self) -> bool:
         """Frozen, or blind: policy was not asked for too long."""
         age = asyncio.get_running_loop().time() - self._looked_at
-        return self.freeze is not None or age > BLIND_SECONDS
+        return (
+            self.freeze is not None
+            or age > BLIND_SECONDS
+            or self._actor.care.stopped
+        )
 
     @property
     def ends_at(self) -> datetime:
@@ -88,6 +92,7 @@ class Supervision:
             self._wake.clear()
             await self._look()
             self._notice_time()
+            actor.care.look_at_clock()
             await self._notice_silence()
             words.tell_pace(actor)
             actor.company.show_out_the_silent()
@@ -169,6 +174,7 @@ class Supervision:
             self._last_second.follow(seen.ends_at)
         self._follow_window(seen.closes_at)
         self._follow_row(row, seen.asks)
+        actor.care.follow_row(row)
         to_freeze = seen.verdict.outcome is Outcome.FREEZE and seen.freeze is None
         if not to_freeze:  # a freeze that is lifted into another is never off in between
             self._follow_freeze(seen.freeze)
@@ -201,6 +207,7 @@ class Supervision:
 
     def _follow_freeze(self, freeze: Freeze | None) -> None:
         actor = self._actor
+        freeze = actor.care.freeze_over(freeze)
         before, self.freeze = self.freeze, freeze
         if freeze == before:
             return
@@ -213,6 +220,10 @@ class Supervision:
             actor.mark("unfrozen")
             words.tell_unfrozen(actor)
         words.tell_state(actor)
+
+    def follow_recording(self) -> None:
+        """The recorder failed: frozen in memory first, the database hears of it later."""
+        self._follow_freeze(self.freeze)
 
     async def _freeze(self, cause: str) -> None:
         actor = self._actor

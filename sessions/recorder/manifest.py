@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sessions.recorder.container import SCREEN, canonical
+from sessions.recorder.container import INPUT, SCREEN, canonical
+from sessions.recorder.gaps import StatedGap
 from sessions.recorder.segment import SegmentFacts
 
 NAME = "access-portal-recording"
@@ -47,8 +48,12 @@ def build_manifest(
     reason: str,
     segments: Sequence[SegmentFacts],
     missing: Sequence[str],
+    stated: Sequence[StatedGap] = (),
 ) -> dict[str, Any]:
-    """The manifest of a recording's segments, by track and number."""
+    """The manifest of a recording's segments, by track and number.
+
+    stated: the gaps that the journal names, with their reasons.
+    """
     ordered = sorted(segments, key=lambda facts: (facts.track, facts.number))
     screens = [facts for facts in ordered if facts.track == SCREEN]
     return {
@@ -65,7 +70,14 @@ def build_manifest(
             {field: getattr(facts, field) for field in SEGMENT_FIELDS}
             for facts in ordered
         ],
-        "gaps": gaps_between(screens),
+        "gaps": [
+            {**gap, "reason": reason_of(gap, stated)} for gap in gaps_between(screens)
+        ],
+        "journal_gaps": [
+            {"from_ms": one.from_ms, "to_ms": one.to_ms, "reason": one.reason}
+            for one in stated
+            if one.track == INPUT
+        ],
         "missing": sorted(missing),
     }
 
@@ -80,6 +92,18 @@ def gaps_between(screens: Sequence[SegmentFacts]) -> list[dict[str, int]]:
         ):
             gaps.append({"from_ms": before.ends_ms, "to_ms": after.starts_ms})
     return gaps
+
+
+def reason_of(gap: dict[str, int], stated: Sequence[StatedGap]) -> str:
+    """What the journal says of a gap; empty where it says nothing (a crash)."""
+    for one in stated:
+        if (
+            one.track == SCREEN
+            and one.from_ms < gap["to_ms"]
+            and one.to_ms > gap["from_ms"]
+        ):
+            return one.reason
+    return ""
 
 
 def signed_bytes(manifest: dict[str, Any]) -> bytes:

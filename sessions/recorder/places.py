@@ -40,14 +40,15 @@ def open_file(name: str) -> BinaryIO:
 
 
 def size_of(name: str) -> int:
-    """Bytes of a file. Raises `NotIntact` when it is nowhere."""
+    """Bytes of a file. Raises `NotIntact` when it is nowhere, `OSError` when the storage
+    does not say."""
     try:
         return (root() / name).stat().st_size
-    except OSError:
+    except FileNotFoundError:
         pass
     try:
         return storage().size(name)
-    except OSError:
+    except FileNotFoundError:
         raise NotIntact("segment_missing", name) from None
 
 

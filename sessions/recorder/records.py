@@ -47,6 +47,7 @@ MARK_KINDS = frozenset(
         "extended",
         "gap",
         "clock",
+        "unrecorded",
         "ended",
     }
 )

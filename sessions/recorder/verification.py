@@ -29,9 +29,12 @@ class Finding:
 
 @dataclass
 class Report:
+    """`gaps` are no findings: a recording that says where it has gaps is intact."""
+
     findings: list[Finding] = field(default_factory=list)
     segments: int = 0
     plain_bytes: int = 0
+    gaps: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def intact(self) -> bool:
@@ -46,6 +49,7 @@ def check_segments(
 ) -> Report:
     """Read every segment the manifest names and compare all it says."""
     report = Report()
+    report.gaps = [*manifest.get("gaps", []), *manifest.get("journal_gaps", [])]
     for name in manifest.get("missing", []):
         report.add("segment_missing", name)
     segments = manifest.get("segments", [])

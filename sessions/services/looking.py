@@ -28,6 +28,8 @@ class Freeze:
     by: str
     note: str
     at: datetime
+    until: datetime | None = None
+    """When the session ends unless it is lifted, where that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,9 @@ def freeze_of(brokered_session: BrokeredSession) -> Freeze | None:
         by=by.full_name if by else "",
         note=brokered_session.frozen_reason,
         at=brokered_session.frozen_at,
+        until=brokered_session.recording_grace_until
+        if brokered_session.frozen_cause == BrokeredSession.FreezeCause.RECORDING
+        else None,
     )
 
 

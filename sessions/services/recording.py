@@ -6,10 +6,12 @@ audit trail know of it. Files are never read inside a transaction.
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
 from collections.abc import Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.conf import settings
@@ -27,10 +29,11 @@ from accessportal.transitions import transition
 from requests.models import ApprovalDecision
 from sessions.models import BrokeredSession, ComplianceReview, Recording, Segment
 from sessions.recorder import places
-from sessions.recorder.container import SCREEN
-from sessions.recorder.errors import NotIntact
-from sessions.recorder.manifest import build_manifest, signed_bytes
-from sessions.recorder.order import RecordingOrder
+from sessions.recorder.container import INPUT, SCREEN
+from sessions.recorder.errors import KEY_MISSING, NotIntact, RecordingFailed
+from sessions.recorder.gaps import HARMLESS, StatedGap, stated_gaps
+from sessions.recorder.manifest import build_manifest, gaps_between, signed_bytes
+from sessions.recorder.order import Interruption, RecordingOrder, TrackEnd
 from sessions.recorder.scan import scan_segment, segment_names
 from sessions.recorder.segment import SegmentFacts
 from sessions.services.segment_rows import DatabaseLedger, facts_of, keep_segment
@@ -38,6 +41,8 @@ from sessions.services.segment_rows import DatabaseLedger, facts_of, keep_segmen
 logger = logging.getLogger(__name__)
 
 State = Recording.State
+STORAGE_PATIENCE = timedelta(hours=1)
+"""A storage that refuses to be read may come back; after this, what it holds is missing."""
 DATA_KEY_BYTES = 32
 ABANDONED_AFTER = timedelta(seconds=30)
 """A living actor seals within seconds of the end; after this, none is left."""
@@ -69,9 +74,41 @@ def open_recording(
         origin=origin,
         brokered_session=brokered_session,
     )
+    return _order(recording, data_key)
+
+
+def continue_recording(
+    *, brokered_session: BrokeredSession, gap_reason: str
+) -> RecordingOrder:
+    """Go on with a recording whose writer is gone, in another process.
+
+    What it left is read from its files, so they must be reachable from here. Raises
+    `TooLate` when it is sealed, `keys.WrongKey` or `keys.KeyMissing`, `OSError`.
+    """
+    recording = Recording.objects.with_session().get(brokered_session=brokered_session)
+    if recording.state != State.WRITING:
+        raise TooLate(_("This recording is closed already."))
+    segments, missing = survey(recording)
+    for name in missing:
+        logger.error("%s is missing while its recording goes on", name)
+    ends = {SCREEN: TrackEnd(), INPUT: TrackEnd()}
+    for facts in sorted(segments, key=lambda facts: facts.number):
+        ends[facts.track] = TrackEnd(facts.number, facts.chain, facts.ends_ms)
+    first = next(
+        (one for one in segments if (one.track, one.number) == (SCREEN, 1)), None
+    )
+    began_at = datetime.fromisoformat(first.started_at) if first else timezone.now()
+    return replace(
+        _order(recording, data_key_of(recording)),
+        ends=ends,
+        interruption=Interruption(began_at, gap_reason),
+    )
+
+
+def _order(recording: Recording, data_key: bytes) -> RecordingOrder:
     return RecordingOrder(
         recording_id=recording.pk,
-        recording=str(brokered_session.pk),
+        recording=str(recording.brokered_session_id),
         root=places.root(),
         folder=recording.folder,
         data_key=data_key,
@@ -79,7 +116,16 @@ def open_recording(
         segment_seconds=settings.SEGMENT_MAX_SECONDS,
         segment_bytes=settings.SEGMENT_MAX_BYTES,
         ledger=DatabaseLedger(),
+        check_key=partial(check_recording_key, recording.key_id),
     )
+
+
+def check_recording_key(key_id: str) -> None:
+    """Whether what is recorded now could be opened later. Raises `RecordingFailed`."""
+    try:
+        keys.check_key("recordings", key_id)
+    except (keys.KeyMissing, keys.WrongKey) as error:
+        raise RecordingFailed(str(error), KEY_MISSING) from error
 
 
 def bound_to(brokered_session: BrokeredSession) -> str:
@@ -93,19 +139,6 @@ def data_key_of(recording: Recording) -> bytes:
         "recordings",
         recording.wrapped_key,
         bound_to=bound_to(recording.brokered_session),
-    )
-
-
-@transaction.atomic
-def note_recording_failure(*, recording_id: int, reason: str) -> None:
-    """Leave evidence that recording failed; the session's end is the actor's matter."""
-    recording = Recording.objects.with_session().get(pk=recording_id)
-    record(
-        "recording.failed",
-        subject=recording,
-        brokered_session=recording.brokered_session,
-        result="error",
-        reason=reason,
     )
 
 
@@ -128,7 +161,9 @@ def seal_recording(
         return recording
     segments, missing = survey(recording)
     torn = [facts.name for facts in segments if not facts.closed]
-    incomplete = incomplete or bool(torn) or bool(missing)
+    stated = _stated_gaps(recording, segments)
+    failed = any(gap.reason not in HARMLESS for gap in stated)
+    incomplete = incomplete or failed or bool(torn) or bool(missing)
     manifest = build_manifest(
         recording=str(recording.brokered_session_id),
         session=recording.brokered_session.number,
@@ -137,6 +172,7 @@ def seal_recording(
         reason=reason,
         segments=segments,
         missing=missing,
+        stated=stated,
     )
     signing_key_id, signature = keys.sign(signed_bytes(manifest))
 
@@ -174,6 +210,8 @@ def seal_recording(
             segments=len(segments),
             torn=torn,
             missing=list(missing),
+            gaps=manifest["gaps"],
+            journal_gaps=manifest["journal_gaps"],
         )
         transaction.on_commit(partial(after_sealing, recording.pk, recording.site.pk))
     return recording
@@ -184,12 +222,14 @@ def survey(recording: Recording) -> tuple[list[SegmentFacts], list[str]]:
 
     What the writer closed is believed (verification reads it later); what it did not
     is read now. Files without a row are found, too: the ledger may have missed them.
+    Raises `OSError` while the storage refuses: it is asked again for a while before
+    anything is said to be missing. Raises `keys.WrongKey` or `keys.KeyMissing`.
     """
     rows = {
         row.storage_name: row for row in Segment.objects.filter(recording=recording)
     }
     names = sorted({*rows, *segment_names(places.root(), recording.folder)})
-    data_key = data_key_of(recording)
+    data_key = b""
     segments: list[SegmentFacts] = []
     missing: list[str] = []
     for name in names:
@@ -199,11 +239,33 @@ def survey(recording: Recording) -> tuple[list[SegmentFacts], list[str]]:
                 places.size_of(name)
                 segments.append(facts_of(row))
             else:
+                data_key = data_key or data_key_of(recording)
                 segments.append(scan_segment(places.root(), name, data_key))
         except (NotIntact, OSError) as problem:
+            refuses = isinstance(problem, OSError) and problem.errno != errno.ENOENT
+            if refuses and not _asked_long_enough(recording):
+                raise
             logger.error("%s cannot be read: %s", name, problem)
             missing.append(name)
     return segments, missing
+
+
+def _asked_long_enough(recording: Recording) -> bool:
+    ended_at = recording.brokered_session.ended_at
+    return ended_at is not None and timezone.now() - ended_at > STORAGE_PATIENCE
+
+
+def _stated_gaps(
+    recording: Recording, segments: Sequence[SegmentFacts]
+) -> list[StatedGap]:
+    """What the journal says of gaps; it is read only where there can be one."""
+    screens = [facts for facts in segments if facts.track == SCREEN]
+    journals = [facts for facts in segments if facts.track == INPUT]
+    whole = all(facts.closed for facts in segments)
+    if whole and len(journals) < 2 and not gaps_between(screens):
+        return []
+    names = [facts.name for facts in journals]
+    return stated_gaps(places.root(), names, data_key_of(recording))
 
 
 def open_review(recording: Recording) -> ComplianceReview:
@@ -241,10 +303,14 @@ def seal_abandoned_recordings() -> int:
     abandoned: Sequence[int] = list(
         Recording.objects.abandoned(before=before).values_list("pk", flat=True)
     )
+    sealed = 0
     for recording_id in abandoned:
-        seal_recording(
-            recording_id=recording_id,
-            incomplete=True,
-            reason="interrupted",
-        )
-    return len(abandoned)
+        try:
+            seal_recording(
+                recording_id=recording_id, incomplete=True, reason="interrupted"
+            )
+            sealed += 1
+        except (OSError, keys.KeyMissing, keys.WrongKey):
+            # One that cannot be read now keeps no other from being sealed.
+            logger.exception("Recording %s cannot be sealed yet", recording_id)
+    return sealed

@@ -171,6 +171,7 @@ def inspect(recording: Recording) -> Report:
         return report
     report.findings += found.findings
     report.segments, report.plain_bytes = found.segments, found.plain_bytes
+    report.gaps = found.gaps
     return report
 
 
@@ -221,6 +222,7 @@ def keep_verdict(
             :100
         ],
         segments=report.segments,
+        gaps=report.gaps[:100],
     )
     transaction.on_commit(
         partial(tell_news, site_topic(recording.site.pk), about="recordings reviews")
