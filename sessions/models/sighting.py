@@ -34,6 +34,8 @@ class Sighting(models.Model):
     )
     # The session's own broker has had something from guacd.
     heard_at = models.DateTimeField(null=True, blank=True)
+    # The recorder writes more slowly than the screen changes.
+    recorder_behind_since = models.DateTimeField(null=True, blank=True)
     # Somebody asked guacd, and what it said.
     asked_at = models.DateTimeField(null=True, blank=True)
     answer = models.CharField(max_length=10, choices=Answer.choices, blank=True)
