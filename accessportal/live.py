@@ -17,6 +17,8 @@ from channels.layers import get_channel_layer
 
 logger = logging.getLogger(__name__)
 
+PATIENCE_SECONDS = 2.0
+
 _loop: asyncio.AbstractEventLoop | None = None
 
 
@@ -51,6 +53,8 @@ async def announce_async(group: str, type: str, **data: Any) -> None:
 
 async def _send(group: str, message: dict[str, Any]) -> None:
     try:
-        await get_channel_layer().group_send(group, message)
+        # A channel layer that hangs must not pile up what waits for it.
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await get_channel_layer().group_send(group, message)
     except Exception:  # noqa: BLE001 - news may be lost, acts may not
         logger.exception("Channel layer did not take %s for %s", message["type"], group)

@@ -16,10 +16,10 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
 from django.conf import settings
 
 from sessions.broker.anchor import Anchor
+from sessions.broker.ear import Ear
 from sessions.broker.lease import Leases
 from sessions.services import adoption, brokers
 from sessions.services.adoption import Anchored
@@ -46,12 +46,15 @@ class NameTaken(Exception):
 class Fleet:
     """`adopt` is called with an anchor whose session wants a new broker."""
 
-    def __init__(self, name: str, adopt: Adopt, name_lost: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, ear: Ear, adopt: Adopt, name_lost: Callable[[], None]
+    ) -> None:
         self.name = name
         self.run = uuid.uuid4()
         self.leases = Leases(self._renew)
         self.anchors: dict[UUID, Anchor] = {}
         self.stopping = False
+        self._ear = ear
         self._adopt = adopt
         self._name_lost = name_lost
         self._adopting: dict[UUID, asyncio.Task[None]] = {}
@@ -59,7 +62,6 @@ class Fleet:
         self._leaving: set[asyncio.Task[Any]] = set()
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
-        self._channel = ""
         # Its own threads: a renewal must not wait behind the queries of a busy broker.
         self._executor = ThreadPoolExecutor(3, thread_name_prefix="broker-lease")
 
@@ -80,9 +82,8 @@ class Fleet:
                 raise NameTaken(f"A broker named {self.name} is running already.")
             await asyncio.sleep(0.25)
 
-    def start(self, channel: str) -> None:
+    def start(self) -> None:
         """From now on: leases are renewed, anchors kept, sessions adopted."""
-        self._channel = channel
         self._tasks = [
             asyncio.create_task(work)
             for work in (
@@ -98,7 +99,9 @@ class Fleet:
         self.stopping = True
         await self._db(brokers.say_stopping, self.name, self.run)
         await self._db(adoption.leave_all_anchors, self.name)
-        await asyncio.gather(*(self._drop(anchor) for anchor in [*self.anchors.values()]))
+        await asyncio.gather(
+            *(self._drop(anchor) for anchor in [*self.anchors.values()])
+        )
 
     async def stop(self) -> None:
         """After the last session; the next process of this name need not wait."""
@@ -108,7 +111,9 @@ class Fleet:
         try:
             await self._db(brokers.leave_name, self.name, self.run)
         except Exception:
-            logger.exception("The name %s was not left; it will be free soon", self.name)
+            logger.exception(
+                "The name %s was not left; it will be free soon", self.name
+            )
         await asyncio.to_thread(self._executor.shutdown)
 
     def look(self) -> None:
@@ -184,7 +189,7 @@ class Fleet:
     async def _keep(self, session: Anchored) -> None:
         anchor = Anchor(session, on_good=self._good, on_over=self._over)
         self.anchors[session.id] = anchor
-        await get_channel_layer().group_add(session_group(session.id), self._channel)
+        await self._ear.join(session_group(session.id))
         anchor.start()
 
     def _good(self, anchor: Anchor) -> None:
@@ -217,8 +222,7 @@ class Fleet:
         await anchor.leave()
         if gone:
             await self._db(adoption.leave_anchor, anchor.id, self.name)
-        group = session_group(anchor.id)
-        await get_channel_layer().group_discard(group, self._channel)
+        await self._ear.leave(session_group(anchor.id))
 
     # --- Adoption --------------------------------------------------------------------------
 

@@ -16,16 +16,17 @@ from typing import Any
 from uuid import UUID
 
 from channels.db import database_sync_to_async
-from channels.layers import get_channel_layer
 from django.conf import settings
 
 from sessions.broker import interrupted
 from sessions.broker.actor import SessionActor
 from sessions.broker.anchor import Anchor
+from sessions.broker.ear import Ear
 from sessions.broker.end import End
 from sessions.broker.fleet import Fleet
 from sessions.broker.lease import Lease, clock
 from sessions.broker.seat import CloseCode
+from sessions.broker.upstream import watch_guacds
 from sessions.models import BrokeredSession
 from sessions.services import adoption, lifecycle
 from sessions.services.news import BROKERS, broker_group, session_group
@@ -54,14 +55,14 @@ class Broker:
     ) -> None:
         self.name = name or settings.BROKER_NAME
         self.actors: dict[str, SessionActor] = {}
-        self.fleet = Fleet(self.name, self._adopt, self._depose)
+        self.ear = Ear(f"broker.{self.name}", self._hear)
+        self.fleet = Fleet(self.name, self.ear, self._adopt, self._depose)
         self._on_deposed = on_deposed
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._executor = ThreadPoolExecutor(8, thread_name_prefix="broker-db")
         self._tasks: list[asyncio.Task[Any]] = []
         self._beginning: dict[str, asyncio.Task[SessionActor | None]] = {}
         self._proving: dict[UUID, asyncio.Task[bool]] = {}
-        self._channel = ""
 
     async def start(self) -> None:
         """Take the name, mark what an earlier process left live as interrupted, then serve.
@@ -70,19 +71,18 @@ class Broker:
         """
         await self.fleet.take_name()
         _running[self.name] = self
-        layer = get_channel_layer()
-        self._channel = await layer.new_channel(prefix=f"broker.{self.name}")
-        for group in (broker_group(self.name), BROKERS):
-            await layer.group_add(group, self._channel)
-        self.fleet.start(self._channel)
+        await self.ear.open(broker_group(self.name), BROKERS)
+        self.fleet.start()
         await self._clear_up()
         self._tasks = [
-            asyncio.create_task(self._listen(layer)),
             asyncio.create_task(self._rounds()),
+            asyncio.create_task(watch_guacds(self.db)),
         ]
 
     async def stop(self) -> None:
         """Hand over every session that another broker can take; end the others properly."""
+        if _running.get(self.name) is not self:
+            return
         for task in self._tasks:
             task.cancel()
         anchored = await self._retire()
@@ -103,9 +103,7 @@ class Broker:
             task.cancel()
         await asyncio.gather(*leftover, return_exceptions=True)
         await self.fleet.stop()
-        layer = get_channel_layer()
-        for group in (broker_group(self.name), BROKERS):
-            await layer.group_discard(group, self._channel)
+        await self.ear.close()
         await asyncio.to_thread(self._executor.shutdown)
         if _running.get(self.name) is self:
             del _running[self.name]
@@ -115,7 +113,8 @@ class Broker:
         try:
             await self.fleet.retire()
             found: set[UUID] = await self.db(
-                adoption.may_be_handed_over, [actor.id for actor in self.actors.values()]
+                adoption.may_be_handed_over,
+                [actor.id for actor in self.actors.values()],
             )
         except Exception:
             logger.exception("Nobody could be asked to take over")
@@ -155,13 +154,14 @@ class Broker:
         if self.fleet.stopping or key in self._lives:
             return  # the one that has just been lost here is still going
         asked_at = clock()
-        row = await self.db(
+        adopted = await self.db(
             adoption.adopt_session,
             anchor.id,
             broker=self.name,
             epoch=anchor.session.epoch,
         )
-        if row is not None:
+        if adopted is not None:
+            row, anchor.given_because = adopted
             self.fleet.give_up(anchor)
             await self._bring_to_life(row, asked_at, anchor)
 
@@ -178,7 +178,7 @@ class Broker:
         )
         key = str(row.pk)
         self.actors[key] = actor
-        await get_channel_layer().group_add(session_group(key), self._channel)
+        await self.ear.join(session_group(key))
         life = asyncio.create_task(self._live(actor))
         self._lives[key] = life
         life.add_done_callback(partial(self._over, key, lease))
@@ -196,8 +196,7 @@ class Broker:
         try:
             await actor.run()
         finally:
-            group = session_group(actor.id)
-            await get_channel_layer().group_discard(group, self._channel)
+            await self.ear.leave(session_group(actor.id))
 
     def _over(self, key: str, lease: Lease, life: asyncio.Task[None]) -> None:
         self.fleet.leases.drop(UUID(key), lease)
@@ -211,15 +210,6 @@ class Broker:
         for actor in list(self.actors.values()):
             actor.lease.lose()
         self._on_deposed()
-
-    async def _listen(self, layer: Any) -> None:
-        while True:
-            try:
-                message = await layer.receive(self._channel)
-                await self._hear(message)
-            except Exception:
-                logger.exception("The broker lost a message; its rounds make up for it")
-                await asyncio.sleep(0.2)
 
     async def _hear(self, message: dict[str, Any]) -> None:
         if message["type"] == "session.start":

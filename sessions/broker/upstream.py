@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from accessportal.complaints import Complaints
 from sessions.guacamole.arguments import Size
 from sessions.guacamole.errors import GuacdUnreachable
 from sessions.guacamole.handshake import (
@@ -74,13 +73,11 @@ async def open_upstream(
 
 async def watch_guacds(db: Any) -> None:
     """Look at the pool for as long as the broker lives."""
-    complaints = Complaints(logger, "The guacd daemons could not be looked at")
     while True:
         try:
             await look_at_guacds(db)
-            complaints.over()
-        except Exception as error:  # noqa: BLE001 - the next look will try again
-            complaints.about(error)
+        except Exception:
+            logger.exception("The guacd daemons could not be looked at")
         await asyncio.sleep(LOOK_PAUSE_SECONDS)
 
 

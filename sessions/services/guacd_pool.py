@@ -163,7 +163,9 @@ def add_guacd(
     address = address.strip()
     match = _ADDRESS.fullmatch(address)
     if match is None or not 0 < int(match[2]) < 65_536:
-        raise NotPossible(_("Write the address as host:port, for example guacd-2:4822."))
+        raise NotPossible(
+            _("Write the address as host:port, for example guacd-2:4822.")
+        )
 
     try:
         with transaction.atomic():
@@ -210,7 +212,9 @@ def free_places_of(node: GuacdNode, *, acting_user: User, origin: Origin) -> int
     node = GuacdNode.objects.select_for_update().get(pk=node.pk)
     _guard(acting_user)
     if node.unreachable_since is None:
-        raise NotPossible(_("This daemon answers: the ends of its sessions are proven by it."))
+        raise NotPossible(
+            _("This daemon answers: the ends of its sessions are proven by it.")
+        )
 
     now = timezone.now()
     waiting = BrokeredSession.objects.filter(

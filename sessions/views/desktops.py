@@ -43,6 +43,7 @@ def ask(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpResponse:
     window, endpoint = endpoint_startable_by(user, window_pk, endpoint_pk)
     ask_about_desktop(window, endpoint, acting_user=user, origin=origin_of(request))
     messages.success(
-        request, _("The plant has been asked to look. This page changes when it answers.")
+        request,
+        _("The plant has been asked to look. This page changes when it answers."),
     )
     return redirect("sessions:console_start", window_pk, endpoint_pk)

@@ -76,7 +76,9 @@ def add(request: HttpRequest) -> HttpResponse:
         except NotPossible as error:
             form.add_error("address", str(error.sentence))
         else:
-            messages.success(request, _("Added. It is used as soon as it has answered."))
+            messages.success(
+                request, _("Added. It is used as soon as it has answered.")
+            )
             return redirect("guacd:pool")
     status = 422 if form.errors else 200
     return render(request, "plants/guacd_form.html", {"form": form}, status=status)
