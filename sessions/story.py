@@ -75,6 +75,12 @@ LOOKS: dict[str, Look] = {
     "session.interrupted": Look(
         "alert-triangle", "bad", _("The portal was interrupted")
     ),
+    "session.adopted": Look(
+        "refresh", "warn", _("Another process of the portal took the session over")
+    ),
+    "session.machine.seen": Look(
+        "eye", "ok", _("Somebody of the plant looked at the machine")
+    ),
     "session.error": Look(
         "alert-circle", "warn", _("Something went wrong in the session")
     ),

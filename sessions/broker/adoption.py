@@ -46,7 +46,7 @@ async def take_up(actor: SessionActor, anchor: Anchor) -> InstructionReader:
     actor.pictures = Pictures(stream.address, actor.row.guacd_connection_id)
     actor.asset = AssetLine.of(actor.row)
     released = release_held(actor)
-    await go_on_recording(actor)
+    await go_on_recording(actor, anchor.given_because)
     await note_released(actor, released)
     splice = Splice(actor.pictures)
     splice.ask()
@@ -70,12 +70,12 @@ async def take_up(actor: SessionActor, anchor: Anchor) -> InstructionReader:
     return anchor.reader
 
 
-async def go_on_recording(actor: SessionActor) -> None:
+async def go_on_recording(actor: SessionActor, gap_reason: str) -> None:
     """The same recording, new segments, the gap stated."""
     order = await actor.db(
         recordings.continue_recording,
         brokered_session=actor.row,
-        gap_reason="broker_lost",
+        gap_reason=gap_reason,
     )
     actor.recording = RecordingWriter(order, on_failure=actor.recording_failed)
     await actor.recording.open()
@@ -85,9 +85,7 @@ async def go_on_recording(actor: SessionActor) -> None:
 def release_held(actor: SessionActor) -> list[Instruction]:
     """At once, before anything is waited for: what the other broker's people held down."""
     assert actor.stream is not None
-    releases = releases_of(
-        actor.row.held_input, drag_off=actor.row.endpoint.drags_off
-    )
+    releases = releases_of(actor.row.held_input, drag_off=actor.row.endpoint.drags_off)
     actor.stream.send("".join(one.encode() for one in releases))
     return releases
 

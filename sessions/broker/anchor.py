@@ -39,6 +39,7 @@ class Anchor:
         self.reader = InstructionReader()
         self.stream: GuacdStream | None = None
         self.last_sync: int | None = None
+        self.given_because = ""
         self._on_good = on_good
         self._on_over = on_over
         self._task: asyncio.Task[None] | None = None

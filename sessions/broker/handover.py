@@ -69,6 +69,7 @@ async def stand_down(
         await actor.stream.close()
     await _let_go(actor, work)
     if actor.recording is not None:
+        await actor.care.leave()
         await actor.recording.abandon()
 
 
@@ -94,4 +95,5 @@ async def _finish_recording(actor: SessionActor) -> None:
     """Both tracks closed and on the disk; the other opens the next segment of each."""
     if actor.recording is not None:
         async with asyncio.timeout(FILES_SECONDS):
+            await actor.care.leave()
             await actor.recording.finish()

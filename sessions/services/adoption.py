@@ -62,21 +62,19 @@ def look_at_fleet(name: str) -> FleetView:
         lapsed() | Q(handover_requested_at__isnull=False),
         output_field=models.BooleanField(),
     )
-    mine = {
-        row.pk: Anchored(
-            id=row.pk,
-            guacd_address=row.guacd_address,
-            connection_id=row.guacd_connection_id,
-            epoch=row.lease_epoch,
-            wanted=row.over,
-        )
-        for row in BrokeredSession.objects.filter(
-            state=State.ACTIVE, anchor_broker=name
-        )
+    anchored = (
+        BrokeredSession.objects.filter(state=State.ACTIVE, anchor_broker=name)
         .exclude(broker=name)
-        .annotate(over=over)
+        .values_list(
+            "pk", "guacd_address", "guacd_connection_id", "lease_epoch",
+            "end_requested_at", over,
+        )
+    )  # fmt: skip
+    mine = {
+        pk: Anchored(pk, address, connection_id, epoch, wanted)
+        for pk, address, connection_id, epoch, ends_at, wanted in anchored
         # A living broker that is about to end a session must not find us joined.
-        if row.over or row.end_requested_at is None
+        if wanted or ends_at is None
     }
     if name not in living or len(living) < 2:
         return FleetView(living, mine)
@@ -157,10 +155,11 @@ def holder_of(session_id: UUID) -> tuple[str, int]:
 @transaction.atomic
 def adopt_session(
     session_id: UUID, *, broker: str, epoch: int
-) -> BrokeredSession | None:
-    """The anchor's broker takes a session over; None when it is not to be had.
+) -> tuple[BrokeredSession, str] | None:
+    """The anchor's broker takes a session over: the row, and why. None when it cannot be had.
 
-    The contractor's browser has yet to come: until then the work is held.
+    Why is `handed_over` or `broker_lost`, as the recording's gap has it. The contractor's
+    browser has yet to come: until then the work is held.
     """
     before = BrokeredSession.objects.filter(pk=session_id).first()
     wanted = lapsed() | Q(handover_requested_at__isnull=False)
@@ -175,6 +174,7 @@ def adopt_session(
         return None
     row: BrokeredSession = with_relations().get(pk=session_id)
 
+    why = "handed_over" if before.handover_requested_at else "broker_lost"
     now = timezone.now()
     Participant.objects.filter(brokered_session=row, left_at__isnull=True).update(
         left_at=now, leave_reason="adopted"
@@ -191,12 +191,12 @@ def adopt_session(
         brokered_session=row,
         by=broker,
         of=before.broker,
-        why="handover" if before.handover_requested_at else "lease_over",
+        why=why,
     )
 
     tell_pages(row)
     wake_actor(row)
-    return row
+    return row, why
 
 
 def last_message_of(session_id: UUID) -> int:

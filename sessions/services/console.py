@@ -6,7 +6,6 @@ they say is true even when the wake-up is lost: the actor looks by itself every 
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,6 +24,7 @@ from sessions.guacamole.arguments import Size, screen_size
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.policy import Facts, Verdict, decide
 from sessions.policy_facts import factor_moment, facts_at_start, free_slot
+from sessions.services.brokers import place_session
 from sessions.services.charge import begin_charge
 from sessions.services.critical_step import guard_critical_step
 from sessions.services.freezes import freeze_session, resume_session, unfreeze_session
@@ -261,7 +261,7 @@ def _new_session(
                     factor_at=factor_moment(origin),
                     policy_facts=facts.as_evidence(),
                     notice_version=notice_version,
-                    broker=settings.BROKER_NAME,
+                    broker=place_session(),
                     **frozen_from_the_start(endpoint, window.access_request.permission),
                 )
         except IntegrityError:

@@ -55,7 +55,9 @@ def renew_leases(broker: str, held: Mapping[UUID, int]) -> tuple[set[UUID], set[
     BrokeredSession.objects.filter(pk__in=renewed).update(lease_expires_at=lease_end())
     if len(renewed) == len(held):
         return renewed, set()
-    still = {pk for pk, epoch in mine.values_list("pk", "lease_epoch") if held[pk] == epoch}
+    still = {
+        pk for pk, epoch in mine.values_list("pk", "lease_epoch") if held[pk] == epoch
+    }
     return renewed, set(held) - still - renewed
 
 
