@@ -87,6 +87,12 @@ class Supervision:
         self._plan_warnings(self.closes_at)
 
     async def run(self) -> None:
+        try:
+            await self._watch()
+        finally:
+            self._last_second.close()
+
+    async def _watch(self) -> None:
         actor = self._actor
         while not actor.ending:
             self._wake.clear()
@@ -266,10 +272,6 @@ class Supervision:
 
     def _window_over(self) -> None:
         self._end(EndReason.WINDOW_CLOSED)
-
-    def close(self) -> None:
-        """The session is over: nothing here will end it any more."""
-        self._last_second.close()
 
     # --- Silence -----------------------------------------------------------------------------
 
