@@ -96,12 +96,11 @@ class Supervision:
         actor = self._actor
         while not actor.ending:
             self._wake.clear()
-            await self._look()
-            self._notice_time()
-            actor.care.look_at_clock()
-            await self._notice_silence()
-            words.tell_pace(actor)
-            actor.company.show_out_the_silent()
+            try:
+                await self._tick()
+            except Exception:
+                # Whatever it is: a session that nobody watches would be worse.
+                logger.exception("%s: a look failed; the next one comes", actor.row)
             if actor.ending:
                 return  # type: ignore[unreachable]  # it ends while we look
             try:
@@ -109,6 +108,15 @@ class Supervision:
                     await self._wake.wait()
             except TimeoutError:
                 pass
+
+    async def _tick(self) -> None:
+        actor = self._actor
+        await self._look()
+        self._notice_time()
+        actor.care.look_at_clock()
+        await self._notice_silence()
+        words.tell_pace(actor)
+        actor.company.show_out_the_silent()
 
     async def read(
         self,
