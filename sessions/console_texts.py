@@ -36,6 +36,10 @@ ROUTES = {
     "refuse_time": "refuse_time",
     "attend": "attend",
     "take_charge": "take_charge",
+    "ask_baton": "ask_baton",
+    "pass_baton": "pass_baton",
+    "take_control": "take_control",
+    "return_control": "return_control",
 }
 
 CALL: Words = gettext_lazy(
@@ -148,7 +152,6 @@ def _picture_texts() -> dict[str, str]:
         "signed_out": _("You are signed out of the portal."),
         "session_over": _("The session is over"),
         "not_connected": _("Not connected"),
-        "ended_by_contractor": str(BrokeredSession.EndReason.ENDED_BY_CONTRACTOR.label),
         "rec": _("REC"),
         "rec_off": _("NOT RECORDED"),
         "rec_done": _("RECORDED"),
@@ -158,8 +161,11 @@ def _picture_texts() -> dict[str, str]:
         "link_poor": _("Very slow"),
         "link_quiet": _("No answer"),
         "link_lost": _("Lost"),
-        "age_ms": _("%(ms)s ms"),
-        "age_s": _("%(s)s s"),
+        "picture_old": _("Picture %(s)s s old"),
+        "offline": _("This computer has no network."),
+        "lost_for_long": _(
+            "The portal cannot be reached. Check the network of this computer; this page keeps trying."
+        ),
         "nobody_watches": _("Nobody is watching"),
         "one_watches": _("%(names)s is watching"),
         "many_watch": _("%(names)s are watching"),
@@ -167,6 +173,19 @@ def _picture_texts() -> dict[str, str]:
         "you": _("(you)"),
         "role_owner": _("works on the machine"),
         "role_observer": _("watches"),
+        "watching": _("WATCHING"),
+        "view_only": _("VIEW ONLY"),
+        "works": _("%(name)s works; you watch."),
+        "works_away": _("%(name)s has the baton and is away. The work is held."),
+        "you_work": _("You work; the others watch."),
+        "you_have_control": _(
+            "You have control. Nobody else's input reaches the machine."
+        ),
+        "plant_has_control": _("%(name)s of the plant has control. You watch."),
+        "asks_for_baton": _("%(name)s asks for the baton."),
+        "hand_to": _("Hand over to %(name)s"),
+        "back_to_owner": _("Give back to who started the session"),
+        "who_started": _("who started the session"),
         "frozen": _("Frozen"),
         "held": _("Held"),
         "frozen_by": _("Frozen by %(name)s"),

@@ -82,7 +82,9 @@ FROZEN: dict[str, Sentence] = {
     FreezeCause.PERSON: _(
         "The plant has frozen the session. Keyboard and mouse are off."
     ),
-    FreezeCause.AWAY: _("The contractor's browser is gone. The work is kept open."),
+    FreezeCause.AWAY: _(
+        "The browser of whoever works here is gone. The work is kept open."
+    ),
     FreezeCause.IDLE: _(
         "Nothing was done for a while. Confirm your second factor to go on."
     ),
@@ -127,6 +129,34 @@ START_FAILURES: dict[str, Sentence] = {
 }
 
 
+LOST: dict[str, Sentence] = {
+    "guacd_lost": _(
+        "The gateway daemon (guacd) that carried this session stopped answering. "
+        "The portal takes another one when you start again, where there is one."
+    ),
+}
+"""What may happen to a session that was up."""
+
+
+def end_sentence_for(
+    reason: str,
+    failure: str = "",
+    guacd_status: int | None = None,
+    *,
+    own_act: bool,
+    by: str = "",
+) -> Sentence:
+    """`end_sentence` as its reader should read it. `own_act`: they ended it; `by`: who did."""
+    by_a_person = reason in (EndReason.ENDED_BY_CONTRACTOR, EndReason.ENDED_BY_PLANT)
+    if by_a_person and own_act:
+        return END[EndReason.ENDED_BY_CONTRACTOR]
+    if reason == EndReason.ENDED_BY_CONTRACTOR:
+        if by:
+            return _("%(name)s ended the session.") % {"name": by}
+        return EndReason.ENDED_BY_CONTRACTOR.label
+    return end_sentence(reason, failure, guacd_status)
+
+
 def end_sentence(
     reason: str, failure: str = "", guacd_status: int | None = None
 ) -> Sentence:
@@ -152,5 +182,5 @@ def _failures() -> dict[str, Sentence]:
     return known
 
 
-FAILURES = _failures()
+FAILURES = _failures() | LOST
 """By key: what guacd, or the way to it, can answer instead of a connection."""

@@ -23,7 +23,7 @@ from sessions.broker.upstream import guacd_address
 from sessions.desktops import Plan
 from sessions.guacamole.handshake import GuacdAddress
 from sessions.models import BrokeredSession
-from sessions.sentences import WHAT_NOW, end_sentence
+from sessions.sentences import WHAT_NOW, end_sentence_for
 from sessions.services import lifecycle
 from sessions.services.status import may_begin_anew, moment
 
@@ -56,7 +56,6 @@ async def wind_up(
 ) -> None:
     """Everything that follows an end. Returns when it is proven or given up for later."""
     watch.cancel()
-    actor.supervision.close()
     actor.pace.close()
     actor.input.let_everybody_go("ended")
     actor.input.close()
@@ -136,10 +135,15 @@ def say_farewell(actor: SessionActor, end: End, at: datetime) -> None:
     """Why, and what now, to everyone in their language; then their sockets close."""
     row = actor.row
     by = end.acting_user.full_name if end.acting_user is not None else ""
-    sentence = end.sentence or end_sentence(end.reason, end.failure, end.guacd_status)
+    ender = end.acting_user.pk if end.acting_user is not None else None
     for seat in list(actor.seats.values()):
 
-        def word(text: Any, owner: bool = seat.owner) -> dict[str, Any]:
+        def word(
+            text: Any, owner: bool = seat.owner, own_act: bool = seat.user.pk == ender
+        ) -> dict[str, Any]:
+            sentence = end.sentence or end_sentence_for(
+                end.reason, end.failure, end.guacd_status, own_act=own_act, by=by
+            )
             return {
                 "reason": end.reason,
                 "sentence": text(sentence),
@@ -202,9 +206,7 @@ async def prove_end(
             found["tries"] = tries
             if proven:
                 state = left.after_proof(found["asset_connection"])
-                await db(
-                    lifecycle.confirm_end, row, proof=found, desktop_state=state
-                )
+                await db(lifecycle.confirm_end, row, proof=found, desktop_state=state)
                 return True
             late = loop.time() - began > proof.UNCONFIRMED_AFTER_SECONDS
             if late and not reported:

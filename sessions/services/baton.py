@@ -20,7 +20,7 @@ from accessportal.origin import Origin
 from requests.models import AccessRequest
 from requests.services.common import guard_fresh_factor
 from sessions.access import may_at
-from sessions.models import BrokeredSession, Participant
+from sessions.models import BrokeredSession, ConsoleMessage, Participant
 from sessions.models.participant import Vantage
 from sessions.services.critical_step import guard_critical_step
 from sessions.services.freezes import lift_freeze
@@ -66,25 +66,21 @@ def ask_for_baton(
 def pass_baton(
     brokered_session: BrokeredSession, *, acting_user: User, origin: Origin, to: Any
 ) -> User:
-    """Hand it over, to the person of id `to`. By the one who works, or to the owner by the
-    owner. Raises `TooLate` when somebody was first, `NotPossible` for who is not here."""
+    """Hand it over, to the person of id `to`; an owner without it takes it back with the own
+    id. Raises `TooLate` for who does not have it, `NotPossible` for a `to` who is not here."""
     brokered_session = locked(brokered_session)
     refuse_when_over(brokered_session)
     _refuse_the_plant(acting_user, brokered_session)
     if brokered_session.control_taken:
         raise TooLate(_("The plant has control now."), code="control_taken")
-    receiver = _receiver(brokered_session, to)
-    takes_back = (
-        receiver.pk == acting_user.pk
-        and acting_user.pk == brokered_session.started_by_id
-    )
-    if brokered_session.hand_id == receiver.pk:
-        raise TooLate(_("%(name)s works already.") % {"name": receiver}, code="has_it")
+    owner = acting_user.pk == brokered_session.started_by_id
+    takes_back = owner and str(to) == str(acting_user.pk)
     if brokered_session.hand_id != acting_user.pk and not takes_back:
         raise TooLate(
             _("You do not have the baton (any more), so you cannot pass it."),
             code="not_yours",
         )
+    receiver = _receiver(brokered_session, to)
 
     _put_into_hands(brokered_session, receiver)
     record(
@@ -149,6 +145,11 @@ def take_control(
     )
 
     before = brokered_session.baton_with or brokered_session.started_by
+    ConsoleMessage.objects.create(
+        brokered_session=brokered_session,
+        sent_by=acting_user,
+        text=reason[:REASON_CHARACTERS],
+    )
     _put_into_hands(brokered_session, acting_user)
     record(
         "session.control.taken",

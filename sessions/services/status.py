@@ -12,7 +12,7 @@ from accessportal.accounts.models import User
 from requests.models import MaintenanceWindow
 from sessions.endings import STEP_UP
 from sessions.models import BrokeredSession, Participant
-from sessions.sentences import FROZEN, MAY_START_AGAIN, WHAT_NOW, end_sentence
+from sessions.sentences import FROZEN, MAY_START_AGAIN, WHAT_NOW, end_sentence_for
 from sessions.services.looking import Freeze, freeze_of
 from sessions.services.upstream_facts import permissions_of
 
@@ -37,14 +37,16 @@ def session_status(brokered_session: BrokeredSession, user: User) -> dict[str, A
         "over": over,
         "end_reason": brokered_session.end_reason,
         "end_sentence": str(
-            end_sentence(
+            end_sentence_for(
                 brokered_session.end_reason,
                 brokered_session.failure,
                 brokered_session.guacd_status,
+                own_act=brokered_session.ended_by_id == user.pk,
+                by=str(brokered_session.ended_by or ""),
             )
         ),
         "end_note": brokered_session.end_note if over else "",
-        "what_now": str(WHAT_NOW.get(brokered_session.end_reason, "")),
+        "what_now": str(WHAT_NOW.get(brokered_session.end_reason, "")) if owner else "",
         "ended_at": moment(brokered_session.ended_at),
         "end_confirmed_at": moment(brokered_session.end_confirmed_at),
         "desktop": brokered_session.get_desktop_state_display(),

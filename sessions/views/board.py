@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.db.models import Prefetch, Q
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -19,7 +20,13 @@ from accessportal.accounts.authorisation import Action, sites_where
 from accessportal.accounts.models import User
 from accessportal.plants.models import Site
 from sessions.access import may_at, session_visible_to
-from sessions.models import BrokeredSession, Participant
+from sessions.board_cards import (
+    cards_for,
+    left_pressed_for,
+    present_sessions,
+    with_relations,
+)
+from sessions.models import BrokeredSession
 from sessions.models.brokered_session import BrokeredSessionQuerySet
 from sessions.sentences import end_sentence
 from sessions.story import story_of
@@ -42,6 +49,13 @@ PROOF_WORDS = {
     ),
     "still_there": _("A connection is still there."),
 }
+PICTURE_TEXTS = {
+    "waiting": _("Picture on its way"),
+    "lost": _("No picture at the moment"),
+    "held_back": _("Six pictures are shown at once: scroll, or open this one."),
+    "show": _("Show the picture"),
+    "hide": _("Hide the picture"),
+}
 SPANS = {
     "today": timedelta(days=1),
     "week": timedelta(days=7),
@@ -54,17 +68,15 @@ SPANS = {
 def board(request: HttpRequest) -> HttpResponse:
     """Live sessions as cards, past ones as a list; contractors see their own."""
     user: User = request.user  # type: ignore[assignment]
-    visible = _with_relations(BrokeredSession.objects.visible_to(user))
+    visible = BrokeredSession.objects.visible_to(user)
     sites = list(sites_where(user, Action.SESSION_SEE))
-    past = _past(visible, request.GET, sites)
+    past = _past(with_relations(visible), request.GET, sites)
     page = Paginator(past, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(
         request,
         "sessions/board.html",
         {
-            "cards": [
-                _card(brokered_session, user) for brokered_session in _present(visible)
-            ],
+            **_now(user),
             "page": page,
             "rows": [
                 (one, one.ended_at - one.requested_at) for one in page if one.ended_at
@@ -74,9 +86,26 @@ def board(request: HttpRequest) -> HttpResponse:
             "filtered": any(
                 request.GET.get(name) for name in ("q", "site", "reason", "span")
             ),
-            "is_contractor": user.vendor_id is not None,
         },
     )
+
+
+@never_cache
+@require_GET
+def now(request: HttpRequest) -> HttpResponse:
+    """Only the live part of the board: what an open board fetches again and again."""
+    user: User = request.user  # type: ignore[assignment]
+    return render(request, "sessions/board_now.html", _now(user))
+
+
+def _now(user: User) -> dict[str, Any]:
+    sessions = present_sessions(BrokeredSession.objects.visible_to(user))
+    return {
+        "cards": cards_for(user, list(with_relations(sessions))),
+        "left_pressed": left_pressed_for(user),
+        "is_contractor": user.vendor_id is not None,
+        "picture_texts": PICTURE_TEXTS,
+    }
 
 
 @never_cache
@@ -85,20 +114,26 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The facts of one session and everything that happened in it."""
     user: User = request.user  # type: ignore[assignment]
     brokered_session = session_visible_to(user, pk)
-    card = _card(brokered_session, user)
+    (card,) = cards_for(
+        user,
+        list(with_relations(BrokeredSession.objects.filter(pk=brokered_session.pk))),
+    )
+    brokered_session = card.brokered_session
     return render(
         request,
         "sessions/board_detail.html",
         {
-            **card,
             "card": card,
-            "end_sentence": _why(brokered_session, own=bool(card["own"])),
+            "brokered_session": brokered_session,
+            "site": card.site,
+            "live": card.live,
+            "end_sentence": _why(brokered_session, own=card.own),
             "proof": proof_lines(brokered_session),
             "access_request": brokered_session.window.access_request,
             "window": brokered_session.window,
             "recording": getattr(brokered_session, "recording", None),
             "may_play": may_at(user, Action.RECORDING_PLAY, brokered_session),
-            "may_start_again": card["own"]
+            "may_start_again": card.own
             and not brokered_session.is_live
             and not brokered_session.is_ending
             and brokered_session.window.phase() == "open",
@@ -122,10 +157,12 @@ def proof_lines(brokered_session: BrokeredSession) -> list[str]:
 
 def _why(brokered_session: BrokeredSession, *, own: bool) -> str:
     """The reason in a sentence, where it says more than the reason's own words."""
+    # The page names who ended it; only a sentence to the owner says "you".
     by_contractor = (
         brokered_session.end_reason == BrokeredSession.EndReason.ENDED_BY_CONTRACTOR
     )
-    if brokered_session.is_live or (by_contractor and not own):
+    by_owner = brokered_session.ended_by_id == brokered_session.started_by_id
+    if brokered_session.is_live or (by_contractor and not (own and by_owner)):
         return ""
     return str(
         end_sentence(
@@ -133,31 +170,6 @@ def _why(brokered_session: BrokeredSession, *, own: bool) -> str:
             brokered_session.failure,
             brokered_session.guacd_status,
         )
-    )
-
-
-def _with_relations(sessions: BrokeredSessionQuerySet) -> BrokeredSessionQuerySet:
-    return sessions.select_related(
-        "window__access_request__vendor",
-        "endpoint__asset__zone__site",
-        "started_by__vendor",
-        "frozen_by",
-        "recording",
-    ).prefetch_related(
-        Prefetch(
-            "participants",
-            queryset=Participant.objects.filter(left_at__isnull=True).select_related(
-                "user__vendor"
-            ),
-            to_attr="present",
-        )
-    )
-
-
-def _present(visible: BrokeredSessionQuerySet) -> BrokeredSessionQuerySet:
-    """Live, or over but not yet proven over: both hold a place on a machine."""
-    return (visible.live() | visible.filter(slot__isnull=False)).order_by(
-        "requested_at"
     )
 
 
@@ -186,34 +198,3 @@ def _past(
     return past.order_by(
         sort if sort.removeprefix("-") in SORTS else "-requested_at", "pk"
     )
-
-
-def _card(brokered_session: BrokeredSession, user: User) -> dict[str, object]:
-    """One session with what this person may do to it."""
-    live = brokered_session.is_live
-    own = brokered_session.started_by_id == user.pk
-    may_freeze = live and may_at(user, Action.SESSION_FREEZE, brokered_session)
-    present = getattr(brokered_session, "present", None)
-    if present is None:
-        present = list(
-            brokered_session.participants.filter(left_at__isnull=True).select_related(
-                "user__vendor"
-            )
-        )
-    return {
-        "brokered_session": brokered_session,
-        "site": brokered_session.endpoint.asset.zone.site,
-        "observers": [
-            one.user for one in present if one.role == Participant.Role.OBSERVER
-        ],
-        "owner_connected": any(one.role == Participant.Role.OWNER for one in present),
-        "own": own,
-        "live": live,
-        "may_return": live and own,
-        "may_watch": live and may_at(user, Action.SESSION_WATCH, brokered_session),
-        "may_freeze": may_freeze,
-        # A browser that is away comes back by itself; a failed recording never does.
-        "may_lift": may_freeze
-        and brokered_session.frozen_cause in ("person", "idle", "factor", "address"),
-        "may_end": live and (own or may_at(user, Action.SESSION_END, brokered_session)),
-    }

@@ -41,6 +41,7 @@ from sessions.services.console import start_session
 from sessions.services.critical_step import SUGGESTED_MINUTES
 from sessions.services.left_desktops import open_question
 from sessions.services.phrases import PHRASES, side_of
+from sessions.services.live_session import role_of
 from sessions.services.status import session_status
 from sessions.views.baton import must_join_first
 
@@ -174,7 +175,7 @@ def _screen_context(
     user: User = request.user  # type: ignore[assignment]
     endpoint = brokered_session.endpoint
     site = endpoint.asset.zone.site
-    role = "owner" if brokered_session.started_by_id == user.pk else "observer"
+    role = role_of(user, brokered_session)
     facts = {
         "session": str(brokered_session.pk),
         "number": brokered_session.number,
@@ -210,7 +211,9 @@ def _screen_context(
             if phrase.side == side_of(user)
         ],
         "step_minutes": SUGGESTED_MINUTES,
-        "may_end": role == "owner"
+        "may_control": may_at(user, Action.SESSION_CONTROL, brokered_session),
+        # A companion may, while working; the verb decides.
+        "may_end": user.vendor_id is not None
         or may_at(user, Action.SESSION_END, brokered_session),
         "console_data": {"facts": facts, "texts": console_texts()},
     }

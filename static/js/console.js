@@ -2,6 +2,7 @@
 
 import Guacamole from "../vendor/guacamole-common.min.js";
 import { startActs } from "./console/acts.js";
+import { Baton } from "./console/baton.js";
 import { get } from "./console/api.js";
 import { Clipboard } from "./console/clipboard.js";
 import { RemoteDisplay } from "./console/display.js";
@@ -20,16 +21,20 @@ import { showSticky, startKeys, startView, startVisibleHeight } from "./console/
 import { startTouch } from "./console/touch.js";
 
 const isOwner = facts.role === "owner";
+const ofVendor = facts.role !== "observer";
 const root = byId("console");
 const viewport = byId("viewport");
 let state = { may_send: false, permission: facts.permission, role: facts.role };
 let frozen = null;
 let client = null;
 let sentSize = "";
+let cursor = null;
 
+let pace = { lag_ms: 0, limit_ms: 1000, at: 0 };
 const strip = new Strip();
 const overlays = new Overlays();
-const canWork = () => isOwner && facts.permission === "control";
+const canWork = () => Boolean(state.works) && facts.permission === "control";
+const baton = new Baton({ onTurn: takeTurn });
 
 const gate = new InputGate({
   allowed: () => link.open && overlays.phase === "open" && state.may_send && !frozen,
@@ -47,14 +52,15 @@ const link = new Link({
   onPhase,
   onPortal: (kind, data) => onPortal[kind] && onPortal[kind](data),
   onQuiet: (quiet) => strip.showLink(quiet ? "quiet" : "good"),
-  onPing: () => {},
+  onAge: showAge,
+  holding: () => gate.holding,
 });
 
 const keyboard = new RemoteKeyboard(gate, {
   mayCapture: canWork,
   onRelease: () => {
-    gate.releaseAll();
     link.tell("release");
+    gate.releaseAll();
   },
 });
 
@@ -75,12 +81,13 @@ const clipboard = new Clipboard({
 function makeClient(tunnel) {
   const fresh = new Guacamole.Client(tunnel);
   const picture = fresh.getDisplay();
-  // Drawn only for an observer, once the broker tells where the contractor's pointer is.
+  // Drawn only for who watches, once the broker tells where the pointer of who works is.
   picture.showCursor(false);
   picture.oncursor = (canvas, x, y) => {
-    if (isOwner && fresh === client) showCursor(canvas, x, y);
+    cursor = [canvas, x, y];
+    if (state.works && fresh === client) showCursor(...cursor);
   };
-  if (isOwner) clipboard.listen(fresh);
+  if (ofVendor) clipboard.listen(fresh);
   hidePointer(tunnel);
   fresh.onsync = () => {
     picture.flush(() => {
@@ -98,19 +105,39 @@ function makeClient(tunnel) {
   return fresh;
 }
 
-/** Who works has a pointer of their own; who watches sees the contractor's once it is known. */
+/** Who works has a pointer of their own; who watches sees that one's once it is known. */
 function hidePointer(tunnel) {
   const draw = tunnel.oninstruction;
   tunnel.oninstruction = (opcode, args) => {
     const nowhere = args[0] === "0" && args[1] === "0";
-    if (opcode !== "mouse" || !(isOwner || nowhere)) draw(opcode, args);
+    if (opcode !== "mouse" || !(state.works || nowhere)) draw(opcode, args);
   };
+}
+
+/** The baton has come to this person, or has gone on: the hands follow. */
+function takeTurn(works, atFirst) {
+  gate.down.clear();
+  keyboard.keyboard.reset();
+  sentSize = "";
+  if (client) client.getDisplay().showCursor(!works);
+  if (works && cursor) showCursor(...cursor);
+  if (!works) viewport.style.cursor = "";
+  keyboard.refresh();
+  if (!works || atFirst) return;
+  askForSize(...display.wantedSize());
+  if (overlays.phase === "open" && !frozen && !openPanelName()) keyboard.capture();
 }
 
 /** The machine's pointer becomes the browser's: it moves without waiting for the link. */
 function showCursor(canvas, x, y) {
   const big = canvas.width > 1 && canvas.height > 1 && canvas.width <= 128 && canvas.height <= 128;
   viewport.style.cursor = big ? `url(${canvas.toDataURL("image/png")}) ${x} ${y}, crosshair` : "crosshair";
+}
+
+/** As old as the broker said a moment ago, or as long as it has not answered since. */
+function showAge(waiting) {
+  const lag = Date.now() - pace.at < 2500 ? pace.lag_ms : 0;
+  if (overlays.phase === "open") strip.showAge(Math.max(lag, waiting), pace.limit_ms);
 }
 
 function askForSize(width, height) {
@@ -124,7 +151,12 @@ function askForSize(width, height) {
 
 function onPhase(phase, values) {
   root.dataset.phase = phase;
-  if (phase !== "open") gate.client = null;
+  if (phase !== "open") {
+    gate.client = null;
+    // What is held down now presses nothing on the machine when the link is back.
+    keyboard.keyboard.reset();
+    strip.showAge(0, 1);
+  }
   if (phase === "open") strip.showLink("good");
   if (phase === "lost") strip.showLink("lost");
   if (["elsewhere", "closed", "refused", "signed-out"].includes(phase)) closePanel({ giveFocusBack: false });
@@ -137,12 +169,8 @@ function onPhase(phase, values) {
   if (phase === "open" && canWork() && !openPanelName() && !document.querySelector("dialog[open]")) keyboard.capture();
 }
 
-/** The words of the end; those to the contractor are not for somebody who watched. */
 function asRead(values) {
-  const title = say(values.failed ? "not_connected" : "session_over");
-  if (isOwner) return { ...values, title };
-  const own = values.reason === "ended_by_contractor";
-  return { ...values, title, what_now: "", sentence: own ? say("ended_by_contractor") : values.sentence };
+  return { ...values, title: say(values.failed ? "not_connected" : "session_over") };
 }
 
 /** Over: why, and what now. The proof of the end may come a moment later. */
@@ -151,6 +179,7 @@ function finish(values) {
   strip.end();
   plant.end();
   phrases.end();
+  baton.end();
   gate.client = null;
   closePanel({ giveFocusBack: false });
   for (const part of document.querySelectorAll(".tools, .strip-side, .banners, #screen")) part.inert = true;
@@ -177,11 +206,11 @@ function setFrozen(now) {
   frozen = now;
   if (frozen) {
     // The broker has let go of every key already; here they only have to be forgotten.
-    gate.down.clear();
+    gate.forget();
     keyboard.keyboard.reset();
   }
   strip.showFrozen(Boolean(frozen));
-  overlays.setFrozen(frozen, isOwner);
+  overlays.setFrozen(frozen, ofVendor && Boolean(state.works));
   // A browser that is away comes back by itself; only a freeze can be lifted or be laid on.
   const liftable = Boolean(frozen) && frozen.cause !== "away" && frozen.cause !== "recording";
   for (const part of document.querySelectorAll("[data-when-frozen]")) {
@@ -198,13 +227,17 @@ const onPortal = {
     root.dataset.state = now.state;
     strip.update(now);
     overlays.setClosesAt(now.closes_at);
-    if (isOwner) clipboard.update(now);
+    if (ofVendor) clipboard.update(now);
+    baton.update(now);
     setFrozen(now.frozen || null);
     keyboard.refresh();
     byId("console").dataset.mayType = String(canWork());
     messages.joined(now.server_time);
   },
-  participants: (now) => strip.showPeople(now.participants),
+  participants(now) {
+    strip.showPeople(now.participants);
+    baton.showPeople(now.participants);
+  },
   warning(now) {
     strip.setClosesAt(now.closes_at);
     overlays.warn(now.sentence, now.closes_at);
@@ -230,7 +263,11 @@ const onPortal = {
     strip.showRecording(now.ok, now.since);
     if (!now.ok) overlays.hint(now.sentence, "bad");
   },
-  pace: (now) => strip.showLink(now.quality, now.lag_ms),
+  "input-released": (now) => overlays.hint(now.sentence, "warn"),
+  pace(now) {
+    pace = { ...now, at: Date.now() };
+    strip.showLink(now.quality);
+  },
   picture: () => {},
   ended: (now) => onPhase("over", { ...now, confirmed: false }),
 };
@@ -263,6 +300,10 @@ startActs({
     overlays.hint(answer.sentence, "ok");
     announce(answer.sentence);
   },
+  ask_baton: (answer) => overlays.hint(answer.sentence, "ok"),
+  pass_baton: () => closePanel(),
+  take_control: () => closePanel(),
+  return_control: () => closePanel(),
   freeze: () => closePanel(),
   end: (answer) => overlays.hint(answer.sentence),
 });

@@ -44,9 +44,9 @@ export class Clipboard {
 
   /** Show what the request allows; the button goes where neither way is open. */
   update(state) {
-    show(byId("clipboard-in-part"), state.clipboard_in && state.role === "owner");
-    show(byId("clipboard-out-part"), state.clipboard_out && state.role === "owner");
-    const any = (state.clipboard_in || state.clipboard_out) && state.role === "owner";
+    show(byId("clipboard-in-part"), state.clipboard_in);
+    show(byId("clipboard-out-part"), state.clipboard_out);
+    const any = state.clipboard_in || state.clipboard_out;
     for (const button of document.querySelectorAll('[data-panel="clipboard"]')) button.hidden = !any;
   }
 

@@ -99,6 +99,6 @@ export class RemoteDisplay {
 
   /** Whether a remote size may be asked for at all. */
   static mayResize(state) {
-    return facts.role === "owner" && state.may_send && !(state.screen && state.screen.fixed);
+    return facts.role !== "observer" && state.may_send && !(state.screen && state.screen.fixed);
   }
 }

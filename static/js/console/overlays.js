@@ -39,10 +39,11 @@ export class Overlays {
     this.refresh();
   }
 
-  /** `frozen`: the broker's object, or null when input goes again. */
-  setFrozen(frozen, isOwner) {
+  /** `frozen`: the broker's object, or null when input goes again. `atWork`: whether this
+      person of the vendor works: then it lies over the picture, else on a banner. */
+  setFrozen(frozen, atWork) {
     this.frozen = frozen;
-    this.isOwner = isOwner;
+    this.atWork = atWork;
     if (frozen) {
       const values = {
         title: frozen.by ? say("frozen_by", { name: frozen.by }) : say(frozen.cause === "away" ? "held" : "frozen"),
@@ -52,19 +53,19 @@ export class Overlays {
       };
       fill(byId("overlay-frozen"), values);
       fill(byId("banner-frozen"), values);
-      show(byId("frozen-stepup"), Boolean(frozen.step_up && isOwner));
+      show(byId("frozen-stepup"), Boolean(frozen.step_up && atWork));
       show(byId("frozen-wait"), !frozen.step_up);
       show(byId("banner-unfreeze"), frozen.cause !== "away" && frozen.cause !== "recording");
-      if (!isOwner) announce([values.title, values.note].filter(Boolean).join(": "));
+      if (!atWork) announce([values.title, values.note].filter(Boolean).join(": "));
     }
     this.refresh();
   }
 
   refresh() {
     const blocked = this.phase !== "open";
-    const frozenHere = this.frozen && this.isOwner;
+    const frozenHere = this.frozen && this.atWork;
     const wanted = blocked ? this.phase : frozenHere ? "frozen" : "";
-    show(byId("banner-frozen"), Boolean(this.frozen) && !this.isOwner && this.phase === "open");
+    show(byId("banner-frozen"), Boolean(this.frozen) && !this.atWork && this.phase === "open");
     byId("console").dataset.overlay = wanted;
     if (wanted === this.shown) return;
     this.shown = wanted;

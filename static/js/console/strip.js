@@ -12,6 +12,7 @@ export class Strip {
     this.recordingSince = null;
     this.over = false;
     this.quality = "";
+    this.old = false;
     setInterval(() => this.tick(), 250);
   }
 
@@ -19,7 +20,9 @@ export class Strip {
     this.state = state;
     if (state.recording) this.showRecording(true, state.recording_since);
     else if (state.state === "active") this.showRecording(false);
-    byId("strip-view").hidden = !(state.role === "observer" || state.permission === "view");
+    const watches = !state.works;
+    byId("strip-view").hidden = !(watches || state.permission === "view");
+    put(byId("strip-view-word"), say(watches ? "watching" : "view_only"));
     this.tick();
   }
 
@@ -53,30 +56,42 @@ export class Strip {
     put(byId("strip-left-clock"), plantClock(this.state.closes_at));
   }
 
-  /** `quality`: good, fair, poor or lost; `milliseconds`: how old the picture is. */
-  showLink(quality, milliseconds = null) {
+  /** `quality`: good, fair, poor, quiet or lost. */
+  showLink(quality) {
     const chip = byId("strip-link");
     chip.dataset.quality = quality;
     put(byId("strip-link-word"), say(`link_${quality}`));
-    const age = milliseconds === null ? "" : milliseconds < 1000
-      ? say("age_ms", { ms: Math.max(0, Math.round(milliseconds)) })
-      : say("age_s", { s: oneDecimal(milliseconds / 1000) });
-    put(byId("strip-link-age"), age);
     if (quality !== this.quality && (quality === "poor" || this.quality === "poor")) {
       announce(`${say("link")}: ${say(`link_${quality}`)}`);
     }
     this.quality = quality;
   }
 
+  /** How old the picture is: nothing is said while it is young enough to work on. */
+  showAge(milliseconds, limit) {
+    const old = milliseconds > limit;
+    const seconds = milliseconds / 1000;
+    const words = old ? say("picture_old", { s: seconds < 2 ? oneDecimal(seconds) : Math.round(seconds) }) : "";
+    put(byId("strip-link-age"), words);
+    put(byId("stale-words"), words);
+    if (old === this.old) return;
+    this.old = old;
+    byId("console").dataset.stale = String(old);
+    show(byId("banner-stale"), old);
+    if (old) announce(`${words}. ${byId("stale-more").textContent}`);
+  }
+
   showPeople(participants) {
     const others = participants.filter((person) => !person.you);
     const unique = [...new Map(others.map((person) => [person.name + person.role, person])).values()];
     const names = unique.map((person) => person.name);
-    const owners = unique.filter((person) => person.role === "owner");
-    const watching = unique.filter((person) => person.role === "observer");
-    const words = watching.length
-      ? say(watching.length === 1 ? "one_watches" : "many_watch", { names: watching.map((person) => person.name).join(", ") })
-      : owners.length ? say("working", { names: owners.map((person) => person.name).join(", ") }) : say("nobody_watches");
+    const hand = unique.find((person) => person.works);
+    const watching = unique.filter((person) => !person.works && person.name !== hand?.name);
+    const watchers = watching.map((person) => person.name).join(", ");
+    const words = [
+      hand ? say("working", { names: hand.name }) : "",
+      watching.length ? say(watching.length === 1 ? "one_watches" : "many_watch", { names: watchers }) : "",
+    ].filter(Boolean).join(" · ") || say("nobody_watches");
     const list = byId("strip-faces");
     list.replaceChildren(...unique.slice(0, 4).map(faceOf));
     const before = byId("strip-people-words").textContent;
@@ -117,7 +132,7 @@ function personItem(person) {
   name.append(bdi, person.you ? ` ${say("you")}` : "");
   const sub = document.createElement("div");
   sub.className = "item-sub";
-  sub.textContent = `${person.organisation} · ${say(person.role === "owner" ? "role_owner" : "role_observer")}`;
+  sub.textContent = `${person.organisation} · ${say(person.works ? "role_owner" : "role_observer")}`;
   text.append(name, sub);
   item.append(faceOf(person), text);
   return item;
