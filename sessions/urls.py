@@ -9,6 +9,7 @@ from sessions.views import acts, baton, board, console, plant_side, shift
 app_name = "sessions"
 urlpatterns = [
     path("", board.board, name="board"),
+    path("now/", board.now, name="now"),
     path(
         "start/<int:window_pk>/<int:endpoint_pk>/", console.start, name="console_start"
     ),
@@ -34,6 +35,7 @@ urlpatterns = [
     path("<uuid:pk>/control/take/", baton.take_control, name="take_control"),
     path("<uuid:pk>/control/return/", baton.return_control, name="return_control"),
     path("<uuid:pk>/hold/keep/", baton.keep_hold, name="keep_hold"),
+    path("<uuid:pk>/looked/", board.looked, name="looked"),
     path("<uuid:pk>/acknowledge/", plant_side.acknowledge, name="acknowledge"),
     path("<uuid:pk>/step/declare/", plant_side.declare_step, name="declare_step"),
     path("<uuid:pk>/step/accept/", plant_side.accept_step, name="accept_step"),

@@ -122,6 +122,9 @@ EVENTS: dict[str, EventKind] = {
     "credential.checked_out": EventKind(
         "AC", _("used a stored credential for a session")
     ),
+    "session.machine.looked_at": EventKind(
+        "CS", _("looked at a machine after an interruption")
+    ),
     "session.disagreement.found": EventKind(
         "CS", _("found that the record of a session and guacd disagree"), "critical"
     ),

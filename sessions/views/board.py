@@ -7,19 +7,21 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accessportal.accounts.authorisation import Action, sites_where
 from accessportal.accounts.models import User
+from accessportal.origin import origin_of
 from accessportal.plants.models import Site
-from sessions.access import may_at, session_visible_to
+from sessions.access import may_at, session_freezable_by, session_visible_to
 from sessions.board_cards import (
     cards_for,
     left_pressed_for,
@@ -29,6 +31,7 @@ from sessions.board_cards import (
 from sessions.models import BrokeredSession
 from sessions.models.brokered_session import BrokeredSessionQuerySet
 from sessions.sentences import end_sentence
+from sessions.services.left_pressed import note_looked
 from sessions.story import story_of
 
 PAGE_SIZE = 25
@@ -144,6 +147,20 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "is_contractor": user.vendor_id is not None,
         },
     )
+
+
+@require_POST
+def looked(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Somebody of the plant has been at a machine that a crash left with something pressed."""
+    user: User = request.user  # type: ignore[assignment]
+    brokered_session = session_freezable_by(user, pk)
+    note_looked(brokered_session, acting_user=user, origin=origin_of(request))
+    messages.success(
+        request,
+        _("Noted: you have looked at %(asset)s.")
+        % {"asset": brokered_session.endpoint.asset},
+    )
+    return redirect("sessions:board")
 
 
 def proof_lines(brokered_session: BrokeredSession) -> list[str]:

@@ -213,6 +213,14 @@ MATRIX: dict[str, Line] = {
     ),
     # Console
     "sessions:board": Line(yes=EVERYBODY),
+    "sessions:now": Line(yes=EVERYBODY),
+    "sessions:looked": Line(
+        yes="olga ivan",
+        no="vera cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+    ),
     "sessions:console_start": Line(
         yes="vera",
         no="vito olga ivan cora adam",
