@@ -56,9 +56,10 @@ def cast(targets: list[dict[str, Any]]) -> dict[str, Any]:
     global PLANT
     from accessportal.plants.models import Credential, VendorAsset
     from accessportal.plants.vault import Secrets, store_secrets
-    from tests.cast import make_plant
+    from tests.cast import make_person, make_plant
 
     PLANT = make_plant()
+    PLANT.tom = make_person("Tom Thoma", vendor=PLANT.fillwerk)
     # Vera's company services every machine here, so that she can try each protocol.
     VendorAsset.objects.create(asset=PLANT.palletiser, vendor=PLANT.fillwerk)
     for target in targets:
@@ -103,7 +104,11 @@ def sign_in(who: str, *, factor_age: float = 0.0) -> str:
 
 
 def window(
-    who: str, *protocols: str, minutes: float = 120, **fields: Any
+    who: str,
+    *protocols: str,
+    minutes: float = 120,
+    companions: tuple[str, ...] = (),
+    **fields: Any,
 ) -> dict[str, Any]:
     """An open window of this person for the machines of these protocols."""
     from tests.cast import make_window
@@ -114,6 +119,7 @@ def window(
         *endpoints,
         decided_by=PLANT.olga,
         lasts=timedelta(minutes=5 + minutes),
+        companions=[getattr(PLANT, name) for name in companions],
         **fields,
     )
     start = {
@@ -121,6 +127,39 @@ def window(
         for protocol, endpoint in zip(protocols, endpoints, strict=True)
     }
     return {"window": made.pk, "start": start}
+
+
+def begin(who: str, window_pk: int, protocol: str, cookie: str) -> str:
+    """Have this person start a session, as the start page does; its id."""
+    from requests.models import MaintenanceWindow
+    from sessions.services.console import start_session
+    from tests.cast import origin
+
+    started = start_session(
+        MaintenanceWindow.objects.get(pk=window_pk),
+        getattr(PLANT, ENDPOINTS[protocol]),
+        acting_user=getattr(PLANT, who),
+        origin=origin(address="127.0.0.1"),
+        web_session_key=cookie,
+        width=1280,
+        height=800,
+    )
+    return str(started.pk)
+
+
+def ticket(session: str, who: str, cookie: str) -> dict[str, str]:
+    """A way into the tunnel of a session."""
+    from sessions.models import BrokeredSession
+    from sessions.services.tickets import issue_ticket
+    from tests.cast import origin
+
+    issued = issue_ticket(
+        BrokeredSession.objects.get(pk=session),
+        acting_user=getattr(PLANT, who),
+        origin=origin(address="127.0.0.1"),
+        web_session_key=cookie,
+    )
+    return {"path": issued.path, "token": issued.token}
 
 
 def still(window_pk: int, protocol: str) -> str:
@@ -177,6 +216,12 @@ def change(model: str, pk: Any, **fields: Any) -> int:
     from django.apps import apps
 
     return int(apps.get_model(model).objects.filter(pk=pk).update(**fields))
+
+
+def attendance(required: bool) -> int:
+    """Whether somebody of the plant has to be at Vera's machines from now on."""
+    line = PLANT.filling_line
+    return change("plants.Asset", line.pk, attendance_required=required)
 
 
 def end_window_in(window_pk: int, seconds: float) -> None:
@@ -264,10 +309,13 @@ ACTS = {
         cast,
         sign_in,
         window,
+        begin,
+        ticket,
         still,
         over,
         facts,
         change,
+        attendance,
         end_window_in,
         code,
     )
