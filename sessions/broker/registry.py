@@ -18,7 +18,7 @@ from uuid import UUID
 from channels.db import database_sync_to_async
 from django.conf import settings
 
-from sessions.broker import interrupted
+from sessions.broker import interrupted, reconciling
 from sessions.broker.actor import SessionActor
 from sessions.broker.anchor import Anchor
 from sessions.broker.ear import Ear
@@ -77,6 +77,9 @@ class Broker:
         self._tasks = [
             asyncio.create_task(self._rounds()),
             asyncio.create_task(watch_guacds(self.db)),
+            asyncio.create_task(
+                reconciling.run(lambda: list(self.actors.values()), self.db)
+            ),
         ]
 
     async def stop(self) -> None:
