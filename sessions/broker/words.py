@@ -124,7 +124,11 @@ def tell_pace(actor: SessionActor) -> None:
         quality = (
             "good" if age < GOOD_SECONDS else "fair" if age < FAIR_SECONDS else "poor"
         )
-        seat.viewer.say("pace", {"lag_ms": round(age * 1000), "quality": quality})
+        limit = actor.row.endpoint.stale_after_ms
+        seat.viewer.say(
+            "pace",
+            {"lag_ms": round(age * 1000), "limit_ms": limit, "quality": quality},
+        )
 
 
 def say_message(seat: Seat, message: ConsoleMessage) -> None:

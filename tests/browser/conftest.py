@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,11 +11,10 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from accessportal.demo.targets import Targets, start_targets
+from accessportal.demo.targets import start_targets
 from accessportal.launcher.guacd import Guacd
-from accessportal.launcher.ports import free_port
+from tests.staged import Stage, staged_portal
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 CHROMIUM = os.environ.get("PORTAL_CHROMIUM", "/usr/bin/chromium")
 CHROMIUM_OPTIONS = [
     "--no-sandbox",
@@ -43,34 +38,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-class Stage:
-    """The portal of these tests; `stage.window("vera", "vnc")` runs an act inside it."""
-
-    def __init__(
-        self, process: subprocess.Popen[str], url: str, targets: Targets
-    ) -> None:
-        self.process = process
-        self.url = url
-        self.targets = targets
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        return lambda *positional, **named: self.ask(name, *positional, **named)
-
-    def ask(self, name: str, *positional: Any, **named: Any) -> Any:
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps([name, positional, named]) + "\n")
-        self.process.stdin.flush()
-        return self.heard()
-
-    def heard(self) -> Any:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, "The portal of the browser tests has stopped."
-        said = json.loads(line)
-        assert "error" not in said, said["error"]
-        return said["answer"]
-
-
 @pytest.fixture(scope="session")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A portal with the cast in it, on a real guacd and the demo's four machines."""
@@ -80,32 +47,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         address = guacd.ensure()
         running.callback(guacd.stop)
         targets = running.enter_context(start_targets(place / "machines"))
-        port = free_port(0)
-        log = running.enter_context((place / "portal.log").open("w"))
-        process = subprocess.Popen(
-            [
-                sys.executable, "-m", "tests.browser.stage",
-                str(place / "data"), str(port), address, json.dumps(targets.describe()),
-            ],
-            cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-            env={**os.environ, "PORTAL_STATIC_MANIFEST": "0"},
-        )  # fmt: skip
-        running.callback(stop, process)
-        made = Stage(process, f"http://127.0.0.1:{port}", targets)
-        try:
-            assert made.heard() == "ready"
-        except AssertionError:
-            pytest.fail((place / "portal.log").read_text()[-4000:])
-        yield made
-
-
-def stop(process: subprocess.Popen[str]) -> None:
-    process.send_signal(signal.SIGINT)
-    try:
-        process.wait(15)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        yield running.enter_context(staged_portal(place, address, targets))
 
 
 # Playwright keeps an event loop running in this thread for as long as it is open, and neither

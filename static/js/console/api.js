@@ -20,13 +20,13 @@ export class ApiError extends Error {
   }
 }
 
-async function call(method, url, values) {
+async function call(method, url, values, timeout = 15000) {
   const headers = { Accept: "application/json" };
   const options = { method, headers, credentials: "same-origin", redirect: "manual", cache: "no-store" };
   if (method === "POST") {
     headers["X-CSRFToken"] = facts.csrf;
     options.body = new URLSearchParams(values || {});
-    options.signal = AbortSignal.timeout(15000);
+    options.signal = AbortSignal.timeout(timeout);
   }
   let response;
   try {
@@ -52,6 +52,6 @@ export function get(url) {
   return call("GET", url);
 }
 
-export function post(url, values) {
-  return call("POST", url, values);
+export function post(url, values, timeout) {
+  return call("POST", url, values, timeout);
 }

@@ -4,6 +4,8 @@
 const MODIFIERS = { ctrl: 0xffe3, alt: 0xffe9, win: 0xffeb };
 const MODIFIER_KEYS = new Set([0xffe1, 0xffe2, 0xffe3, 0xffe4, 0xffe7, 0xffe8, 0xffe9, 0xffea, 0xffeb, 0xffec, 0xfe03]);
 
+const NO_BUTTONS = { left: false, middle: false, right: false };
+
 export class InputGate {
   /** allowed(): whether input may go now. onRefused(): somebody tried although it may not.
       onSticky(name, on): a sticky modifier changed. */
@@ -13,10 +15,17 @@ export class InputGate {
     this.onSticky = onSticky;
     this.client = null;
     this.down = new Set();
-    this.buttons = { left: false, middle: false, right: false };
+    this.buttons = { ...NO_BUTTONS };
     this.at = { x: 0, y: 0 };
+    // Down since before this connection: it presses nothing here until it was let go.
+    this.spent = {};
     this.sticky = new Set();
     this.stickyDown = false;
+  }
+
+  /** Whether anything is held down on the machine now. */
+  get holding() {
+    return this.down.size > 0 || this.stickyDown || Object.values(this.buttons).some(Boolean);
   }
 
   /** Use this client from now on; what was held belonged to the old connection. */
@@ -24,10 +33,23 @@ export class InputGate {
     this.client = client;
     this.down.clear();
     this.stickyDown = false;
-    this.buttons = { left: false, middle: false, right: false };
+    this.spent = { ...this.buttons };
+    this.buttons = { ...NO_BUTTONS };
+  }
+
+  /** The broker has let go of everything: here it only has to be forgotten. */
+  forget() {
+    this.down.clear();
+    this.stickyDown = false;
   }
 
   key(pressed, keysym) {
+    if (!pressed && this.client && !this.allowed()) {
+      // The broker wants to know of every release, also while input stands still.
+      this.down.delete(keysym);
+      this.client.sendKeyEvent(0, keysym);
+      return;
+    }
     if (!this.may(pressed)) return;
     if (pressed && !MODIFIER_KEYS.has(keysym)) this.pressSticky();
     if (pressed) this.down.add(keysym);
@@ -44,10 +66,21 @@ export class InputGate {
   }
 
   /** The pointer at (x, y) of the remote screen with these buttons down. */
-  pointer({ x, y }, buttons = this.buttons) {
+  pointer({ x, y }, wanted = this.buttons) {
+    const buttons = { ...NO_BUTTONS };
+    for (const name of Object.keys(buttons)) {
+      this.spent[name] &&= wanted[name];
+      buttons[name] = Boolean(wanted[name] && !this.spent[name]);
+    }
     const presses = buttons.left || buttons.middle || buttons.right;
     const held = this.buttons.left || this.buttons.middle || this.buttons.right;
-    if (!this.may(presses && !held)) return;
+    if (!this.may(presses && !held)) {
+      if (held && !presses && this.client) {
+        this.buttons = buttons;
+        this.sendPointer();
+      }
+      return;
+    }
     if (presses && !held) this.pressSticky();
     this.at = { x, y };
     this.buttons = { ...buttons };
@@ -71,18 +104,9 @@ export class InputGate {
     }
   }
 
-  /** Let go of everything that is held down. */
+  /** Everything was let go of, by the broker, in an order that triggers nothing. */
   releaseAll() {
-    if (this.client) {
-      for (const keysym of this.down) this.client.sendKeyEvent(0, keysym);
-      if (this.buttons.left || this.buttons.middle || this.buttons.right) {
-        this.buttons = { left: false, middle: false, right: false };
-        this.sendPointer();
-      }
-      if (this.stickyDown) for (const name of this.sticky) this.client.sendKeyEvent(0, MODIFIERS[name]);
-    }
-    this.down.clear();
-    this.stickyDown = false;
+    this.forget();
     for (const name of [...this.sticky]) this.setSticky(name, false);
   }
 

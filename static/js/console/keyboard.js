@@ -22,6 +22,13 @@ export class RemoteKeyboard {
     this.onRelease = onRelease;
     this.captured = false;
 
+    // The computer's own repeats: the library makes them itself, and none of a key that was
+    // pressed before the machine took input, or before everything was let go of.
+    this.screen.addEventListener("keydown", (event) => {
+      if (!event.repeat || event.isComposing || !this.mayCapture()) return;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }, true);
     const keyboard = new Guacamole.Keyboard(this.screen);
     this.keyboard = keyboard;
     keyboard.onkeydown = (keysym) => {
@@ -94,8 +101,9 @@ export class RemoteKeyboard {
   }
 
   letGo() {
-    this.keyboard.reset();
+    // First the broker, all at once; then the keys one by one, which are up by then.
     this.onRelease();
+    this.keyboard.reset();
   }
 
   setCaptured(captured) {

@@ -1,34 +1,59 @@
-/* Keeps the console connected: a new ticket for every try, back-off between tries, and the
-   status page asked before each, because a refused WebSocket says nothing but 1006. */
+/* Keeps the console connected: a new ticket for every try, at once after the first loss,
+   then at growing distances; the status page is asked where the ticket is refused, because a
+   refused WebSocket says nothing but 1006. */
 
 import { ApiError, get, post } from "./api.js";
 import { facts, say } from "./page.js";
 import { PortalTunnel } from "./tunnel.js";
 
-const WAITS_MS = [500, 1000, 2000, 4000];
+const WAITS_MS = [0, 500, 1000, 2000, 4000];
+// A hundred consoles that lose the same proxy do not come back in the same instant.
+const JITTER = 0.3;
+const FIRST_JITTER_MS = 150;
+const TICKET_MS = 5000;
+const AGE_MS = 500;
 // What a close code means; everything else is a lost link (docs: sessions/broker).
 const PHASES = { 4001: "left", 4002: "elsewhere", 4003: "closed", 4008: "closed", 4009: "closed" };
 
 export class Link {
   /** makeClient(tunnel) gives the Guacamole.Client of one connection. onPhase(name, detail):
-      connecting, open, lost, closed, elsewhere, left, refused, signed-out, over. */
-  constructor({ makeClient, onPhase, onPortal, onQuiet, onPing }) {
+      connecting, open, lost, closed, elsewhere, left, refused, signed-out, over. onAge(ms):
+      how long the oldest question to the broker has waited for its answer. */
+  constructor({ makeClient, onPhase, onPortal, onQuiet, onAge, holding }) {
     this.makeClient = makeClient;
     this.onPhase = onPhase;
     this.onPortal = onPortal;
     this.onQuiet = onQuiet;
-    this.onPing = onPing;
+    this.holding = holding;
     this.tunnel = null;
     this.attempts = 0;
+    this.lostAt = null;
+    this.connecting = false;
     this.timer = null;
     this.sentence = "";
     this.everOpen = false;
     this.stopped = false;
-    window.addEventListener("online", () => this.timer && this.connect());
+    window.addEventListener("online", () => this.hurry());
+    window.addEventListener("pageshow", (event) => event.persisted && this.hurry());
+    document.addEventListener("visibilitychange", () => !document.hidden && this.hurry());
+    setInterval(() => this.open && onAge(this.tunnel.waiting()), AGE_MS);
   }
 
   get open() {
     return this.tunnel !== null && this.tunnel.isConnected();
+  }
+
+  /** The network or the page is back: neither wait for a timer nor for a dead link's end. */
+  hurry() {
+    if (this.stopped) return;
+    if (this.timer) {
+      this.attempts = 0;
+      this.connect();
+    } else if (this.tunnel && this.everOpen && this.tunnel.quiet()) {
+      // What the page missed while it slept may lie in the socket: one moment for that.
+      const tunnel = this.tunnel;
+      setTimeout(() => tunnel === this.tunnel && tunnel.quiet() && tunnel.giveUp(), 300);
+    }
   }
 
   /** Connect now (again), whatever was waited for. */
@@ -36,14 +61,17 @@ export class Link {
     clearTimeout(this.timer);
     this.timer = null;
     this.stopped = false;
-    if (this.tunnel) return;
-    if (this.attempts === 0) this.onPhase(this.everOpen ? "lost" : "connecting", {});
+    if (this.tunnel || this.connecting) return;
+    this.connecting = true;
+    if (this.attempts === 0) this.onPhase(this.everOpen ? "lost" : "connecting", this.trouble());
     try {
-      if (this.attempts > 0 && (await this.isOver())) return;
-      const ticket = await post(facts.urls.ticket);
+      if (this.attempts > 1 && (await this.isOver())) return;
+      const ticket = await post(facts.urls.ticket, {}, TICKET_MS);
       if (!this.stopped) this.openTunnel(ticket);
     } catch (error) {
       await this.failed(error);
+    } finally {
+      this.connecting = false;
     }
   }
 
@@ -59,7 +87,7 @@ export class Link {
       },
       onClosed: (code) => tunnel === this.tunnel && this.closed(code),
       onQuiet: this.onQuiet,
-      onPing: this.onPing,
+      holding: this.holding,
     });
     this.tunnel = tunnel;
     this.over = null;
@@ -72,6 +100,7 @@ export class Link {
   /** The first picture of a connection is there: the next loss starts with a short wait. */
   pictureArrived() {
     this.attempts = 0;
+    this.lostAt = null;
     this.everOpen = true;
     this.onPhase("open", {});
   }
@@ -104,9 +133,18 @@ export class Link {
 
   tryLater() {
     const wait = WAITS_MS[Math.min(this.attempts, WAITS_MS.length - 1)];
+    const shift = wait ? wait * JITTER * (2 * Math.random() - 1) : FIRST_JITTER_MS * Math.random();
     this.attempts += 1;
-    this.onPhase(this.everOpen ? "lost" : "connecting", { attempt: this.attempts });
-    this.timer = setTimeout(() => this.connect(), wait);
+    this.lostAt ??= Date.now();
+    this.onPhase(this.everOpen ? "lost" : "connecting", this.trouble());
+    this.timer = setTimeout(() => this.connect(), wait + shift);
+  }
+
+  /** Words for a link that stays away: what this computer itself knows of it. */
+  trouble() {
+    if (!navigator.onLine) return { sentence: say("offline") };
+    const long = this.lostAt && Date.now() - this.lostAt > 10000;
+    return { sentence: long ? say("lost_for_long") : "" };
   }
 
   /** Ask the status page; shows the end where there is one. */
