@@ -49,18 +49,39 @@ class Spans:
         self._spans = joined
 
 
+class SpansOfPeople:
+    """`Spans` of each person's own: as [first, last, how many, user id]."""
+
+    def __init__(self, pause_ms: int) -> None:
+        self._pause_ms = pause_ms
+        self._spans: dict[int | None, Spans] = {}
+
+    def add(self, ms: int, user_id: int | None) -> None:
+        self._spans.setdefault(user_id, Spans(self._pause_ms)).add(ms)
+
+    def as_list(self) -> list[list[int | None]]:
+        found: list[list[int | None]] = [
+            [*span, user_id]
+            for user_id, spans in self._spans.items()
+            for span in spans.as_list()
+        ]
+        return sorted(found, key=lambda span: span[0] or 0)
+
+
 class Timeline:
     """Built line by line, in order."""
 
     def __init__(self) -> None:
-        self._typing = Spans(TYPING_PAUSE_MS)
-        self._clicks = Spans(CLICK_PAUSE_MS)
+        self._typing = SpansOfPeople(TYPING_PAUSE_MS)
+        self._clicks = SpansOfPeople(CLICK_PAUSE_MS)
         self._pointer = Spans(POINTER_PAUSE_MS)
         self._blocked = Spans(CLICK_PAUSE_MS)
         self._transfers: list[list[Any]] = []
         self._marks: list[list[Any]] = []
         self._frozen: list[list[Any]] = []
         self._watching: list[list[Any]] = []
+        self._hands: list[list[Any]] = []
+        self._people: dict[int, str] = {}
         self._buttons: dict[int | None, int] = {}
 
     def feed(self, lines: Iterable[Line]) -> None:
@@ -72,7 +93,7 @@ class Timeline:
 
     def as_dict(self, duration_ms: int) -> dict[str, Any]:
         """Everything as JSON; spans still open end with the recording."""
-        for span in (*self._frozen, *self._watching):
+        for span in (*self._frozen, *self._watching, *self._hands):
             if span[1] is None:
                 span[1] = max(duration_ms, span[0])
         return {
@@ -83,6 +104,8 @@ class Timeline:
             "transfers": self._transfers,
             "frozen": self._frozen,
             "watching": self._watching,
+            "hands": self._hands,
+            "people": {str(key): name for key, name in self._people.items()},
             "marks": self._marks,
         }
 
@@ -90,11 +113,11 @@ class Timeline:
         values = line.payload
         if line.kind == "key":
             if len(values) > 1 and values[1]:
-                self._typing.add(line.ms)
+                self._typing.add(line.ms, line.user_id)
         elif line.kind == "mouse":
             self._mouse(line, values)
         elif line.kind == "touch":
-            self._clicks.add(line.ms)
+            self._clicks.add(line.ms, line.user_id)
         elif line.kind == "blocked":
             self._blocked.add(line.ms)
         elif line.kind in ("clipboard", "file") and len(self._transfers) < MAX_SPANS:
@@ -105,11 +128,14 @@ class Timeline:
         buttons = int(values[2]) if len(values) > 2 else 0
         before = self._buttons.get(line.user_id, 0)
         if buttons & ~before & ~SCROLL_BUTTONS:
-            self._clicks.add(line.ms)
+            self._clicks.add(line.ms, line.user_id)
         self._buttons[line.user_id] = buttons
 
     def _mark(self, line: Line) -> None:
         data = line.payload if isinstance(line.payload, dict) else {}
+        if line.kind in ("joined", "baton") and line.user_id is not None:
+            self._people[line.user_id] = str(data.get("name", ""))
+            self._hand(line, str(data.get("role", "")))
         if line.kind == "frozen":
             self._frozen.append([line.ms, None, data.get("reason", "")])
         elif line.kind == "unfrozen":
@@ -123,6 +149,15 @@ class Timeline:
                     span[1] = line.ms
         if line.kind != "opened" and len(self._marks) < MAX_SPANS:
             self._marks.append([line.ms, line.kind, line.user_id, data])
+
+    def _hand(self, line: Line, role: str) -> None:
+        """Whose hands work from here on: [from, to, user id, role]. The owner's at first."""
+        if line.kind == "joined" and (self._hands or role != "owner"):
+            return
+        if self._hands:
+            self._hands[-1][1] = line.ms
+        if len(self._hands) < MAX_SPANS:
+            self._hands.append([line.ms, None, line.user_id, role])
 
 
 def activity_levels(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -139,6 +140,34 @@ def map_of(recording: Recording) -> dict[str, Any]:
         "activity": activity_levels(blocks, recording.duration_ms, ACTIVITY_BUCKETS),
         "has_input": bool(manifest_entries(recording, INPUT)),
     }
+
+
+@dataclass(frozen=True)
+class Hand:
+    """Whose hands worked, from when to when. `role`: owner, companion or plant."""
+
+    name: str
+    role: str
+    since: datetime
+    until: datetime
+
+
+def hands_of(recording: Recording) -> list[Hand]:
+    """In order; empty while a recording's time line is not made yet."""
+    timeline, began_at = recording.timeline or {}, recording.manifest.get("began_at")
+    if not began_at:
+        return []
+    began = datetime.fromisoformat(began_at)
+    people = timeline.get("people", {})
+    return [
+        Hand(
+            people.get(str(user_id), ""),
+            role,
+            began + timedelta(milliseconds=since),
+            began + timedelta(milliseconds=until),
+        )
+        for since, until, user_id, role in timeline.get("hands", [])
+    ]
 
 
 def input_between(recording: Recording, from_ms: int, to_ms: int) -> list[list[Any]]:

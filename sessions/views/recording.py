@@ -23,7 +23,7 @@ from sessions.access import may_at, recording_playable_by, recording_visible_to
 from sessions.filters import RecordingFilterForm
 from sessions.models import Recording
 from sessions.player_texts import player_texts
-from sessions.services.playback import input_between, map_of, open_segment
+from sessions.services.playback import hands_of, input_between, map_of, open_segment
 from sessions.services.recording_check import view_recording
 from sessions.services.review import took_part
 from sessions.tasks import verify_again
@@ -163,6 +163,8 @@ def _facts(recording: Recording, user: User) -> dict[str, Any]:
             "step"
         ),
         "participants": session.participants.select_related("user__vendor"),
+        "hands": (hands := hands_of(recording)),
+        "several_hands": len({hand.name for hand in hands}) > 1,
         "review": review,
         "may_play": may_at(user, Action.RECORDING_PLAY, session),
         "may_review": may_at(user, Action.REVIEW_COMPLETE, session),

@@ -1,7 +1,7 @@
 /* The player's page: wires buttons, keys, the time line and the list to the playback. */
 
 import { openDialog } from "./dialogs.js";
-import { eventsOf, fill, idleTimes, mediaTime, parseTime } from "./player/events.js";
+import { eventsOf, fill, handAt, idleTimes, mediaTime, parseTime } from "./player/events.js";
 import { drawLine } from "./player/line.js";
 import { Playback } from "./player/playback.js";
 import { Pointer } from "./player/pointer.js";
@@ -45,6 +45,15 @@ function start(player) {
     );
     pointer?.showAt(at);
     markCurrent(at);
+    showHand(at);
+  }
+
+  function showHand(at) {
+    const hand = handAt(map.timeline, at);
+    const words = hand ? fill(texts[`hand_${hand.role}`] ?? texts.hand_owner, hand) : "";
+    byId("hand").hidden = !words;
+    byId("hand").dataset.role = hand?.role ?? "";
+    if (byId("hand-words").textContent !== words) byId("hand-words").textContent = words;
   }
 
   function state() {

@@ -106,8 +106,9 @@ def test_sealing_opens_the_review_with_its_date(
 
 def test_the_time_line_knows_what_happened(recording: Recording) -> None:
     timeline = recording.timeline
-    assert timeline["typing"] == [[4000, 6000, 3]]
-    assert [start for start, _, _ in timeline["clicks"]] == [
+    vera = recording.brokered_session.started_by_id
+    assert timeline["typing"] == [[4000, 6000, 3, vera]]
+    assert [start for start, _, _, _ in timeline["clicks"]] == [
         1000,
         6000,
         11000,
@@ -116,6 +117,8 @@ def test_the_time_line_knows_what_happened(recording: Recording) -> None:
     ]
     assert timeline["frozen"] == [[13_000, 15_000, "stand clear"]]
     assert timeline["watching"] == [[8000, 25_000, "Olga Olsen", 0]]
+    assert timeline["hands"] == [[0, 25_000, vera, "owner"]]
+    assert timeline["people"][str(vera)] == "Vera Vogt"
     assert [mark[1] for mark in timeline["marks"]] == [
         "joined", "joined", "frozen", "unfrozen", "ended",
     ]  # fmt: skip

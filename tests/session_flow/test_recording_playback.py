@@ -216,7 +216,7 @@ def test_the_map_leads_from_a_time_to_a_segment(
         [2, 10_000, 19_000],
         [3, 19_000, 25_000],
     ]
-    assert found["timeline"]["typing"] == [[4000, 6000, 3]]
+    assert found["timeline"]["typing"] == [[4000, 6000, 3, plant.vera.pk]]
     assert sum(found["activity"]) > 0
     assert "no-store" in response["Cache-Control"]
 

@@ -28,6 +28,7 @@ export function parseTime(words) {
 
 function markWords(kind, data, texts) {
   const name = data.name || texts.somebody;
+  if (kind === "baton") return fill(data.role === "plant" ? texts.control : texts.baton, { name });
   if (kind === "joined" || kind === "left") return fill(texts[kind], { name });
   if (kind === "frozen") {
     return data.reason ? fill(texts.frozen, data) : texts.frozen_plain;
@@ -45,6 +46,7 @@ const ICONS = {
   clipboard: "clipboard",
   file: "file-text",
   blocked: "hand-stop",
+  baton: "mouse",
   joined: "login",
   left: "logout",
   frozen: "snowflake",
@@ -56,15 +58,27 @@ const ICONS = {
   ended: "player-stop",
 };
 
+/** Whose hands worked at a moment: {name, role}; null where the recording does not say. */
+export function handAt(timeline, at) {
+  const hand = (timeline.hands ?? []).findLast(([from]) => from <= at);
+  return hand ? { name: (timeline.people ?? {})[hand[2]] ?? "", role: hand[3] } : null;
+}
+
 /** All events as {at, end, kind, words, icon}, in order. */
 export function eventsOf(map, texts) {
   const { typing = [], clicks = [], blocked = [], transfers = [], marks = [] } = map.timeline;
   const events = [];
   const add = (at, end, kind, words) =>
     events.push({ at, end, kind, words, icon: ICONS[kind] ?? "point" });
-  for (const [from, to, count] of typing) add(from, to, "typing", fill(texts.typing, { count }));
-  for (const [from, to, count] of clicks) {
-    add(from, to, "clicks", count > 1 ? fill(texts.clicks, { count }) : texts.click);
+  // Where only one person worked, it goes without saying whose hands they were.
+  const several = new Set((map.timeline.hands ?? []).map((hand) => hand[2])).size > 1;
+  const by = (words, user) => {
+    const name = several ? (map.timeline.people ?? {})[user] : "";
+    return name ? fill(texts.by, { words, name }) : words;
+  };
+  for (const [from, to, count, user] of typing) add(from, to, "typing", by(fill(texts.typing, { count }), user));
+  for (const [from, to, count, user] of clicks) {
+    add(from, to, "clicks", by(count > 1 ? fill(texts.clicks, { count }) : texts.click, user));
   }
   for (const [from, to] of blocked) add(from, to, "blocked", texts.blocked);
   for (const [at, kind, bytes] of transfers) add(at, at, kind, fill(texts[kind], { bytes }));

@@ -1,7 +1,8 @@
 /* The time line: what happened where, drawn as SVG; colours come from the style sheet. */
 
 const WIDTH = 1000;
-const LANES = { typing: 34, clicks: 42, transfers: 50, marks: 58 };
+const HEIGHT = 74;
+const LANES = { typing: 34, clicks: 42, transfers: 50, marks: 58, hands: 67 };
 const SVG = "http://www.w3.org/2000/svg";
 
 export function drawLine(svg, map) {
@@ -17,8 +18,8 @@ export function drawLine(svg, map) {
     add("rect", { x: Math.min(from * scale, WIDTH - width), y, width, height }, kind);
   };
   const { timeline } = map;
-  for (const [from, to] of map.gaps) span(from, to, 0, 66, "gap");
-  for (const [from, to] of timeline.frozen ?? []) span(from, to, 0, 66, "frozen");
+  for (const [from, to] of map.gaps) span(from, to, 0, HEIGHT, "gap");
+  for (const [from, to] of timeline.frozen ?? []) span(from, to, 0, HEIGHT, "frozen");
   for (const [from, to] of timeline.watching ?? []) span(from, to, 1, 3, "watching");
   add("path", { d: activityPath(map.activity) }, "activity");
   for (const [from, to] of timeline.typing ?? []) span(from, to, LANES.typing, 6, "typing");
@@ -27,6 +28,7 @@ export function drawLine(svg, map) {
   for (const [at, kind] of timeline.marks ?? []) {
     if (kind !== "joined" && kind !== "left") span(at, at, LANES.marks, 6, "marks");
   }
+  for (const [from, to, , role] of timeline.hands ?? []) span(from, to, LANES.hands, 5, `hand-${role}`);
   for (const [from, to] of timeline.blocked ?? []) span(from, to, LANES.marks, 6, "marks");
 }
 

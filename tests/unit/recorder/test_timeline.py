@@ -25,8 +25,8 @@ def mouse(ms: int, buttons: int, user_id: int = 1) -> Line:
 
 def test_keys_close_together_are_one_stretch_of_typing() -> None:
     assert of(key(0), key(10, 0), key(2000), key(9000))["typing"] == [
-        [0, 2000, 2],
-        [9000, 9000, 1],
+        [0, 2000, 2, 1],
+        [9000, 9000, 1, 1],
     ]
 
 
@@ -34,8 +34,8 @@ def test_a_click_is_a_button_going_down_not_a_move_with_it_held() -> None:
     assert of(mouse(0, 1), mouse(5000, 1), mouse(6000, 0), mouse(9000, 4))[
         "clicks"
     ] == [
-        [0, 0, 1],
-        [9000, 9000, 1],
+        [0, 0, 1, 1],
+        [9000, 9000, 1, 1],
     ]
 
 
@@ -45,9 +45,32 @@ def test_scrolling_is_no_click() -> None:
 
 def test_two_people_hold_their_own_buttons() -> None:
     assert of(mouse(0, 1, 1), mouse(5000, 1, 2))["clicks"] == [
-        [0, 0, 1],
-        [5000, 5000, 1],
+        [0, 0, 1, 1],
+        [5000, 5000, 1, 2],
     ]
+
+
+def test_two_people_type_into_stretches_of_their_own() -> None:
+    found = of(key(0), Line(500, "key", 2, [None, 1]), key(900))
+    assert found["typing"] == [[0, 900, 2, 1], [500, 500, 1, 2]]
+
+
+def test_whose_hands_worked_is_known_at_every_moment() -> None:
+    found = of(
+        Line(0, "joined", 1, {"role": "owner", "name": "Vera"}),
+        Line(10, "joined", 2, {"role": "companion", "name": "Tom"}),
+        Line(100, "baton", 2, {"role": "companion", "name": "Tom"}),
+        Line(300, "baton", 3, {"role": "plant", "name": "Olga"}),
+        Line(400, "joined", 1, {"role": "owner", "name": "Vera"}),  # she came back
+        Line(500, "baton", 1, {"role": "owner", "name": "Vera"}),
+    )
+    assert found["hands"] == [
+        [0, 100, 1, "owner"],
+        [100, 300, 2, "companion"],
+        [300, 500, 3, "plant"],
+        [500, 60_000, 1, "owner"],
+    ]
+    assert found["people"] == {"1": "Vera", "2": "Tom", "3": "Olga"}
 
 
 def test_what_is_still_open_ends_with_the_recording() -> None:
