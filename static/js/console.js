@@ -31,7 +31,6 @@ let sentSize = "";
 let cursor = null;
 
 let pace = { lag_ms: 0, limit_ms: 1000, at: 0 };
-let pace = { lag_ms: 0, limit_ms: 1000, at: 0 };
 const strip = new Strip();
 const overlays = new Overlays();
 const canWork = () => Boolean(state.works) && facts.permission === "control";
@@ -133,12 +132,6 @@ function takeTurn(works, atFirst) {
 function showCursor(canvas, x, y) {
   const big = canvas.width > 1 && canvas.height > 1 && canvas.width <= 128 && canvas.height <= 128;
   viewport.style.cursor = big ? `url(${canvas.toDataURL("image/png")}) ${x} ${y}, crosshair` : "crosshair";
-}
-
-/** As old as the broker said a moment ago, or as long as it has not answered since. */
-function showAge(waiting) {
-  const lag = Date.now() - pace.at < 2500 ? pace.lag_ms : 0;
-  if (overlays.phase === "open") strip.showAge(Math.max(lag, waiting), pace.limit_ms);
 }
 
 /** As old as the broker said a moment ago, or as long as it has not answered since. */

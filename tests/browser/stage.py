@@ -162,39 +162,6 @@ def ticket(session: str, who: str, cookie: str) -> dict[str, str]:
     return {"path": issued.path, "token": issued.token}
 
 
-def begin(who: str, window_pk: int, protocol: str, cookie: str) -> str:
-    """Have this person start a session, as the start page does; its id."""
-    from requests.models import MaintenanceWindow
-    from sessions.services.console import start_session
-    from tests.cast import origin
-
-    started = start_session(
-        MaintenanceWindow.objects.get(pk=window_pk),
-        getattr(PLANT, ENDPOINTS[protocol]),
-        acting_user=getattr(PLANT, who),
-        origin=origin(address="127.0.0.1"),
-        web_session_key=cookie,
-        width=1280,
-        height=800,
-    )
-    return str(started.pk)
-
-
-def ticket(session: str, who: str, cookie: str) -> dict[str, str]:
-    """A way into the tunnel of a session."""
-    from sessions.models import BrokeredSession
-    from sessions.services.tickets import issue_ticket
-    from tests.cast import origin
-
-    issued = issue_ticket(
-        BrokeredSession.objects.get(pk=session),
-        acting_user=getattr(PLANT, who),
-        origin=origin(address="127.0.0.1"),
-        web_session_key=cookie,
-    )
-    return {"path": issued.path, "token": issued.token}
-
-
 def still(window_pk: int, protocol: str) -> str:
     """A session as a row only, of a broker that does not run: its tunnel is scripted."""
     from django.utils import timezone

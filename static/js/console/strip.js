@@ -13,7 +13,6 @@ export class Strip {
     this.over = false;
     this.quality = "";
     this.old = false;
-    this.old = false;
     setInterval(() => this.tick(), 250);
   }
 
@@ -66,20 +65,6 @@ export class Strip {
       announce(`${say("link")}: ${say(`link_${quality}`)}`);
     }
     this.quality = quality;
-  }
-
-  /** How old the picture is: nothing is said while it is young enough to work on. */
-  showAge(milliseconds, limit) {
-    const old = milliseconds > limit;
-    const seconds = milliseconds / 1000;
-    const words = old ? say("picture_old", { s: seconds < 2 ? oneDecimal(seconds) : Math.round(seconds) }) : "";
-    put(byId("strip-link-age"), words);
-    put(byId("stale-words"), words);
-    if (old === this.old) return;
-    this.old = old;
-    byId("console").dataset.stale = String(old);
-    show(byId("banner-stale"), old);
-    if (old) announce(`${words}. ${byId("stale-more").textContent}`);
   }
 
   /** How old the picture is: nothing is said while it is young enough to work on. */
