@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from sessions.management.commands.print_endings import endings_as_markdown
 from sessions.endings import CAUSES, TABLE, Answer, DecidedBy, Weight
+from sessions.management.commands.print_endings import endings_as_markdown
 from sessions.models import BrokeredSession
 from sessions.policy import Moment, Outcome, decide
 from sessions.sentences import END, FROZEN, WHAT_NOW
