@@ -32,6 +32,10 @@ app.conf.beat_schedule = {
         "task": "sessions.end_sessions_past_window",
         "schedule": 15.0,
     },
+    "notice-missing-charge": {
+        "task": "sessions.notice_missing_charge",
+        "schedule": 15.0,
+    },
     "settle-stop-orders": {
         "task": "sessions.settle_stop_orders",
         "schedule": 5.0,

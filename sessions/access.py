@@ -124,7 +124,8 @@ def colleague_for(user: User, pk: str) -> User:
     the verb's to say."""
     if not sites_where(user, Action.SESSION_CHARGE).exists():
         raise NotAllowed(_("You cannot be in charge of sessions at any site."))
-    return _only(User.objects.active().plant_people(), pk=pk)
+    found: User = _only(User.objects.active().plant_people(), pk=pk)
+    return found
 
 
 def endpoint_startable_by(

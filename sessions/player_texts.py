@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from sessions.models import BrokeredSession
+from sessions.services.phrases import PHRASES
+
+FreezeCause = BrokeredSession.FreezeCause
+
 
 def player_texts() -> dict[str, str]:
     """Handed to the page as JSON; `{name}` is filled in by the script."""
@@ -46,7 +51,16 @@ def player_texts() -> dict[str, str]:
         "left": _("{name} left"),
         "somebody": _("Somebody"),
         "warning": _("Warned: {minutes} min left"),
-        "message": _("Message: {text}"),
+        "message": _("{name}: {text}"),
+        "acknowledged": _("{name} acknowledged: {text}"),
+        "charge": _("{name} is in charge at the plant"),
+        "charge_nobody": _("Nobody at the plant is in charge"),
+        "step": _("Critical step begins: {what} ({minutes} min)"),
+        "step_ended": _("Critical step is over: {what}"),
+        "attended": _("{name} is at the machine"),
+        "attendance_due": _("Warned: somebody of the plant has to be there"),
+        **{f"phrase_{key}": str(one.words) for key, one in PHRASES.items()},
+        **{f"frozen_{cause.value}": str(cause.label) for cause in FreezeCause},
         "extended": _("More time was given"),
         "mark_gap": _("Gap of {time}: {reason}"),
         "gap_plain": _("Gap of {time}"),

@@ -62,6 +62,34 @@ LOOKS: dict[str, Look] = {
         "arrow-back-up", "quiet", _("Held keys and buttons were let go")
     ),
     "session.message.sent": Look("message", "quiet", _("%(actor)s wrote a message")),
+    "session.message.acknowledged": Look(
+        "check", "quiet", _("%(actor)s acknowledged a phrase")
+    ),
+    "session.charge.changed": Look(
+        "user-check", "info", _("%(to)s is in charge at the plant")
+    ),
+    "session.charge.offered": Look(
+        "user-plus", "quiet", _("%(actor)s offered the charge to %(to)s")
+    ),
+    "session.charge.declined": Look(
+        "user-x", "quiet", _("The offer of the charge was turned down")
+    ),
+    "session.charge.vacant": Look(
+        "alert-triangle", "warn", _("Nobody at the plant is in charge")
+    ),
+    "session.critical_step.declared": Look(
+        "shield-lock", "info", _("%(actor)s asked for a critical step")
+    ),
+    "session.critical_step.accepted": Look(
+        "shield-lock", "warn", _("%(actor)s accepted the critical step")
+    ),
+    "session.critical_step.refused": Look(
+        "shield-lock", "quiet", _("%(actor)s did not accept the critical step")
+    ),
+    "session.critical_step.ended": Look(
+        "shield-check", "ok", _("The critical step is over")
+    ),
+    "session.attended": Look("map-pin", "quiet", _("%(actor)s is at the machine")),
     "session.end.requested": Look("power", "warn", _("%(actor)s asked for the end")),
     "session.terminated": Look("player-stop", "quiet", _("The session ended")),
     "session.end.confirmed": Look(
@@ -96,9 +124,23 @@ LOOKS: dict[str, Look] = {
 }
 """The events of a session's page; what is done with its recording later stands elsewhere."""
 
-PLANT_ONLY = frozenset({"credential.checked_out"})
+PLANT_ONLY = frozenset(
+    {"credential.checked_out", "session.charge.offered", "session.charge.declined"}
+)
 
-IN_THEIR_WORDS = frozenset({"session.frozen", "session.end.requested"})
+IN_THEIR_WORDS = frozenset(
+    {
+        "session.frozen",
+        "session.end.requested",
+        "session.charge.changed",
+        "session.charge.offered",
+        "session.charge.declined",
+        "session.critical_step.declared",
+        "session.critical_step.accepted",
+        "session.critical_step.refused",
+        "session.critical_step.ended",
+    }
+)
 """Events whose reason a person wrote; of the others it is a word for programs."""
 
 
@@ -118,7 +160,7 @@ def story_of(brokered_session: BrokeredSession, reader: User) -> list[Happening]
 def _line(event: AuditEvent, *, shows_address: bool) -> Happening:
     look = LOOKS[event.event]
     actor = event.actor_name if event.actor_type == "user" else gettext("The portal")
-    title = str(look.words) % {"actor": actor}
+    title = str(look.words) % {"actor": actor, "to": event.detail.get("to", "")}
     minutes = event.detail.get("minutes")
     if event.event == "session.warned" and minutes:
         title = gettext("Everyone was warned: %(minutes)s minutes left") % {

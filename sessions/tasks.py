@@ -7,6 +7,7 @@ from celery import shared_task
 from accessportal.plants.models import EndpointCheck
 from sessions.services import (
     abandoned,
+    charge,
     endpoint_check,
     recording,
     recording_check,
@@ -18,6 +19,12 @@ from sessions.services import (
 def end_sessions_past_window() -> int:
     """End, and prove over, the sessions whose broker is dead; how many."""
     return abandoned.end_abandoned_sessions()
+
+
+@shared_task(name="sessions.notice_missing_charge")
+def notice_missing_charge() -> int:
+    """Say of which live sessions nobody is in charge any more; how many."""
+    return charge.notice_missing_charge()
 
 
 @shared_task(name="sessions.seal_abandoned_recordings")

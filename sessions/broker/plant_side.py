@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sessions.services.looking import Look
 
 ATTENDANCE_DUE = _(
-    "Somebody of the plant has to say to be at the machine. Otherwise input stops in a minute."
+    "Somebody of the plant has to say to be at the machine, or input stops."
 )
 
 STEP_MARKS = {

@@ -81,6 +81,7 @@ class Timeline:
         self._frozen: list[list[Any]] = []
         self._watching: list[list[Any]] = []
         self._hands: list[list[Any]] = []
+        self._steps: list[list[Any]] = []
         self._people: dict[int, str] = {}
         self._buttons: dict[int | None, int] = {}
 
@@ -93,7 +94,7 @@ class Timeline:
 
     def as_dict(self, duration_ms: int) -> dict[str, Any]:
         """Everything as JSON; spans still open end with the recording."""
-        for span in (*self._frozen, *self._watching, *self._hands):
+        for span in (*self._frozen, *self._watching, *self._hands, *self._steps):
             if span[1] is None:
                 span[1] = max(duration_ms, span[0])
         return {
@@ -105,6 +106,7 @@ class Timeline:
             "frozen": self._frozen,
             "watching": self._watching,
             "hands": self._hands,
+            "steps": self._steps,
             "people": {str(key): name for key, name in self._people.items()},
             "marks": self._marks,
         }
@@ -147,8 +149,19 @@ class Timeline:
             for span in self._watching:
                 if span[3] == line.user_id and span[1] is None:
                     span[1] = line.ms
+        elif line.kind in ("step", "step_ended"):
+            self._step(line, str(data.get("what", "")))
         if line.kind != "opened" and len(self._marks) < MAX_SPANS:
             self._marks.append([line.ms, line.kind, line.user_id, data])
+
+    def _step(self, line: Line, what: str) -> None:
+        """A critical step from its acceptance to its end: [from, to, what]."""
+        running = bool(self._steps) and self._steps[-1][1] is None
+        if line.kind == "step_ended":
+            if running:
+                self._steps[-1][1] = line.ms
+        elif not running and len(self._steps) < MAX_SPANS:
+            self._steps.append([line.ms, None, what])
 
     def _hand(self, line: Line, role: str) -> None:
         """Whose hands work from here on: [from, to, user id, role]. The owner's at first."""

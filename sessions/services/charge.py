@@ -72,12 +72,13 @@ def begin_charge(brokered_session: BrokeredSession) -> None:
         verdict=ApprovalDecision.Verdict.APPROVED
     ).select_related("decided_by")
     candidates = [one.decided_by for one in approvals.order_by("-step")]
-    candidates.append(access_request.vendor.sponsor)
+    if access_request.vendor.sponsor is not None:
+        candidates.append(access_request.vendor.sponsor)
     person = next(
         (
             one
             for one in candidates
-            if one is not None and may_at(one, Action.SESSION_CHARGE, brokered_session)
+            if may_at(one, Action.SESSION_CHARGE, brokered_session)
         ),
         None,
     )

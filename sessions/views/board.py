@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accessportal.accounts.authorisation import Action, sites_where
+from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.origin import origin_of
 from accessportal.plants.models import Site
@@ -80,6 +80,7 @@ def board(request: HttpRequest) -> HttpResponse:
         "sessions/board.html",
         {
             **_now(user),
+            "may_charge": may(user, Action.SESSION_CHARGE),
             "page": page,
             "rows": [
                 (one, one.ended_at - one.requested_at) for one in page if one.ended_at

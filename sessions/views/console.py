@@ -40,8 +40,8 @@ from sessions.policy_facts import facts_at_start
 from sessions.services.console import start_session
 from sessions.services.critical_step import SUGGESTED_MINUTES
 from sessions.services.left_desktops import open_question
-from sessions.services.phrases import PHRASES, side_of
 from sessions.services.live_session import role_of
+from sessions.services.phrases import PHRASES, side_of
 from sessions.services.status import session_status
 from sessions.views.baton import must_join_first
 

@@ -48,10 +48,12 @@ function askForMore(form, code) {
 }
 
 async function send(form, submitter, onDone) {
-  if (form.dataset.busy) return;
-  form.dataset.busy = "1";
+  // Pressed twice it goes once; another button of the same form is another act.
+  const act = submitter && submitter.name ? submitter : form;
+  if (act.dataset.busy) return;
+  act.dataset.busy = "1";
   const error = form.querySelector("[data-form-error]");
-  const buttons = form.querySelectorAll("button[type=submit]");
+  const buttons = act === form ? form.querySelectorAll("button[type=submit]") : [submitter];
   show(error, false);
   for (const button of buttons) button.setAttribute("aria-busy", "true");
   try {
@@ -67,7 +69,7 @@ async function send(form, submitter, onDone) {
     const wanted = askForMore(form, problem.code);
     if (wanted) wanted.focus();
   } finally {
-    delete form.dataset.busy;
+    delete act.dataset.busy;
     for (const button of buttons) button.removeAttribute("aria-busy");
   }
 }

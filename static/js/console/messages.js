@@ -43,7 +43,8 @@ export class Messages {
     if (openPanelName() === "messages") return;
     this.unread += 1;
     this.showBadge();
-    this.onIncoming(message);
+    // A phrase stands in a banner of its own.
+    if (!message.phrase) this.onIncoming(message);
   }
 
   /** Whether a phrase was acknowledged, and a way to do it for those it is for. */

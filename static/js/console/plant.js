@@ -115,6 +115,13 @@ export class PlantSide {
     put(byId("attend-state"), words);
   }
 
+  /** Frozen for want of somebody there: being there lifts it, nothing else does. */
+  setFrozen(frozen) {
+    const wanted = Boolean(frozen) && frozen.cause === "attendance";
+    show(byId("banner-there"), wanted);
+    if (wanted) show(byId("banner-unfreeze"), false);
+  }
+
   /** The broker's warning, a minute before; the clock does the rest. */
   due(now) {
     put(byId("attend-sentence"), now.sentence);

@@ -31,8 +31,14 @@ function markWords(kind, data, texts) {
   if (kind === "baton") return fill(data.role === "plant" ? texts.control : texts.baton, { name });
   if (kind === "joined" || kind === "left") return fill(texts[kind], { name });
   if (kind === "frozen") {
-    return data.reason ? fill(texts.frozen, data) : texts.frozen_plain;
+    const why = [texts[`frozen_${data.reason}`] ?? data.reason, data.note].filter(Boolean).join(": ");
+    return why ? fill(texts.frozen, { reason: why }) : texts.frozen_plain;
   }
+  // A phrase is kept by its key: it is read in the reader's own language.
+  if (kind === "message" || kind === "acknowledged") {
+    return fill(texts[kind], { name, text: texts[`phrase_${data.phrase}`] ?? data.text });
+  }
+  if (kind === "charge") return data.name ? fill(texts.charge, { name }) : texts.charge_nobody;
   if (kind === "gap") {
     return fill(texts.mark_gap, { time: mediaTime(data.ms ?? 0), reason: data.reason ?? "" });
   }
@@ -53,6 +59,12 @@ const ICONS = {
   unfrozen: "player-play",
   warning: "bell",
   message: "message",
+  acknowledged: "check",
+  charge: "user-check",
+  step: "shield-lock",
+  step_ended: "shield-check",
+  attended: "map-pin",
+  attendance_due: "bell",
   extended: "clock-plus",
   gap: "video-off",
   ended: "player-stop",

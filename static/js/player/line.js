@@ -20,6 +20,7 @@ export function drawLine(svg, map) {
   const { timeline } = map;
   for (const [from, to] of map.gaps) span(from, to, 0, HEIGHT, "gap");
   for (const [from, to] of timeline.frozen ?? []) span(from, to, 0, HEIGHT, "frozen");
+  for (const [from, to] of timeline.steps ?? []) span(from, to, 0, HEIGHT, "step");
   for (const [from, to] of timeline.watching ?? []) span(from, to, 1, 3, "watching");
   add("path", { d: activityPath(map.activity) }, "activity");
   for (const [from, to] of timeline.typing ?? []) span(from, to, LANES.typing, 6, "typing");
