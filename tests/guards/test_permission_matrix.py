@@ -20,7 +20,7 @@ from django.utils import timezone
 from accessportal.accounts.models import Invitation
 from accessportal.audit import record
 from accessportal.plants.models import EndpointCheck
-from requests.models import ExtensionRequest
+from requests.models import ExtensionRequest, MaintenanceWindow
 from sessions.models import (
     BrokeredSession,
     ComplianceReview,
@@ -36,7 +36,9 @@ from tests.cast import (
     make_window,
     signed_in,
 )
-from tests.guards.matrix import MATRIX, PUBLIC, ROLES, Line
+from tests.guards.lines import ROLES, Line
+from tests.guards.matrix import MATRIX, PUBLIC
+from tests.guards.matrix_sessions import COMPANION
 
 # --- The URLs that are there ----------------------------------------------------------
 
@@ -208,6 +210,28 @@ def test_who_gets_what(name: str, things: dict[str, Any], people: dict[str, Any]
         role: (answers[role], answer)
         for role, answer in expected.items()
         if answers[role] != answer
+    } == {}
+
+
+def test_a_companion_gains_the_session_and_nothing_else(
+    things: dict[str, Any], plant: Plant
+):
+    """Named on the request of the live session; compared with a colleague who is not."""
+    tom = make_person("Tom Thoma", vendor=plant.fillwerk)
+    window = MaintenanceWindow.objects.get(pk=things["window"])
+    window.access_request.companions.add(tom)
+    browser = signed_in(Client(), tom)
+    answers = {
+        name: answer_of(browser, name, line, things) for name, line in MATRIX.items()
+    }
+    expected = {
+        name: COMPANION.get(name, line.answers()["vito"])
+        for name, line in MATRIX.items()
+    }
+    assert {
+        name: (answers[name], answer)
+        for name, answer in expected.items()
+        if answers[name] != answer
     } == {}
 
 
