@@ -18,7 +18,7 @@ from sessions.services import (
 @shared_task(name="sessions.end_sessions_past_window")
 def end_sessions_past_window() -> int:
     """End, and prove over, the sessions whose broker is dead; how many."""
-    return abandoned.end_abandoned_sessions()
+    return abandoned.end_abandoned_sessions(patience=3.0)
 
 
 @shared_task(name="sessions.notice_missing_charge")

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from sessions.broker.anchor import Anchor
 from sessions.broker.frames import after
-from sessions.broker.pictures import Pictures
 from sessions.broker.hands import release_values
+from sessions.broker.pictures import Pictures
 from sessions.broker.pressed import releases_of
 from sessions.broker.proof import AssetLine
 from sessions.broker.viewer import Picture

@@ -20,7 +20,7 @@ from django.conf import settings
 
 from sessions.broker.anchor import Anchor
 from sessions.broker.ear import Ear
-from sessions.broker.lease import Leases
+from sessions.broker.lease import Leases, clock
 from sessions.services import adoption, brokers
 from sessions.services.adoption import Anchored
 from sessions.services.leases import LEASE_SECONDS, renew_leases
@@ -35,6 +35,11 @@ REST_SECONDS = 2.0
 
 NAME_SECONDS = 3 * LEASE_SECONDS
 """So long a new process waits for the name of one that has just died."""
+
+SLOW_SECONDS = 1.0
+CALM_SECONDS = 3.0
+"""After the database was away nobody takes anything over for so long: every lease is over
+then, and whoever still lives renews within a second."""
 
 Adopt = Callable[[Anchor], Awaitable[None]]
 
@@ -60,6 +65,7 @@ class Fleet:
         self._adopting: dict[UUID, asyncio.Task[None]] = {}
         self._resting: dict[UUID, float] = {}
         self._leaving: set[asyncio.Task[Any]] = set()
+        self._calm_from = 0.0
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         # Its own threads: a renewal must not wait behind the queries of a busy broker.
@@ -99,6 +105,7 @@ class Fleet:
         self.stopping = True
         await self._db(brokers.say_stopping, self.name, self.run)
         await self._db(adoption.leave_all_anchors, self.name)
+        await asyncio.gather(*self._adopting.values())
         await asyncio.gather(
             *(self._drop(anchor) for anchor in [*self.anchors.values()])
         )
@@ -119,6 +126,11 @@ class Fleet:
     def look(self) -> None:
         """Look now."""
         self._wake.set()
+
+    @property
+    def calm(self) -> bool:
+        """The database has answered for a while: what it says of others can be believed."""
+        return clock() >= self._calm_from
 
     # --- Its own tasks ---------------------------------------------------------------------
 
@@ -152,6 +164,7 @@ class Fleet:
                 await self._round()
             except Exception as error:  # noqa: BLE001 - the next round tries again
                 logger.warning("The fleet could not be looked at: %s", error)
+                self._calm_from = clock() + CALM_SECONDS
             try:
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._wake.wait()
@@ -161,8 +174,12 @@ class Fleet:
     async def _round(self) -> None:
         if self.stopping:
             return
+        asked_at = clock()
         view = await self._db(adoption.look_at_fleet, self.name)
-        for key in set(self.anchors) - set(view.mine):
+        if clock() - asked_at > SLOW_SECONDS:
+            self._calm_from = clock() + CALM_SECONDS
+        # One that is being adopted is no anchor any more, but not yet an actor's.
+        for key in set(self.anchors) - set(view.mine) - set(self._adopting):
             self._drop_soon(self.anchors[key])
         for session in view.mine.values():
             await self._see_to(session)
@@ -179,6 +196,8 @@ class Fleet:
             # Another broker holds the session now; the connection is the same.
             anchor.session = session
         if session.wanted:
+            if not self.calm and not session.handed_over:
+                return
             if anchor is not None and anchor.good:
                 self._adopt_soon(anchor)
             elif anchor is None:
@@ -187,6 +206,8 @@ class Fleet:
             await self._keep(session)
 
     async def _keep(self, session: Anchored) -> None:
+        if self.stopping:
+            return
         anchor = Anchor(session, on_good=self._good, on_over=self._over)
         self.anchors[session.id] = anchor
         await self._ear.join(session_group(session.id))

@@ -233,7 +233,8 @@ class Broker:
         while True:
             await asyncio.sleep(ROUND_SECONDS)
             try:
-                await self._clear_up()
+                if self.fleet.calm:
+                    await self._clear_up()
             except Exception:
                 logger.exception(
                     "The broker's round failed; the next one will try again"

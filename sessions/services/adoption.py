@@ -44,6 +44,7 @@ class Anchored:
     epoch: int
     wanted: bool
     """Its lease is over, or its broker asks for it to be taken over."""
+    handed_over: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,12 @@ def look_at_fleet(name: str) -> FleetView:
         .exclude(broker=name)
         .values_list(
             "pk", "guacd_address", "guacd_connection_id", "lease_epoch",
-            "end_requested_at", over,
+            "end_requested_at", "handover_requested_at", over,
         )
     )  # fmt: skip
     mine = {
-        pk: Anchored(pk, address, connection_id, epoch, wanted)
-        for pk, address, connection_id, epoch, ends_at, wanted in anchored
+        pk: Anchored(pk, address, connection_id, epoch, wanted, asked_at is not None)
+        for pk, address, connection_id, epoch, ends_at, asked_at, wanted in anchored
         # A living broker that is about to end a session must not find us joined.
         if wanted or ends_at is None
     }

@@ -1,0 +1,39 @@
+"""One plant for all tests of the fleet, on one worker."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fleet.kit import Fleet
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = str(Path(__file__).parent)
+    for item in items:
+        if str(item.path).startswith(here):
+            item.add_marker(pytest.mark.guacd)
+            item.add_marker(pytest.mark.xdist_group("fleet"))
+
+
+@pytest.fixture(scope="session")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    with Fleet(tmp_path_factory.mktemp("fleet")) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def words_of_the_brokers(
+    request: pytest.FixtureRequest, fleet: Fleet
+) -> Iterator[None]:
+    """When a test fails, what the brokers said."""
+    yield
+    for console in fleet.consoles:
+        console.stop()
+    fleet.consoles.clear()
+    for broker in fleet.brokers.values():
+        said = broker.log.read_text(errors="replace")[-4000:]
+        if said:
+            request.node.add_report_section("call", broker.name, said)

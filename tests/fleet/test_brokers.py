@@ -1,0 +1,130 @@
+"""What a plant with two brokers lives through: crashes, a process that stands still, deploys."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+from tests.fleet.kit import Fleet, until
+
+
+def show(**seconds: float) -> None:
+    """The figures of docs/performance.md, for whoever runs these with `-s`."""
+    print(", ".join(f"{name} {value:.2f} s" for name, value in seconds.items()))  # noqa: T201
+
+
+def test_kill_9_of_a_broker_costs_seconds_and_nothing_else(fleet: Fleet) -> None:
+    fleet.brokers_living(2)
+    pressed = fleet.hmi["input"]["button_presses"]
+    session, console = fleet.session()
+    row = fleet.anchored(session)
+    holding = fleet.hold_jog(console)
+    until(lambda: fleet.stage("row", session)["held_input"])
+
+    fleet.brokers[row["broker"]].kill()
+    died = time.monotonic()
+    holding.stop()
+    after = until(lambda: fleet.row_if(session, broker=row["anchor_broker"]))
+    until(lambda: not fleet.hmi["jog"]["down"])
+    released = time.monotonic()
+    live = fleet.press_works(console)
+    show(released=released - died, live=live - died)
+
+    assert (after["state"], after["lease_epoch"]) == ("active", 2)
+    until(lambda: fleet.hmi["input"]["buttons_down"] == [])
+    received = fleet.hmi["input"]["button_presses"] - pressed
+    assert fleet.stage("presses", session)["button_presses"] >= received > 0
+    assert {"session.adopted", "session.input.released"} <= set(
+        fleet.stage("events", session)
+    )
+    assert fleet.over(session)["end_reason"] == "ended_by_contractor"
+
+
+def test_one_that_stands_still_is_replaced_and_wakes_up_silent(fleet: Fleet) -> None:
+    fleet.brokers_living(2)
+    session, console = fleet.session()
+    row = fleet.anchored(session)
+    sleeper = fleet.brokers[row["broker"]]
+    holding = fleet.hold_jog(console)
+    until(lambda: fleet.stage("row", session)["held_input"])
+
+    sleeper.signal(signal.SIGSTOP)
+    stood = time.monotonic()
+    until(lambda: fleet.row_if(session, broker=row["anchor_broker"]))
+    until(lambda: not fleet.hmi["jog"]["down"])
+    # What the contractor's browser says meanwhile waits in the sleeper's socket.
+    x, y = fleet.middle_of("jog")
+    console.send(("mouse", x, y, 0), ("mouse", x, y, 1))
+    presses = fleet.hmi["jog"]["presses"]
+    time.sleep(max(0.0, stood + 10 - time.monotonic()))
+    assert fleet.row_if(session, state="active", lease_epoch=2)
+
+    sleeper.signal(signal.SIGCONT)
+    holding.stop()
+    until(lambda: console.closings)  # it stands down, and says where to go: nowhere
+    assert fleet.hmi["jog"]["presses"] == presses
+    fleet.press_works(console)
+    after = fleet.stage("row", session)
+    assert (after["broker"], after["lease_epoch"]) == (row["anchor_broker"], 2)
+    assert sleeper.running  # it lives, and serves what is its own
+    assert fleet.over(session)["end_reason"] == "ended_by_contractor"
+
+
+def test_a_deploy_hands_the_session_over(fleet: Fleet) -> None:
+    fleet.brokers_living(2)
+    session, console = fleet.session()
+    row = fleet.anchored(session)
+    before = fleet.press_works(console)
+    fleet.brokers[row["broker"]].stop()
+    live = fleet.press_works(console)
+    closed_at, code = console.closings[0]
+    show(gap=live - closed_at, all=live - before)
+
+    assert code == 4012
+    assert fleet.row_if(session, state="active", broker=row["anchor_broker"])
+    assert fleet.over(session)["end_reason"] == "ended_by_contractor"
+
+
+def test_a_dead_anchor_is_made_anew_elsewhere_and_an_end_takes_it_along(
+    fleet: Fleet,
+) -> None:
+    fleet.brokers_living(3)
+    session, _console = fleet.session()
+    row = fleet.anchored(session)
+    fleet.brokers[row["anchor_broker"]].kill()
+    until(lambda: fleet.anchored(session)["anchor_broker"] != row["anchor_broker"])
+    assert fleet.row_if(session, broker=row["broker"], lease_epoch=1)
+
+    over = fleet.over(session)
+    assert over["end_proof"]["guacd"] == "refuses_join"
+    assert over["end_proof"]["asset_connection"] == "gone"
+
+
+def test_kill_9_of_the_only_broker_interrupts_and_somebody_has_to_look(
+    fleet: Fleet,
+) -> None:
+    (alone,) = fleet.brokers_living(1)
+    session, console = fleet.session()
+    holding = fleet.hold_jog(console)
+    until(lambda: fleet.stage("row", session)["held_input"])
+    alone.kill()
+    holding.stop()
+    fleet.start_broker(alone.name)
+
+    row = until(lambda: fleet.row_if(session, end_confirmed_at=True))
+    assert row["end_reason"] == "interrupted"
+    until(lambda: not fleet.hmi["jog"]["down"])
+    until(lambda: fleet.stage("left_pressed", session) == {"held": 1, "released": True})
+
+
+def test_postgresql_restarts_and_the_work_goes_on(fleet: Fleet) -> None:
+    fleet.brokers_living(2)
+    session, console = fleet.session()
+    row = fleet.anchored(session)
+    holding = fleet.hold_jog(console)
+    fleet.database_away(5.0)
+    until(lambda: not fleet.hmi["jog"]["down"])  # held for nobody's sake: released
+    holding.stop()
+    fleet.press_works(console)
+    assert fleet.row_if(session, broker=row["broker"], lease_epoch=1)
+    assert fleet.over(session)["end_reason"] == "ended_by_contractor"
