@@ -59,7 +59,7 @@ class CardPicture {
     return this.opening || this.tunnel !== null;
   }
 
-  /** off, held-back, waiting, live or lost. */
+  /** off, idle (wanted, but not on the screen), held-back, waiting, live or lost. */
   say(state) {
     this.box.dataset.state = state;
     const words = { waiting: texts.waiting, lost: texts.lost, "held-back": texts.held_back }[state] || "";
@@ -94,7 +94,7 @@ class CardPicture {
       onPortal: () => {},
       onClosed: () => tunnel === this.tunnel && this.lose(),
       onQuiet: () => {},
-      onPing: () => {},
+      holding: () => false,
     });
     const client = new Guacamole.Client(tunnel);
     const display = client.getDisplay();
@@ -145,12 +145,12 @@ class CardPicture {
     }, LINGER_MS);
   }
 
-  stop(state = "off") {
+  stop() {
     clearTimeout(this.lingers);
     this.lingers = null;
     const { tunnel } = this;
     this.letGo();
-    this.say(state);
+    this.say(this.wanted && !document.hidden ? "idle" : "off");
     if (!tunnel) return;
     tunnel.tell("leave");
     setTimeout(() => tunnel.disconnect(), LEAVE_MS);
@@ -180,7 +180,7 @@ function scan() {
     if (pictures.has(box.id)) continue;
     const picture = new CardPicture(box);
     pictures.set(box.id, picture);
-    picture.say("off");
+    picture.stop();
     onScreen.observe(box);
   }
   drawSwitch();
@@ -195,6 +195,7 @@ function arrange() {
       if (one.box.dataset.state !== "off") one.stop();
     } else if (!one.onScreen) {
       if (one.open) one.stopSoon();
+      else if (one.box.dataset.state === "off") one.say("idle");
     } else if (one.open || free > 0) {
       if (!one.open) free -= 1;
       one.start();
@@ -216,7 +217,7 @@ function choose(on) {
   localStorage.setItem(KEPT, on ? "on" : "off");
   for (const one of pictures.values()) {
     one.asked = null;
-    if (!one.open) one.say("off");
+    if (!one.open) one.stop();
   }
   drawSwitch();
   arrange();

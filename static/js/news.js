@@ -18,6 +18,20 @@ function isBusy(part) {
   return part.contains(focused) && focused.matches("input:not([type=hidden]), textarea, select");
 }
 
+// Parts that are being fetched, by id: since when, and whether there was more news meanwhile.
+const fetching = new Map();
+const FETCH_MS = 10000;
+
+/** What is fetched replaces the part, and with it whatever htmx would have queued for it. */
+function onFetched(event) {
+  const { id } = event.detail.elt;
+  const fetched = fetching.get(id);
+  if (!fetched) return;
+  fetching.delete(id);
+  const part = document.getElementById(id);
+  if (fetched.again && part) refresh(part);
+}
+
 function refresh(part) {
   if (isBusy(part)) {
     part.classList.add("stale");
@@ -25,6 +39,12 @@ function refresh(part) {
     return;
   }
   part.classList.remove("stale");
+  const under = part.id && fetching.get(part.id);
+  if (under && Date.now() - under.since < FETCH_MS) {
+    under.again = true;
+    return;
+  }
+  fetching.set(part.id, { since: Date.now(), again: false });
   window.htmx.trigger(part, "news");
 }
 
@@ -80,5 +100,6 @@ function connect(path) {
 /** Start the live link when the page has a person (body data-news). */
 export function startNews() {
   document.addEventListener("portal:look-again", () => lookAgain());
+  document.addEventListener("htmx:afterRequest", onFetched);
   if (document.body.dataset.news) connect(document.body.dataset.news);
 }
