@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.urls import reverse
+from django.utils import timezone
 
 from accessportal.accounts.authorisation import Action, people_who_may
 from accessportal.accounts.models import User
@@ -26,6 +27,16 @@ def live_consoles_of(window: MaintenanceWindow) -> list[tuple[Endpoint, str]]:
         (session.endpoint, reverse("sessions:console", args=[session.pk]))
         for session in live.order_by("requested_at")
     ]
+
+
+def critical_steps_of(window: MaintenanceWindow) -> list[str]:
+    """What must not be broken off in the window's live sessions now."""
+    sessions: Any = window.sessions
+    running = sessions.live().filter(
+        critical_steps__ended_at__isnull=True,
+        critical_steps__until__gt=timezone.now(),
+    )
+    return list(running.values_list("critical_steps__what", flat=True))
 
 
 def told_of_wishes(window: MaintenanceWindow) -> list[User]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -44,9 +45,8 @@ class ShiftLine:
         return self.brokered_session.frozen_cause == "attendance"
 
     @property
-    def step_runs(self) -> bool:
-        step = self.side.step
-        return step is not None and step.state is StepState.RUNNING
+    def ends_at(self) -> datetime:
+        return self.side.ends_at(self.brokered_session.window.closes_at)
 
     @property
     def step_waits(self) -> bool:

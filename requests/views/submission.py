@@ -26,6 +26,7 @@ from requests.forms import WishForm, initial_of
 from requests.listing import REQUEST_SORTS, filtered_requests, page_of, sorted_by
 from requests.live_sessions import (
     console_path,
+    critical_steps_of,
     live_consoles_of,
     live_sessions_of,
 )
@@ -179,6 +180,7 @@ def _about_window(
         "extension": extension if phase == phases.OPEN else None,
         "extension_minutes": EXTENSION_MINUTES,
         "live_count": live_sessions_of(window),
+        "critical_steps": critical_steps_of(window),
         "joinable": live_consoles_of(window) if takes_part else [],
     }
 

@@ -84,7 +84,7 @@ class Supervision:
 
     def began(self) -> None:
         """The session is active: warnings count from here."""
-        self._plan_warnings(self.closes_at)
+        self._plan_warnings()
 
     async def run(self) -> None:
         try:
@@ -186,6 +186,7 @@ class Supervision:
             return
         if seen.ends_at != self.ends_at:
             self._last_second.follow(seen.ends_at)
+            self._plan_warnings()
         self._follow_window(seen.closes_at)
         self._follow_row(row, seen.asks)
         actor.care.follow_row(row)
@@ -255,13 +256,12 @@ class Supervision:
             return
         self.closes_at = closes_at
         self._actor.row.window.closes_at = closes_at
-        self._plan_warnings(closes_at)
         self._actor.mark("extended", until=closes_at.isoformat())
         words.tell_state(self._actor)
 
-    def _plan_warnings(self, closes_at: datetime) -> None:
+    def _plan_warnings(self) -> None:
         """Those whose time is still to come."""
-        left = (closes_at - timezone.now()).total_seconds()
+        left = (self.ends_at - timezone.now()).total_seconds()
         self._warnings = [minutes for minutes in WARN_MINUTES if minutes * 60 < left]
 
     def _notice_time(self) -> None:
@@ -269,12 +269,12 @@ class Supervision:
         if not actor.active:
             self._notice_no_picture()
             return
-        left = (self.closes_at - timezone.now()).total_seconds()
+        left = (self.ends_at - timezone.now()).total_seconds()
         due = [minutes for minutes in self._warnings if minutes * 60 >= left]
         if due:
             minutes = min(due)
             self._warnings = [other for other in self._warnings if other < minutes]
-            words.tell_warning(actor, minutes, self.closes_at)
+            words.tell_warning(actor, minutes, self.ends_at)
             actor.mark("warning", minutes=minutes)
             actor.later(lifecycle.note_warning, actor.row, minutes=minutes)
 

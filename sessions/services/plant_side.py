@@ -79,6 +79,16 @@ class PlantSide:
     attendance: Attendance | None = None
 
     @property
+    def step_runs(self) -> bool:
+        return self.step is not None and self.step.state is StepState.RUNNING
+
+    def ends_at(self, closes_at: datetime) -> datetime:
+        """When the session ends as things are: with its window, or a later critical step."""
+        if self.step is None or self.step.until is None or not self.step_runs:
+            return closes_at
+        return max(closes_at, self.step.until)
+
+    @property
     def asks(self) -> bool:
         """Whether something waits for a person of the plant."""
         return (

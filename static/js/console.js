@@ -11,7 +11,7 @@ import { RemoteKeyboard } from "./console/keyboard.js";
 import { Link } from "./console/link.js";
 import { Messages } from "./console/messages.js";
 import { Overlays } from "./console/overlays.js";
-import { announce, byId, facts, put, say, setServerTime, show } from "./console/page.js";
+import { announce, byId, facts, put, say, serverNow, setServerTime, show } from "./console/page.js";
 import { closePanel, openPanel, openPanelName, startPanels } from "./console/panels.js";
 import { Phrases } from "./console/phrases.js";
 import { PlantSide } from "./console/plant.js";
@@ -26,6 +26,7 @@ const root = byId("console");
 const viewport = byId("viewport");
 let state = { may_send: false, permission: facts.permission, role: facts.role };
 let frozen = null;
+let closesAt = null;
 let client = null;
 let sentSize = "";
 let cursor = null;
@@ -201,6 +202,16 @@ function askForProof(tries) {
   }, 1000);
 }
 
+/** With the window, or with a critical step that runs longer. */
+function showEnd() {
+  if (!closesAt) return;
+  const until = plant.step ? plant.step.until : closesAt;
+  const end = Date.parse(until) > Date.parse(closesAt) ? until : closesAt;
+  show(byId("step-end-hint"), Boolean(plant.step) && Date.parse(closesAt) <= serverNow());
+  strip.setClosesAt(end);
+  overlays.setClosesAt(end);
+}
+
 function setFrozen(now) {
   const changed = Boolean(now) !== Boolean(frozen);
   frozen = now;
@@ -227,7 +238,8 @@ const onPortal = {
     setServerTime(now.server_time);
     root.dataset.state = now.state;
     strip.update(now);
-    overlays.setClosesAt(now.closes_at);
+    closesAt = now.closes_at;
+    showEnd();
     if (ofVendor) clipboard.update(now);
     baton.update(now);
     setFrozen(now.frozen || null);
@@ -256,7 +268,10 @@ const onPortal = {
     messages.acknowledged(now);
     phrases.acknowledged(now.id);
   },
-  plant: (now) => plant.update(now),
+  plant(now) {
+    plant.update(now);
+    showEnd();
+  },
   "attendance-due": (now) => plant.due(now),
   "input-discarded": (now) => overlays.hint(now.sentence, "warn"),
   "input-blocked": (now) => overlays.hint(now.sentence, "warn"),
