@@ -82,8 +82,9 @@ class PlantSideFollower:
                     name=now.by,
                     until=moment(now.until),
                 )
-        then_there, there = before.attendance, after.attendance
-        if there is not None and there.by and there != then_there:
+        there = after.attendance
+        said_before = before.attendance.said_at if before.attendance else None
+        if there is not None and there.by and there.said_at != said_before:
             actor.mark("attended", name=there.by, until=moment(there.until))
 
     def _acknowledged(self, message: ConsoleMessage) -> None:

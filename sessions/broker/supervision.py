@@ -56,6 +56,7 @@ class Supervision:
         self._actor = actor
         self._wake = asyncio.Event()
         self.freeze: Freeze | None = freeze_of(actor.row)
+        self._freeze_marked = ""
         self.closes_at = actor.row.window.closes_at
         self._last_second = LastSecond(self.closes_at, self._window_over)
         self._warnings: list[int] = []
@@ -85,6 +86,7 @@ class Supervision:
     def began(self) -> None:
         """The session is active: warnings count from here."""
         self._plan_warnings()
+        self._mark_freeze()
 
     async def run(self) -> None:
         try:
@@ -228,17 +230,27 @@ class Supervision:
             return
         if freeze is not None:
             actor.input.let_everybody_go("frozen")
-            actor.mark("frozen", reason=freeze.cause, note=freeze.note)
+            self._mark_freeze()
             words.tell_frozen(actor, freeze)
         else:
             actor.input.touched()
             actor.mark("unfrozen")
+            self._freeze_marked = ""
             words.tell_unfrozen(actor)
         words.tell_state(actor)
 
     def follow_recording(self) -> None:
         """The recorder failed: frozen in memory first, the database hears of it later."""
         self._follow_freeze(self.freeze)
+
+    def _mark_freeze(self) -> None:
+        """In the recording once, also where a session begins frozen."""
+        actor, freeze = self._actor, self.freeze
+        if freeze is None or actor.writer is None:
+            return
+        if freeze.cause != self._freeze_marked:
+            actor.mark("frozen", reason=freeze.cause, note=freeze.note)
+            self._freeze_marked = freeze.cause
 
     async def _freeze(self, cause: str) -> None:
         actor = self._actor

@@ -138,11 +138,10 @@ class Timeline:
         if line.kind in ("joined", "baton") and line.user_id is not None:
             self._people[line.user_id] = str(data.get("name", ""))
             self._hand(line, str(data.get("role", "")))
+        if line.kind in ("frozen", "unfrozen"):
+            self._thaw(line.ms)
         if line.kind == "frozen":
             self._frozen.append([line.ms, None, data.get("reason", "")])
-        elif line.kind == "unfrozen":
-            if self._frozen and self._frozen[-1][1] is None:
-                self._frozen[-1][1] = line.ms
         elif line.kind == "joined" and data.get("role") == "observer":
             self._watching.append([line.ms, None, data.get("name", ""), line.user_id])
         elif line.kind == "left" and data.get("role") == "observer":
@@ -153,6 +152,11 @@ class Timeline:
             self._step(line, str(data.get("what", "")))
         if line.kind != "opened" and len(self._marks) < MAX_SPANS:
             self._marks.append([line.ms, line.kind, line.user_id, data])
+
+    def _thaw(self, ms: int) -> None:
+        """One freeze takes over from another, or input goes on."""
+        if self._frozen and self._frozen[-1][1] is None:
+            self._frozen[-1][1] = ms
 
     def _step(self, line: Line, what: str) -> None:
         """A critical step from its acceptance to its end: [from, to, what]."""

@@ -62,6 +62,7 @@ class Attendance:
     """Of a machine at which somebody has to be."""
 
     by: str
+    said_at: datetime | None
     until: datetime | None
 
 
@@ -185,5 +186,6 @@ def _attendance(row: BrokeredSession) -> Attendance | None:
         return None
     return Attendance(
         by=row.attended_by.full_name if row.attended_by else "",
+        said_at=row.attended_at,
         until=attended_until(row),
     )
