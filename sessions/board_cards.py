@@ -23,6 +23,7 @@ from sessions.models import BrokeredSession, LeftPressed, Participant, Sighting,
 from sessions.models.brokered_session import BrokeredSessionQuerySet
 from sessions.services.plant_side import PlantSide, StepState, plant_sides
 from sessions.services.reconcile import HEARD_LATELY
+from sessions.shift import unanswered_in
 
 Words = str | Promise
 FreezeCause = BrokeredSession.FreezeCause
@@ -99,6 +100,8 @@ class Card:
     side: PlantSide
     may: dict[str, bool]
     present: Sequence[Participant] = field(default_factory=list)
+    unanswered: Sequence[str] = ()
+    """What was said and waits for an answer, in sentences; for the plant."""
 
     @property
     def site(self) -> Site:
@@ -228,6 +231,7 @@ def cards_for(user: User, sessions: Sequence[BrokeredSession]) -> list[Card]:
     """The cards of sessions that came through `with_relations`."""
     allowed = sites_by_action(user)
     sides = plant_sides(sessions)
+    unanswered = unanswered_in(sessions) if user.vendor_id is None else {}
     return [
         Card(
             brokered_session=one,
@@ -238,6 +242,7 @@ def cards_for(user: User, sessions: Sequence[BrokeredSession]) -> list[Card]:
                 for action, sites in allowed.items()
             },
             present=one.present,  # type: ignore[attr-defined]
+            unanswered=unanswered.get(one.pk, ()),
         )
         for one in sessions
     ]

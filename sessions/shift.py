@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -65,7 +65,7 @@ def shift_lines(sessions: Iterable[BrokeredSession], reader: User) -> list[Shift
     ]
 
 
-def _said_in(rows: list[BrokeredSession]) -> dict[Any, list[ConsoleMessage]]:
+def _said_in(rows: Sequence[BrokeredSession]) -> dict[Any, list[ConsoleMessage]]:
     said: dict[Any, list[ConsoleMessage]] = defaultdict(list)
     for message in (
         ConsoleMessage.objects.filter(brokered_session__in=rows)
@@ -88,6 +88,17 @@ def _questions(side: PlantSide, messages: list[ConsoleMessage]) -> list[str]:
             _("Wants a critical step accepted: %(what)s, %(minutes)d min")
             % {"what": side.step.what, "minutes": side.step.minutes}
         )
+    return found + message_questions(messages)
+
+
+def unanswered_in(rows: Sequence[BrokeredSession]) -> dict[Any, list[str]]:
+    """What was said and waits for an answer, by the sessions' ids; one query."""
+    said = _said_in(rows)
+    return {row.pk: message_questions(said[row.pk]) for row in rows}
+
+
+def message_questions(messages: list[ConsoleMessage]) -> list[str]:
+    found = []
     for message in open_messages(messages):
         words = str(words_of(message))
         of_contractor = side_of(message.sent_by) == CONTRACTOR
