@@ -199,6 +199,8 @@ async def prove_end(
     while loop.time() - began < 60.0:
         tries += 1
         try:
+            if not await db(proof.holds_its_place, row):
+                return False  # proven by another, or a person said that it is off
             others = await db(proof.sessions_on_the_same_asset, row)
             proven, found = await proof.gather_proof(
                 address, connection_id, asset, others=others

@@ -108,6 +108,13 @@ async def gather_proof(
     return proven, found
 
 
+def holds_its_place(brokered_session: BrokeredSession) -> bool:
+    """Whether the end is still to be proven."""
+    return (
+        BrokeredSession.objects.holding_a_slot().filter(pk=brokered_session.pk).exists()
+    )
+
+
 def sessions_on_the_same_asset(brokered_session: BrokeredSession) -> int:
     """How many other sessions may hold a connection to the same address from this machine."""
     endpoint = brokered_session.endpoint

@@ -13,7 +13,6 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.utils import timezone
@@ -65,7 +64,7 @@ class RecordingCare:
         self._failed_since = 0.0
         self._grace: asyncio.TimerHandle | None = None
         self._retrying: asyncio.Task[None] | None = None
-        self._rows: deque[Callable[[], Any]] = deque()
+        self._rows: deque[tuple[Callable[..., Any], dict[str, Any]]] = deque()
         self._writing: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -180,6 +179,14 @@ class RecordingCare:
             self._grace = None
 
     def _end(self, error: RecordingFailed) -> None:
+        """Now, or after an accepted critical step; input stands still until then."""
+        until = self._actor.supervision.critical_step_until
+        left = (until - timezone.now()).total_seconds() if until is not None else 0.0
+        if left > 0:
+            self.grace_until = until
+            loop = asyncio.get_running_loop()
+            self._grace = loop.call_later(left, self._grace_over)
+            return
         self._actor.end(
             End(EndReason.RECORDING_FAILED, failure="recording_failed", note=str(error))
         )
@@ -313,14 +320,15 @@ class RecordingCare:
 
     def _write(self, verb: Callable[..., Any], **values: Any) -> None:
         """In order, and again until the database takes it."""
-        self._rows.append(partial(self._actor.db, verb, self._actor.row, **values))
+        self._rows.append((verb, values))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
 
     async def _write_all(self) -> None:
         while self._rows:
             try:
-                await self._rows[0]()
+                verb, values = self._rows[0]
+                await self._actor.db(verb, self._actor.row, **values)
             except PortalError:
                 logger.info("%s: nothing to note any more", self._actor.row)
             except Exception as error:  # noqa: BLE001 - until the database takes it

@@ -58,6 +58,7 @@ class Supervision:
         self.freeze: Freeze | None = freeze_of(actor.row)
         self._freeze_marked = ""
         self.closes_at = actor.row.window.closes_at
+        self.critical_step_until: datetime | None = None
         self._last_second = LastSecond(self.closes_at, self._window_over)
         self._warnings: list[int] = []
         self._last_message = 0
@@ -186,6 +187,7 @@ class Supervision:
         if seen.verdict.outcome is Outcome.END:
             self._end(seen.verdict.reasons[0].ends)
             return
+        self.critical_step_until = seen.critical_step_until
         if seen.ends_at != self.ends_at:
             self._last_second.follow(seen.ends_at)
             self._plan_warnings()

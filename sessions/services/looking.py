@@ -40,6 +40,7 @@ class Look:
     verdict: Verdict
     closes_at: datetime
     ends_at: datetime
+    critical_step_until: datetime | None
     freeze: Freeze | None
     messages: tuple[ConsoleMessage, ...]
     acknowledged: tuple[ConsoleMessage, ...]
@@ -81,6 +82,7 @@ def look(
         verdict=verdict,
         closes_at=brokered_session.window.closes_at,
         ends_at=facts.ends_at,
+        critical_step_until=facts.critical_step_until,
         freeze=freeze_of(brokered_session),
         messages=tuple(
             ConsoleMessage.objects.filter(

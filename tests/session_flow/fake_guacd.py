@@ -84,6 +84,8 @@ class FakeGuacd:
         self.refuse_with: tuple[str, int] | None = None
         self.refuse_join = False
         self.answers_nothing = False
+        self.hangs = False
+        """Takes connections and says nothing at all, as when it is stopped."""
         self.no_picture = False
         self.corrupt_joins = 0
         self.lingers = False
@@ -159,6 +161,8 @@ class FakeGuacd:
     async def _converse(self, instructions, writer: asyncio.StreamWriter) -> None:  # type: ignore[no-untyped-def]
         select = (await anext(instructions)).args[0]
         self.selects.append(select)
+        if self.hangs:
+            await asyncio.sleep(3600)
         joining = select.startswith("$")
         connection = self.connections.get(select)
         if joining and (connection is None or connection.dead):
