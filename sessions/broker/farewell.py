@@ -25,6 +25,7 @@ from sessions.guacamole.handshake import GuacdAddress
 from sessions.models import BrokeredSession
 from sessions.sentences import WHAT_NOW, end_sentence_for
 from sessions.services import lifecycle
+from sessions.services.leases import LEASE_LOST
 from sessions.services.status import may_begin_anew, moment
 
 if TYPE_CHECKING:
@@ -119,7 +120,9 @@ async def _write_down(
                 at=at,
             )
             return
-        except TooLate:
+        except TooLate as error:
+            if error.code == LEASE_LOST:
+                actor.lease.lose()  # the recording is another's, too
             return
         except Exception as error:
             # In full once; a database that is away for minutes fills no log.

@@ -30,6 +30,7 @@ from sessions.recorder.writer import RecordingWriter
 from sessions.services import lifecycle
 from sessions.services import recording as recordings
 from sessions.services import recording_failures as failures
+from sessions.services.leases import has_lease
 from sessions.services.looking import Freeze
 
 if TYPE_CHECKING:
@@ -125,9 +126,10 @@ class RecordingCare:
             return
         logger.error("%s: %s is not recorded: %s", actor.row, track, error)
         if not actor.active:
-            actor.end(
-                End(EndReason.NOT_CONNECTED, failure="recorder_failed", note=str(error))
+            reason = (
+                EndReason.RECORDING_FAILED if actor.adopted else EndReason.NOT_CONNECTED
             )
+            actor.end(End(reason, failure="recorder_failed", note=str(error)))
             return
         self._down[track] = error
         self._remember_when(track)
@@ -352,6 +354,9 @@ class RecordingCare:
         reason = next((error.code for error in self._down.values()), "")
         try:
             async with asyncio.timeout(CLOSE_SECONDS):
+                if not await actor.db(has_lease, actor.id, actor.lease.epoch):
+                    await writer.abandon()  # another broker goes on with it
+                    return
                 try:
                     await writer.finish()
                 except RecordingFailed as error:

@@ -22,6 +22,8 @@ from sessions.models import BrokeredSession
 LEASE_SECONDS = 4.0
 RENEW_SECONDS = 1.0
 
+LEASE_LOST = "lease_lost"
+
 
 def lease_end() -> Any:
     """The moment until which a lease lasts that is given now."""
@@ -69,7 +71,12 @@ def refuse_other_holder(brokered_session: BrokeredSession) -> None:
         .values_list("pk", flat=True)
     )
     if not list(still):
-        raise TooLate(code="lease_lost")
+        raise TooLate(code=LEASE_LOST)
+
+
+def has_lease(session_id: UUID, epoch: int) -> bool:
+    """Whether nobody has taken the session over since this epoch."""
+    return BrokeredSession.objects.filter(pk=session_id, lease_epoch=epoch).exists()
 
 
 def take_over(

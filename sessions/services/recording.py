@@ -31,6 +31,7 @@ from sessions.models import BrokeredSession, ComplianceReview, Recording, Segmen
 from sessions.recorder import places
 from sessions.recorder.container import INPUT, SCREEN
 from sessions.recorder.errors import KEY_MISSING, NotIntact, RecordingFailed
+from sessions.recorder.fence import take_from_writer
 from sessions.recorder.gaps import HARMLESS, StatedGap, stated_gaps
 from sessions.recorder.manifest import build_manifest, gaps_between, signed_bytes
 from sessions.recorder.order import Interruption, RecordingOrder, TrackEnd
@@ -88,6 +89,7 @@ def continue_recording(
     recording = Recording.objects.with_session().get(brokered_session=brokered_session)
     if recording.state != State.WRITING:
         raise TooLate(_("This recording is closed already."))
+    take_from_writer(places.root(), _unfinished(recording))
     segments, missing = survey(recording)
     for name in missing:
         logger.error("%s is missing while its recording goes on", name)
@@ -103,6 +105,14 @@ def continue_recording(
         ends=ends,
         interruption=Interruption(began_at, gap_reason),
     )
+
+
+def _unfinished(recording: Recording) -> list[str]:
+    """The files that a writer may still have open."""
+    closed = Segment.objects.filter(recording=recording, closed_at__isnull=False)
+    finished = set(closed.values_list("storage_name", flat=True))
+    names = segment_names(places.root(), recording.folder)
+    return [name for name in names if name not in finished]
 
 
 def _order(recording: Recording, data_key: bytes) -> RecordingOrder:

@@ -13,10 +13,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accessportal.accounts.models import User
-from accessportal.errors import NotAllowed
+from accessportal.errors import NotAllowed, NotYet
 from accessportal.origin import Origin
 from sessions.companions import refuse_unless_welcome
 from sessions.models import BrokeredSession, Participant, TunnelTicket, Vantage
+from sessions.services.leases import lapsed
 from sessions.services.live_session import locked, refuse_when_over, role_of
 
 
@@ -54,6 +55,12 @@ def issue_ticket(
             acting_user,
             origin=origin,
             web_session_key=web_session_key,
+        )
+
+    if BrokeredSession.objects.filter(lapsed(), pk=brokered_session.pk).exists():
+        raise NotYet(
+            _("Another process takes the session over. A moment, please."),
+            code="broker_changing",
         )
 
     token = secrets.token_urlsafe(32)
