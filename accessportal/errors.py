@@ -83,3 +83,11 @@ class NotPossible(PortalError):
     status = 422
     code = "not_possible"
     sentence = _("This cannot be done as asked.")
+
+
+class NotYet(PortalError):
+    """503: in a moment; who asked may ask again by themselves."""
+
+    status = 503
+    code = "not_yet"
+    sentence = _("This takes a moment. Please try again.")

@@ -89,6 +89,17 @@ LOOKS: dict[str, Look] = {
     "session.critical_step.ended": Look(
         "shield-check", "ok", _("The critical step is over")
     ),
+    "session.baton.asked": Look("mouse", "quiet", _("%(actor)s asked for the baton")),
+    "session.baton.passed": Look(
+        "mouse", "info", _("%(actor)s passed the baton: %(to)s works")
+    ),
+    "session.control.taken": Look("mouse", "warn", _("%(actor)s took control")),
+    "session.control.returned": Look(
+        "mouse", "ok", _("%(actor)s gave control back: %(to)s works")
+    ),
+    "session.hold.kept": Look(
+        "hourglass", "info", _("%(actor)s keeps the held session open")
+    ),
     "session.attended": Look("map-pin", "quiet", _("%(actor)s is at the machine")),
     "session.end.requested": Look("power", "warn", _("%(actor)s asked for the end")),
     "session.terminated": Look("player-stop", "quiet", _("The session ended")),
@@ -106,7 +117,7 @@ LOOKS: dict[str, Look] = {
     "session.adopted": Look(
         "refresh", "warn", _("Another process of the portal took the session over")
     ),
-    "session.machine.seen": Look(
+    "session.machine.looked_at": Look(
         "eye", "ok", _("Somebody of the plant looked at the machine")
     ),
     "session.error": Look(
@@ -131,6 +142,8 @@ PLANT_ONLY = frozenset(
 IN_THEIR_WORDS = frozenset(
     {
         "session.frozen",
+        "session.control.taken",
+        "session.hold.kept",
         "session.end.requested",
         "session.charge.changed",
         "session.charge.offered",

@@ -116,7 +116,6 @@ EVENTS: dict[str, EventKind] = {
         "CS", _("found a session interrupted"), "critical"
     ),
     "session.adopted": EventKind("CS", _("took a session over"), "warning"),
-    "session.machine.seen": EventKind("CS", _("looked at a machine after a crash")),
     "session.error": EventKind("RE", _("met an error in a session"), "warning"),
     "clipboard.transferred": EventKind("CS", _("used the clipboard")),
     "credential.checked_out": EventKind(

@@ -6,7 +6,9 @@ import { ApiError, get, post } from "./api.js";
 import { facts, say } from "./page.js";
 import { PortalTunnel } from "./tunnel.js";
 
-const WAITS_MS = [0, 500, 1000, 2000, 4000];
+// A broker that died is replaced within five seconds; nobody should wait for long after that.
+const WAITS_MS = [0, 500, 1000, 1500, 2000, 2000, 4000];
+const CHANGING_MS = 500;
 // A hundred consoles that lose the same proxy do not come back in the same instant.
 const JITTER = 0.3;
 const FIRST_JITTER_MS = 150;
@@ -124,6 +126,8 @@ export class Link {
     if (!(error instanceof ApiError)) throw error;
     if (error.signedOut) {
       this.onPhase("signed-out", { sentence: error.sentence });
+    } else if (error.code === "broker_changing") {
+      this.tryLater(CHANGING_MS);
     } else if (error.passing) {
       this.tryLater();
     } else if (!(await this.isOver().catch(() => false))) {
@@ -131,8 +135,8 @@ export class Link {
     }
   }
 
-  tryLater() {
-    const wait = WAITS_MS[Math.min(this.attempts, WAITS_MS.length - 1)];
+  tryLater(most = Infinity) {
+    const wait = Math.min(most, WAITS_MS[Math.min(this.attempts, WAITS_MS.length - 1)]);
     const shift = wait ? wait * JITTER * (2 * Math.random() - 1) : FIRST_JITTER_MS * Math.random();
     this.attempts += 1;
     this.lostAt ??= Date.now();
