@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -31,7 +32,8 @@ class Embedded:
 
         self.sealer = Sealer()
         self.worker = EmbeddedWorker() if tasks else None
-        self.broker = Broker()
+        # Where another process has taken the name, this one has nothing to do any more.
+        self.broker = Broker(on_deposed=lambda: signal.raise_signal(signal.SIGTERM))
 
     async def start(self) -> None:
         """Start all parts; raises what a part raises, after stopping those that run."""
@@ -40,7 +42,11 @@ class Embedded:
         self.sealer.start()
         if self.worker is not None:
             self.worker.start()
-        await self.broker.start()
+        try:
+            await self.broker.start()
+        except BaseException:
+            await self.stop()
+            raise
         logger.info("The broker, the worker and the sealer run in this process.")
 
     async def stop(self) -> None:

@@ -62,7 +62,12 @@ def database_from_url(url: str) -> dict[str, Any]:
         "HOST": parts.hostname or "",
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 20)}},
+        "OPTIONS": {
+            "pool": {"min_size": 1, "max_size": env_int("DATABASE_POOL", 20)},
+            # A database that cannot be reached any more is noticed in seconds, not in hours.
+            "connect_timeout": 5,
+            "tcp_user_timeout": 5000,
+        },
     }
 
 

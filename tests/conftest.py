@@ -27,8 +27,8 @@ DATABASE_FIXTURES = {
     "django_db_serialized_rollback",
     "live_server",
 }
-# These start a whole portal of their own, in the embedded profile.
-OWN_SERVER = ("tests/browser/", "tests/demo/")
+# These start a whole portal of their own; the fleet's is of the production profile.
+OWN_SERVER = ("tests/browser/", "tests/demo/", "tests/fleet/")
 
 
 def pytest_collection_modifyitems(

@@ -252,6 +252,19 @@ class Fleet:
         row: dict[str, Any] = self.stage("row", session)
         return row if having.items() <= row.items() else None
 
+    def end(self, session: str) -> None:
+        """Vera is done; the proof may take as long as guacd keeps a dead broker's user."""
+        self.stage("end", "vera", session)
+        until(lambda: self.row_if(session, end_reason="ended_by_contractor"))
+
+    def evidence(self, session: str) -> dict[str, Any]:
+        """The recording, sealed and verified."""
+        until(lambda: self.stage("recording", session)["state"] != "writing")
+        self.stage("look_over", session)
+        found: dict[str, Any] = self.stage("recording", session)
+        assert (found["verified"], found["error"]) == (True, "")
+        return found
+
     def over(self, session: str, who: str = "vera") -> dict[str, Any]:
         """End the session, and wait for the proof."""
         self.stage("end", who, session)

@@ -24,10 +24,16 @@ class Command(BaseCommand):
             raise CommandError(
                 "The embedded profile has its broker inside ./portal serve."
             )
-        Server(
+        from sessions.broker.fleet import NameTaken
+
+        server = Server(
             config(host=options["host"], port=options["port"]),
             Embedded(tasks=False),
             lambda: self.stdout.write(
                 f"{settings.BROKER_NAME} answers at {options['host']}:{options['port']}."
             ),
-        ).run()
+        )
+        try:
+            server.run()
+        except NameTaken as error:
+            raise CommandError(str(error)) from None
