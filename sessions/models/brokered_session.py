@@ -82,7 +82,7 @@ class BrokeredSession(models.Model):
         """Why input stands still; only a person's freeze needs a person to lift it."""
 
         PERSON = "person", _("Frozen by the plant")
-        AWAY = "away", _("The contractor's browser is gone")
+        AWAY = "away", _("The browser of whoever works is gone")
         IDLE = "idle", _("Nothing was done for a while")
         FACTOR = "factor", _("The second factor is too old")
         ADDRESS = "address", _("The contractor's network address changed")
