@@ -21,15 +21,20 @@ function isBusy(part) {
 // Parts that are being fetched, by id: since when, and whether there was more news meanwhile.
 const fetching = new Map();
 const FETCH_MS = 10000;
+// After this the answer has taken its place in the page.
+const SETTLED_MS = 100;
 
 /** What is fetched replaces the part, and with it whatever htmx would have queued for it. */
 function onFetched(event) {
-  const { id } = event.detail.elt;
+  // The element of the event is another one when the part was replaced; the target stays.
+  const { id } = event.detail.target || {};
   const fetched = fetching.get(id);
   if (!fetched) return;
-  fetching.delete(id);
-  const part = document.getElementById(id);
-  if (fetched.again && part) refresh(part);
+  setTimeout(() => {
+    fetching.delete(id);
+    const part = document.getElementById(id);
+    if (fetched.again && part) refresh(part);
+  }, SETTLED_MS);
 }
 
 function refresh(part) {
