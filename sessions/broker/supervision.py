@@ -136,7 +136,8 @@ class Supervision:
         if observers is None:
             observers = [seat.user.pk for seat in actor.seats.values() if seat.observer]
         idle = 0.0
-        if actor.hand is not None and actor.active and actor.permissions.control:
+        works = actor.hand is not None and actor.active and actor.permissions.control
+        if works and self.freeze is None:  # who may do nothing is not idle
             idle = actor.input.idle_for
         result: Look = await actor.db(
             look,

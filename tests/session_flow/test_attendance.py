@@ -76,6 +76,10 @@ async def test_input_waits_for_the_first_tap_and_goes_on_without_a_step_up(
     asset = fake_guacd.connection
     await console.send("key", 97, 1)
     await console.send("key", 97, 0)
+    # Waiting for the plant, however long, is no idleness of the contractor's.
+    actor = bench.broker.actor_of(live.pk)
+    assert actor is not None
+    actor.input._touched_at -= 100_000
 
     with pytest.raises(NotAllowed):
         await sync_to_async(attend)(live, acting_user=ivan, origin=origin())
