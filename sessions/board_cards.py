@@ -19,8 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from accessportal.accounts.authorisation import Action, sites_where
 from accessportal.accounts.models import User
 from accessportal.plants.models import Site
+from requests.models import AccessRequest
 from sessions.models import BrokeredSession, LeftPressed, Participant, Sighting, Vantage
 from sessions.models.brokered_session import BrokeredSessionQuerySet
+from sessions.policy_facts import hold_limit
 from sessions.services.plant_side import PlantSide, StepState, plant_sides
 from sessions.services.reconcile import HEARD_LATELY
 from sessions.shift import unanswered_in
@@ -221,6 +223,21 @@ class Card:
         """A held session: let it wait until its window ends."""
         kept = self.brokered_session.hold_kept
         return self.held and not kept and self.may[Action.SESSION_END]
+
+    @property
+    def may_control(self) -> bool:
+        """Take the work over; not where it was approved for looking only."""
+        control = self.brokered_session.permission == AccessRequest.Permission.CONTROL
+        return self.live and control and self.may[Action.SESSION_CONTROL]
+
+    @property
+    def held_until(self) -> datetime | None:
+        """When a held session ends by itself; None where it waits until its window ends."""
+        row = self.brokered_session
+        limit = hold_limit(row.endpoint)
+        if row.frozen_at is None or row.hold_kept or limit is None:
+            return None
+        return row.frozen_at + timedelta(seconds=limit)
 
     @property
     def may_charge(self) -> bool:

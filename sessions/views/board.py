@@ -28,6 +28,7 @@ from sessions.board_cards import (
     present_sessions,
     with_relations,
 )
+from sessions.console_texts import console_texts
 from sessions.models import BrokeredSession
 from sessions.models.brokered_session import BrokeredSessionQuerySet
 from sessions.sentences import end_sentence
@@ -146,6 +147,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             ),
             "story": story_of(brokered_session, user),
             "is_contractor": user.vendor_id is not None,
+            "held_data": {"facts": {}, "texts": console_texts()},
         },
     )
 

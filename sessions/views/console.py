@@ -185,6 +185,7 @@ def _screen_context(
         "timeZone": site.time_zone,
         "csrf": get_token(request),
         "side": side_of(user),
+        "openPanel": "baton" if request.GET.get("panel") == "baton" else "",
         "urls": {
             **{
                 name: reverse(f"sessions:{route}", args=[brokered_session.pk])

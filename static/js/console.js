@@ -120,7 +120,9 @@ function takeTurn(works, atFirst) {
   gate.down.clear();
   keyboard.keyboard.reset();
   sentSize = "";
-  if (client) client.getDisplay().showCursor(!works);
+  // Who watches sees the pointer again with its next move.
+  if (client) client.getDisplay().showCursor(false);
+  root.dataset.works = String(works);
   if (works && cursor) showCursor(...cursor);
   if (!works) viewport.style.cursor = "";
   keyboard.refresh();
