@@ -25,7 +25,12 @@ from sessions.recorder.container import (
     chain_hash,
     encode_beginning,
 )
-from sessions.recorder.errors import DISK_FULL, RecordingFailed, refused
+from sessions.recorder.errors import (
+    DISK_FULL,
+    STORAGE_REFUSES,
+    RecordingFailed,
+    refused,
+)
 from sessions.recorder.packing import Packer
 
 logger = logging.getLogger(__name__)
@@ -147,7 +152,10 @@ class SegmentWriter:
         self.last_sync = sync if sync is not None else self.last_sync
 
     def sync(self) -> None:
-        """Have the disk keep what was written so far; may take long."""
+        """Have the disk keep what was written so far; may take long.
+
+        A file that was removed takes everything and keeps nothing: that is noticed here.
+        """
         written = self.stored_bytes
         if written == self._synced_bytes:
             return
@@ -156,8 +164,11 @@ class SegmentWriter:
                 _sync_folder(self._path.parent)
                 self._folder_synced = True
             os.fdatasync(self._file)
+            there = os.stat(self._path).st_ino == os.fstat(self._file).st_ino
         except OSError as error:
             raise refused(self.name, error) from error
+        if not there:
+            raise RecordingFailed(f"{self.name} was moved away.", STORAGE_REFUSES)
         self._synced_bytes = written
 
     def close(self, *, ends_ms: int, last_sync: int | None) -> SegmentFacts:

@@ -130,6 +130,7 @@ def frozen_word(freeze: Freeze, *, works: bool) -> dict[str, Any]:
         "note": freeze.note,
         "sentence": str(FROZEN[freeze.cause]),
         "at": moment(freeze.at),
+        "until": moment(freeze.until),
         "step_up": works and freeze.cause in STEP_UP,
     }
 

@@ -90,6 +90,10 @@ class Tunnel:
         found: dict[str, Any] = await self.until(met, seconds)
         return found
 
+    def last(self, kind: str) -> dict[str, Any]:
+        """The last portal word of a kind, or nothing."""
+        return next((data for said, data in reversed(self.words) if said == kind), {})
+
     async def hold(self, keysym: int, asset: FakeConnection) -> None:
         """Press a key until the machine has it: on a slow computer the picture may be old."""
 
@@ -219,6 +223,15 @@ class Bench:
                 found = [event async for event in AuditEvent.objects.filter(event=name)]
         assert len(found) == count
         return found
+
+    async def next_look(self, brokered_session: BrokeredSession) -> None:
+        """Wait until the session's actor has read the database anew."""
+        actor = self.broker.actors[str(brokered_session.pk)]
+        before = actor.row
+        actor.supervision.wake()
+        async with asyncio.timeout(PATIENCE):
+            while actor.row is before:
+                await asyncio.sleep(0.02)
 
     async def status(
         self, brokered_session: BrokeredSession, user: User

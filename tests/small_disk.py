@@ -1,0 +1,97 @@
+"""A file system of its own that a test can fill up, with root or without.
+
+A child process mounts a tmpfs in a mount namespace of its own; it is reached through
+`/proc/PID/root`. Where neither root nor user namespaces may do that, `os.write` is made
+to refuse as a full disk does, for files below the folder: the same test, less real.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+MEGABYTES = 80
+"""A little more than the recorder wants to be free before it begins."""
+
+WAYS = (["unshare", "--mount"], ["unshare", "--user", "--map-root-user", "--mount"])
+
+
+class SmallDisk(Protocol):
+    path: Path
+
+    def fill(self) -> None:
+        """Not a byte is left."""
+
+    def empty(self) -> None:
+        """There is room again."""
+
+
+class MountedDisk:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._ballast = path / "ballast"
+
+    def fill(self) -> None:
+        with self._ballast.open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, shutil.disk_usage(self.path).free)
+        for name in range(10_000):  # what other files' last pages still have room for
+            if not shutil.disk_usage(self.path).free:
+                return
+            (self.path / f"ballast-{name}").write_bytes(b"x")
+
+    def empty(self) -> None:
+        for path in self.path.glob("ballast*"):
+            path.unlink()
+
+
+class RefusingDisk:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._real = os.write
+        self._patch = pytest.MonkeyPatch()
+
+    def fill(self) -> None:
+        self._patch.setattr(os, "write", self._refuse)
+        self._patch.setattr(shutil, "disk_usage", lambda _path: (1, 1, 0))
+
+    def empty(self) -> None:
+        self._patch.undo()
+
+    def _refuse(self, file: int, data: bytes) -> int:
+        if os.readlink(f"/proc/self/fd/{file}").startswith(str(self.path)):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return self._real(file, data)
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[SmallDisk]:
+    """A disk of `MEGABYTES` below `folder`, gone with the block."""
+    folder.mkdir()
+    for way in WAYS:
+        child = subprocess.Popen(
+            [*way, "sh", "-c", f"mount -t tmpfs -o size={MEGABYTES}m,mode=700 disk {folder}"
+             " && echo mounted && exec sleep 600"],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        assert child.stdout is not None
+        try:
+            path = Path(f"/proc/{child.pid}/root{folder}")
+            if child.stdout.readline() == "mounted\n" and os.access(path, os.W_OK):
+                yield MountedDisk(path)
+                return
+        finally:
+            child.kill()
+            child.wait()
+    disk = RefusingDisk(folder)
+    try:
+        yield disk
+    finally:
+        disk.empty()
