@@ -136,6 +136,8 @@ def plant_parts(user: User) -> dict[str, Any]:
             )
             .order_by("requested_at")[:20]
         )
+    if Action.SESSION_CHARGE in actions:
+        parts["charge"] = charge_counts(user)
     if Action.SESSION_FREEZE in actions:
         parts["asked_desktops"] = questions_for(user)
     if Action.REQUEST_SEE in actions:
@@ -147,6 +149,23 @@ def plant_parts(user: User) -> dict[str, Any]:
     if Action.PLANT_CHANGE in actions:
         parts["setup"] = setup_facts(user)
     return parts
+
+
+def charge_counts(user: User) -> dict[str, int]:
+    """Live sessions that are offered to this person, that nobody is in charge of, or whose
+    critical step waits for a yes."""
+    waits = Q(critical_steps__accepted_at=None, critical_steps__ended_at=None)
+    return (
+        BrokeredSession.objects.live()
+        .filter(
+            endpoint__asset__zone__site__in=sites_where(user, Action.SESSION_CHARGE)
+        )
+        .aggregate(
+            offered=Count("pk", filter=Q(charge_offered_to=user), distinct=True),
+            vacant=Count("pk", filter=Q(person_in_charge=None), distinct=True),
+            steps=Count("critical_steps", filter=waits, distinct=True),
+        )
+    )
 
 
 def decision_parts(user: User) -> dict[str, Any]:

@@ -222,6 +222,7 @@ class TestShiftChange:
             "/sessions/shift/offer/",
             {"session": [live.pk, second.pk], "to": otto.pk, "note": "Valve 3 sticks"},
         )
+        assert "hands 2 sessions over to you" in at_ottos.get("/").content.decode()
         page = at_ottos.get("/sessions/shift/").content.decode()
         assert "Take charge of 2 sessions" in page and "Valve 3 sticks" in page
 
