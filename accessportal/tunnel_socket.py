@@ -7,6 +7,9 @@ ends, and what a peer makes us answer is not queued for one who does not read.
 
 from __future__ import annotations
 
+import socket
+from asyncio.transports import BaseTransport
+
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import (
     WebSocketsSansIOProtocol,
@@ -15,9 +18,20 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import (
 CLOSE_SECONDS = 3.0
 """How long a peer may take to read what is buffered, and to answer the close."""
 
+UNSENT_BYTES = 32 * 1024
+
 
 class TunnelSocket(WebSocketsSansIOProtocol):
     """Closes in bounded time and holds bounded memory, whatever the peer does."""
+
+    def connection_made(self, transport: BaseTransport) -> None:
+        """What a slow link cannot take waits with us, where an old picture can be dropped,
+        and not in the operating system, which keeps megabytes of it."""
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=UNSENT_BYTES)
+        line = transport.get_extra_info("socket")
+        if line is not None and line.family in (socket.AF_INET, socket.AF_INET6):
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
     async def send(self, message: ASGISendEvent) -> None:
         """As uvicorn's; but a close does not wait behind what is not being read."""

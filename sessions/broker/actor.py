@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Executor
 from functools import partial
@@ -24,11 +25,10 @@ from sessions.broker.company import Company
 from sessions.broker.end import End
 from sessions.broker.frames import filtered, syncs_of
 from sessions.broker.held import Held
-from sessions.broker.input import Input
+from sessions.broker.input import SILENCE_SECONDS, Input
 from sessions.broker.lease import Lease, Leases
-from sessions.broker.held import Held
 from sessions.broker.opening import Opening
-from sessions.broker.pace import Pace
+from sessions.broker.pace import BOUND_SECONDS, Pace
 from sessions.broker.pictures import Pictures
 from sessions.broker.plant_side import PlantSideFollower
 from sessions.broker.proof import AssetLine
@@ -92,7 +92,9 @@ class SessionActor:
         self.screen = (brokered_session.screen_width, brokered_session.screen_height)
         self.asset = AssetLine.of(brokered_session)
         self.before_proof: list[Callable[[], Awaitable[None]]] = []
-        self.pace = Pace(self._answer_sync, held=self._recorder_lags)
+        self.pace = Pace(
+            self._answer_sync, held=self._recorder_lags, slow=self._hand_lags
+        )
         self.input = Input(self)
         self.baton = Baton(self)
         self.company = Company(self)
@@ -105,7 +107,6 @@ class SessionActor:
         self._errands: set[asyncio.Task[Any]] = set()
         self._record_filter = DownstreamFilter(OBSERVER)
         self.opening = Opening(self._record_filter)
-        self.held = Held(self)
         self.held = Held(self)
         lease.on_worn = partial(self.input.let_everybody_go, "lease_worn")
         lease.on_lost = partial(self.end, End("", close_code=CloseCode.RESTART))
@@ -289,11 +290,10 @@ class SessionActor:
         self.writer.append_screen(text, recorded)
         self.opening.keep(batch)
         self.held.keep(batch)
-        self.held.keep(batch)
         paced = False
         for seat in self.seats.values():
             seat.viewer.show(batch, syncs)
-            paced = paced or (seat.has_baton and seat.viewer.wants_frames())
+            paced = paced or self._paces(seat)
         self.pace.frames(syncs, wait=paced)
         if self.writer.wants_rotation and not self.writer.cutting:
             self._rotate()
@@ -345,6 +345,22 @@ class SessionActor:
     def _recorder_lags(self) -> bool:
         """Rather a slower picture than a recording that fails for want of speed."""
         return self.writer is not None and self.writer.behind
+
+    def _hand_lags(self) -> float:
+        """Seconds by which the one who works sees frames later than guacd is answered."""
+        hand = self.hand
+        if hand is None or not self._paces(hand):
+            return 0.0
+        if hand.viewer.catching_up:
+            return math.inf
+        return max(0.0, hand.viewer.age - BOUND_SECONDS)
+
+    def _paces(self, seat: Seat) -> bool:
+        """Who works, is sent what comes, and is there: a dead browser slows nobody."""
+        viewer = seat.viewer
+        silent = self.heard_at - seat.heard_at > SILENCE_SECONDS
+        sees = viewer.wants_frames() or viewer.catching_up
+        return seat.has_baton and sees and not silent
 
     def _answer_sync(self, timestamp: int) -> None:
         if self.stream is not None and timestamp >= 0:

@@ -12,6 +12,10 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 BOUND_SECONDS = 0.5
+SLOW_SECONDS = 1.0
+"""At most this on top of the bound while the picture of the one who works is older than that:
+guacd takes it for the pace then, and does not send more than the link carries (decision 30)."""
+
 RETRY_SECONDS = 0.01
 
 
@@ -19,7 +23,8 @@ class Pace:
     """`answer` sends one `sync` answer upstream. Times are the event loop's.
 
     While `held` says so (the recorder lags), no answer goes before its bound; when it
-    no longer does, what could have been answered is.
+    no longer does, what could have been answered is. `slow` says by how many seconds the
+    one who works is behind the bound, on a link that carries no more.
     """
 
     def __init__(
@@ -27,10 +32,12 @@ class Pace:
         answer: Callable[[int], None],
         bound: float = BOUND_SECONDS,
         held: Callable[[], bool] = lambda: False,
+        slow: Callable[[], float] = lambda: 0.0,
     ) -> None:
         self._answer = answer
         self._bound = bound
         self._held = held
+        self._slow = slow
         self._open: deque[tuple[int, float]] = deque()
         self._loop = asyncio.get_running_loop()
         self._timer: asyncio.TimerHandle | None = None
@@ -84,9 +91,9 @@ class Pace:
             self._timer.cancel()
             self._timer = None
 
-    def _arm(self) -> None:
+    def _arm(self, more: float = 0.0) -> None:
         if self._timer is None and self._open:
-            self._timer = self._loop.call_at(self._open[0][1], self._overdue)
+            self._timer = self._loop.call_at(self._open[0][1] + more, self._overdue)
 
     def _try_again(self) -> None:
         self._retry = None
@@ -94,10 +101,11 @@ class Pace:
 
     def _overdue(self) -> None:
         self._timer = None
+        more = min(self._slow(), SLOW_SECONDS)
         now = self._loop.time()
         overdue = None
-        while self._open and self._open[0][1] <= now:
+        while self._open and self._open[0][1] + more <= now:
             overdue = self._open.popleft()[0]
         if overdue is not None:
             self._answer(overdue)
-        self._arm()
+        self._arm(more)

@@ -29,8 +29,18 @@ logger = logging.getLogger(__name__)
 
 BEHIND_SECONDS = 5.0
 BEHIND_BYTES = 4 * 1024 * 1024
+STANDING_SECONDS = 1.0
+"""What has waited for this long, and is more than a picture, is not worth sending: a fresh
+picture is there sooner. Less than a picture is, also when it is older than `BEHIND_SECONDS`."""
+
+HOPELESS_SECONDS = 20.0
+"""A picture that is not drawn after this long is not waited for."""
+
 MESSAGE_CHARACTERS = 256 * 1024
-"""What is sent in one WebSocket message, about."""
+SLOW_MESSAGE_CHARACTERS = 32 * 1024
+LEAST_PICTURE = 32 * 1024
+SLOW_SECONDS = 0.3
+"""What is sent in one WebSocket message, about; and to whom sees the picture late."""
 
 WORDS_CHARACTERS = 256 * 1024
 ECHO_CHARACTERS = 16 * 1024
@@ -77,9 +87,11 @@ class Viewer:
         self._splice = Splice(BEHIND_BYTES)
         self._words: list[str] = []
         self._words_length = 0
-        self._queue: list[tuple[str, bool]] = []  # text, and whether a frame ends in it
+        # Each text, whether a frame ends in it, and since when it waits.
+        self._queue: list[tuple[str, bool, float]] = []
         self._queued = 0
-        self._queued_at = 0.0
+        self._picture_length = 0
+        self._fell = False
         # The last frame of each text that was taken, and when: all its frames came at once.
         self._undrawn: deque[tuple[int, float]] = deque(maxlen=4096)
         self._wake = asyncio.Event()
@@ -120,6 +132,7 @@ class Viewer:
         """Show the asset's own stream from its first instruction: it needs no picture."""
         self.state = State.STREAMING
         self._splice = Splice(BEHIND_BYTES)
+        self._picture_length = max(len(text), LEAST_PICTURE)
         self._enqueue(text, syncs)
 
     def permit(self, permissions: Permissions) -> None:
@@ -133,6 +146,7 @@ class Viewer:
         """The browser has drawn the frame of `timestamp`."""
         while self._undrawn and self._undrawn[0][0] <= timestamp:
             self._undrawn.popleft()
+        self._fell = self._fell and self.state is not State.STREAMING
         self._perhaps_recover()
 
     @property
@@ -147,6 +161,12 @@ class Viewer:
     def wants_frames(self) -> bool:
         """Whether this viewer is being sent what comes, so that its answers set the pace."""
         return self.state is State.STREAMING
+
+    @property
+    def catching_up(self) -> bool:
+        """What comes is dropped because the link cannot carry it, until a fresh picture is
+        there: were guacd to send at full speed meanwhile, that would be too much at once."""
+        return self._fell and self.state in (State.BEHIND, State.WAITING)
 
     @property
     def stuck_for(self) -> float:
@@ -186,30 +206,36 @@ class Viewer:
     def _enqueue(self, text: str, syncs: list[Sync]) -> None:
         now = self._clock()
         # A picture alone may be larger than what is let wait; it is bounded where it is taken.
-        if self._queue and (
-            self._queued + len(text) > BEHIND_BYTES
-            or now - self._queued_at > BEHIND_SECONDS
-        ):
+        if self._is_behind(len(text), now):
             self._fall_behind()
             return
-        if self.age > BEHIND_SECONDS:
-            self._fall_behind()
-            return
-        if not self._queue:
-            self._queued_at = now
         if syncs:
             self._undrawn.append((syncs[-1][1], now))
-        self._queue.append((text, bool(syncs)))
+        self._queue.append((text, bool(syncs), now))
         self._queued += len(text)
         self._wake.set()
 
+    def _is_behind(self, length: int, now: float) -> bool:
+        """Whether a fresh picture would serve this viewer better than what is to come."""
+        if not self._queue:
+            # All was taken; but with a large picture on its way, nothing can be drawn yet.
+            limit = HOPELESS_SECONDS if self._sending_since else BEHIND_SECONDS
+            return self.age > limit
+        waited = now - self._queue[0][2]
+        return (
+            self._queued + length > BEHIND_BYTES
+            or (waited > STANDING_SECONDS and self._queued > self._picture_length)
+            or self.age > HOPELESS_SECONDS
+        )
+
     def _fall_behind(self) -> None:
         self.state = State.BEHIND
+        self._fell = True
         self._drop()
 
     def _drop(self) -> None:
         # Frames that were never sent will never be answered.
-        unsent = sum(frames for _text, frames in self._queue)
+        unsent = sum(frames for _text, frames, _since in self._queue)
         for _ in range(min(unsent, len(self._undrawn))):
             self._undrawn.pop()
         self._queue = []
@@ -281,13 +307,14 @@ class Viewer:
         self._words_length = 0
         length = 0
         taken = 0
-        for text, _frames in self._queue:
-            if taken and length + len(text) > MESSAGE_CHARACTERS:
+        slow = self.age > SLOW_SECONDS
+        most = SLOW_MESSAGE_CHARACTERS if slow else MESSAGE_CHARACTERS
+        for text, _frames, _since in self._queue:
+            if taken and length + len(text) > most:
                 break
             length += len(text)
             taken += 1
-        pieces += [text for text, _frames in self._queue[:taken]]
+        pieces += [text for text, _frames, _since in self._queue[:taken]]
         del self._queue[:taken]
         self._queued -= length
-        self._queued_at = self._clock()
         return "".join(pieces)
