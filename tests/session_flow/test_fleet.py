@@ -108,6 +108,18 @@ async def test_an_end_takes_the_anchor_along(
     assert not second.fleet.anchors
 
 
+async def test_an_end_takes_the_anchor_along_without_any_message(
+    bench: Bench,
+    anchored: BrokeredSession,
+    vera: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sessions.services.news.announce", lambda *args, **kwargs: None)
+    await sync_to_async(request_end)(anchored, acting_user=vera, origin=origin())
+    row = await bench.until(anchored, lambda row: row.end_confirmed_at)
+    assert row.end_proof["guacd"] == "refuses_join"
+
+
 async def test_a_broker_that_stops_hands_its_session_over(
     bench: Bench,
     anchored: BrokeredSession,
