@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
+from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, NotKnown, NotPossible
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
@@ -214,7 +215,7 @@ def review_completable_by(user: User, number: str) -> ComplianceReview:
     ):
         raise NotAllowed(_("Only compliance clears or flags recordings of this site."))
     review = review_visible_to(user, number)
-    if user.pk in (review.worked_by_id, review.approved_by_id):
+    if took_part(review, user):
         raise NotAllowed(
             _(
                 "You worked in this session or approved it, so somebody else must review it."
@@ -230,6 +231,17 @@ def takes_part(user: User, brokered_session: BrokeredSession) -> bool:
         return False
     access_request = brokered_session.window.access_request
     return access_request.companions.filter(pk=user.pk).exists()
+
+
+def took_part(review: ComplianceReview, user: User) -> bool:
+    """Whoever worked in the session, also for the plant, or let it happen does not judge it."""
+    if user.pk in (review.worked_by_id, review.approved_by_id):
+        return True
+    return AuditEvent.objects.filter(
+        event="session.control.taken",
+        session_number=review.recording.brokered_session.number,
+        actor_id=user.pk,
+    ).exists()
 
 
 def may_at(user: User, action: Action, brokered_session: BrokeredSession) -> bool:

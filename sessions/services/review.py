@@ -12,6 +12,7 @@ from accessportal.errors import NotAllowed, NotPossible
 from accessportal.news import site_topic, tell_news
 from accessportal.origin import Origin
 from accessportal.transitions import transition
+from sessions.access import took_part
 from sessions.models import ComplianceReview
 
 State = ComplianceReview.State
@@ -91,8 +92,3 @@ def complete_review(
 
     topic = site_topic(recording.site.pk)
     transaction.on_commit(lambda: tell_news(topic, about="reviews recordings"))
-
-
-def took_part(review: ComplianceReview, user: User) -> bool:
-    """Whoever worked in the session or let it happen does not judge it."""
-    return user.pk in (review.worked_by_id, review.approved_by_id)

@@ -19,13 +19,17 @@ from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotPossible
 from accessportal.origin import origin_of
-from sessions.access import may_at, recording_playable_by, recording_visible_to
+from sessions.access import (
+    may_at,
+    recording_playable_by,
+    recording_visible_to,
+    took_part,
+)
 from sessions.filters import RecordingFilterForm
 from sessions.models import Recording
 from sessions.player_texts import player_texts
 from sessions.services.playback import hands_of, input_between, map_of, open_segment
 from sessions.services.recording_check import view_recording
-from sessions.services.review import took_part
 from sessions.tasks import verify_again
 
 PAGE_SIZE = 25

@@ -199,7 +199,7 @@ class TestConsole:
 
         assert 'data-role="observer"' in text
         assert "Freeze now" in text and "End the session" in text
-        assert "More time" not in text
+        assert "Ask for more time" not in text
 
     def test_nobody_else_gets_in(
         self, browser_of: Any, plant: Plant, live: BrokeredSession

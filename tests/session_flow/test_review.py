@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accessportal.accounts.models import RoleGrant
+from accessportal.audit import record
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from sessions.models import ComplianceReview, Recording
@@ -153,6 +154,28 @@ def test_who_approved_does_not_review_even_with_the_role(
     assert (answer.status_code, answer.json()["code"]) == (403, "reviewer_took_part")
     with pytest.raises(NotAllowed):
         clear(recording, plant.olga)
+
+
+def test_who_took_control_does_not_review_what_came_of_it(
+    recording: Recording, plant: Plant
+) -> None:
+    """Also with the role: the work was partly that person's own."""
+    both = make_person(
+        "Oskar Otte",
+        roles=[
+            (RoleGrant.Role.OT_SUPERVISOR, plant.north),
+            (RoleGrant.Role.COMPLIANCE, plant.north),
+        ],
+    )
+    record(
+        "session.control.taken",
+        acting_user=both,
+        subject=recording.brokered_session,
+        brokered_session=recording.brokered_session,
+        reason="Alarm",
+    )
+    with pytest.raises(NotAllowed):
+        clear(recording, both)
 
 
 def test_the_database_refuses_a_reviewer_who_took_part(
