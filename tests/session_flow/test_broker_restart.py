@@ -55,7 +55,8 @@ async def die(broker: Broker) -> None:
             task.cancel()
     for life in broker._lives.values():
         life.cancel()
-    for task in [*tasks, *broker.fleet._tasks]:
+    ears = [one for one in (broker.ear._listening, broker.ear._mending) if one]
+    for task in [*tasks, *broker.fleet._tasks, *ears]:
         task.cancel()
     broker.actors.clear()
     broker._lives.clear()
