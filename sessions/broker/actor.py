@@ -108,7 +108,8 @@ class SessionActor:
         self._record_filter = DownstreamFilter(OBSERVER)
         self.opening = Opening(self._record_filter)
         self.held = Held(self)
-        lease.on_worn = partial(self.input.let_everybody_go, "lease_worn")
+        lease.on_worn = self._wait_for_lease
+        lease.on_fresh = partial(words.tell_going_on, self)
         lease.on_lost = partial(self.end, End("", close_code=CloseCode.RESTART))
 
     # --- Life ----------------------------------------------------------------------------
@@ -137,6 +138,11 @@ class SessionActor:
     @property
     def ending(self) -> bool:
         return self._ended.done()
+
+    def _wait_for_lease(self) -> None:
+        self.input.let_everybody_go("lease_worn")
+        if self.active and not self.ending:
+            words.tell_waiting(self)
 
     @property
     def was_up(self) -> bool:

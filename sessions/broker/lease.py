@@ -46,6 +46,7 @@ class Lease:
         self.epoch = epoch
         self.lost = False
         self.on_worn: Callable[[], None] = lambda: None
+        self.on_fresh: Callable[[], None] = lambda: None
         self.on_lost: Callable[[], None] = lambda: None
         self._asked_at = asked_at
         self._now = now
@@ -63,7 +64,9 @@ class Lease:
     def renewed(self, asked_at: float) -> None:
         if not self.lost:
             self._asked_at = max(self._asked_at, asked_at)
-            self._told_worn = False
+            if self._told_worn and not self.worn:
+                self._told_worn = False
+                self.on_fresh()
 
     def lose(self) -> None:
         """Somebody else holds it, or there is nothing to hold any more."""

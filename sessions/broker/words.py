@@ -25,6 +25,9 @@ WARNING = ngettext_lazy(
     "The session ends in %(minutes)d minutes.",
     "minutes",
 )
+WAITING = _(
+    "The portal cannot reach its database. Keyboard and mouse are off for the moment."
+)
 UNFROZEN = _("The session goes on.")
 
 GOOD_SECONDS = 0.3
@@ -81,6 +84,29 @@ def tell_frozen(actor: SessionActor, freeze: Freeze) -> None:
 def tell_unfrozen(actor: SessionActor) -> None:
     for seat in actor.seats.values():
         seat.say("unfrozen", lambda text: {"by": "", "sentence": text(UNFROZEN)})
+
+
+def tell_waiting(actor: SessionActor) -> None:
+    """The database does not answer: input waits, and nobody froze anything."""
+    at = moment(timezone.now())
+    for seat in actor.seats.values():
+        seat.say(
+            "frozen",
+            lambda text: {
+                "cause": "portal", "by": "", "note": "", "sentence": text(WAITING),
+                "at": at, "until": None, "step_up": False,
+            },
+        )  # fmt: skip
+
+
+def tell_going_on(actor: SessionActor) -> None:
+    """It answers again; what was frozen before still is."""
+    freeze = actor.supervision.freeze
+    if freeze is None:
+        tell_unfrozen(actor)
+    else:
+        tell_frozen(actor, freeze)
+    tell_state(actor)
 
 
 def tell_recording(actor: SessionActor) -> None:

@@ -226,7 +226,7 @@ function setFrozen(now) {
   overlays.setFrozen(frozen, ofVendor && Boolean(state.works));
   plant.setFrozen(frozen);
   // A browser that is away comes back by itself; only a freeze can be lifted or be laid on.
-  const liftable = Boolean(frozen) && !["away", "recording", "attendance"].includes(frozen.cause);
+  const liftable = Boolean(frozen) && !["away", "recording", "attendance", "portal"].includes(frozen.cause);
   for (const part of document.querySelectorAll("[data-when-frozen]")) {
     part.hidden = (part.dataset.whenFrozen === "yes") !== liftable;
   }

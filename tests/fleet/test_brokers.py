@@ -125,6 +125,8 @@ def test_postgresql_restarts_and_the_work_goes_on(fleet: Fleet) -> None:
     fleet.database_away(5.0)
     until(lambda: not fleet.hmi["jog"]["down"])  # held for nobody's sake: released
     holding.stop()
+    causes = [data["cause"] for kind, data in console.words if kind == "frozen"]
+    assert "portal" in causes  # and its people were told
     fleet.press_works(console)
     assert fleet.row_if(session, broker=row["broker"], lease_epoch=1)
 

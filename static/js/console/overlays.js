@@ -55,7 +55,7 @@ export class Overlays {
       fill(byId("banner-frozen"), values);
       show(byId("frozen-stepup"), Boolean(frozen.step_up && atWork));
       show(byId("frozen-wait"), !frozen.step_up);
-      show(byId("banner-unfreeze"), frozen.cause !== "away" && frozen.cause !== "recording");
+      show(byId("banner-unfreeze"), !["away", "recording", "portal"].includes(frozen.cause));
       if (!atWork) announce([values.title, values.note].filter(Boolean).join(": "));
     }
     this.refresh();

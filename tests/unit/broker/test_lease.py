@@ -83,6 +83,7 @@ async def test_a_database_that_is_away_loses_no_lease(
     lease = leases.keep(uuid4(), 1, now.now)
     told = []
     lease.on_worn = lambda: told.append("worn")
+    lease.on_fresh = lambda: told.append("fresh")
     database.away = True
     now.now += 10 * LEASE_SECONDS
     lease.notice_wear()
@@ -96,7 +97,7 @@ async def test_a_database_that_is_away_loses_no_lease(
     assert lease.held() and not lease.worn
     now.now += WORN_SECONDS
     lease.notice_wear()
-    assert told == ["worn", "worn"]  # each time anew
+    assert told == ["worn", "fresh", "worn"]  # each time anew
 
 
 async def test_one_that_is_anothers_is_lost_for_good(
