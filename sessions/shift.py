@@ -41,6 +41,12 @@ class ShiftLine:
         return not (self.yours or self.vacant or self.offered_to_you)
 
     @property
+    def in_sight(self) -> bool:
+        """Taken to be one of the reader's machines: attended by them, or theirs to attend."""
+        attended_by = self.brokered_session.attended_by_id
+        return attended_by == self.reader.pk or (attended_by is None and self.yours)
+
+    @property
     def attendance_stands_still(self) -> bool:
         return self.brokered_session.frozen_cause == "attendance"
 
