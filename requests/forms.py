@@ -114,7 +114,7 @@ class WishForm(forms.Form):
         self.findings: list[Finding] = []
         self.known: list[Endpoint] = []
         self.unknown_count = 0
-        self.companions: list[User] = []
+        self.named: list[User] = []
         self.unknown_companions = 0
         site_field, endpoint_field = self.fields["site"], self.fields["endpoints"]
         assert isinstance(site_field, forms.ChoiceField)
@@ -193,7 +193,7 @@ class WishForm(forms.Form):
             clipboard_out=data["clipboard_out"],
             purpose=data["purpose"],
             work_order=data["work_order"],
-            companion_ids=[companion.pk for companion in self.companions],
+            companion_ids=[companion.pk for companion in self.named],
             wanted_from=data["start_at"],
             wanted_until=data["end_at"],
         )
@@ -213,8 +213,8 @@ class WishForm(forms.Form):
 
     def _find_companions(self, data: dict[str, Any]) -> None:
         named = set(data.get("companions") or [])
-        self.companions = [one for one in self.colleagues if str(one.pk) in named]
-        self.unknown_companions = len(named) - len(self.companions)
+        self.named = [one for one in self.colleagues if str(one.pk) in named]
+        self.unknown_companions = len(named) - len(self.named)
 
     def _find_moments(self, data: dict[str, Any], site: Site) -> None:
         """Plant times become moments; a time that cannot be is an error of its field."""
@@ -247,7 +247,7 @@ class WishForm(forms.Form):
                 end=data.get("end_at"),
                 purpose=data.get("purpose") or "",
                 unknown_endpoints=self.unknown_count,
-                companions=self.companions,
+                companions=self.named,
                 unknown_companions=self.unknown_companions,
                 viewer=self.person,
             )

@@ -72,9 +72,7 @@ EVENTS: dict[str, EventKind] = {
     "session.participant.joined": EventKind("CS", _("joined a session")),
     "session.participant.left": EventKind("CS", _("left a session")),
     "session.observer.joined": EventKind("CS", _("began to watch")),
-    "session.picture.seen": EventKind(
-        "CS", _("looked at how a held session was left")
-    ),
+    "session.picture.seen": EventKind("CS", _("looked at how a held session was left")),
     "session.frozen": EventKind("CS", _("froze a session")),
     "session.unfrozen": EventKind("CS", _("let a session go on")),
     "session.warned": EventKind("CS", _("warned of the end of a session")),
