@@ -37,6 +37,15 @@ function onFetched(event) {
   }, SETTLED_MS);
 }
 
+/** Somebody opened a dialog or began to type while the part was being fetched: later, then. */
+function onBeforeSwap(event) {
+  const part = event.detail.target;
+  if (!part || !part.matches("[data-live]") || event.detail.xhr.status >= 400 || !isBusy(part)) return;
+  event.detail.shouldSwap = false;
+  const fetched = fetching.get(part.id);
+  if (fetched) fetched.again = true;
+}
+
 function refresh(part) {
   if (isBusy(part)) {
     part.classList.add("stale");
@@ -105,6 +114,7 @@ function connect(path) {
 /** Start the live link when the page has a person (body data-news). */
 export function startNews() {
   document.addEventListener("portal:look-again", () => lookAgain());
+  document.addEventListener("htmx:beforeSwap", onBeforeSwap);
   document.addEventListener("htmx:afterRequest", onFetched);
   if (document.body.dataset.news) connect(document.body.dataset.news);
 }

@@ -60,7 +60,7 @@ def test_a_picture_on_each_card_that_stays_when_the_card_changes(
     olga.locator("article", has=picture(olga, live[0])).get_by_role(
         "button", name="Let go on"
     ).click()
-    olga.locator("dialog[open] button[type=submit]").click()
+    olga.locator("dialog[open]").get_by_role("button", name="Let go on").click()
     expect(other.get_by_text("Active")).to_be_visible()
     assert canvas.evaluate("canvas => canvas.isConnected")
     assert axe_findings(ivan) == []
