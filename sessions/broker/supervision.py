@@ -70,9 +70,7 @@ class Supervision:
         """Frozen, or blind: policy was not asked for too long."""
         age = asyncio.get_running_loop().time() - self._looked_at
         return (
-            self.freeze is not None
-            or age > BLIND_SECONDS
-            or self._actor.care.stopped
+            self.freeze is not None or age > BLIND_SECONDS or self._actor.care.stopped
         )
 
     @property
@@ -196,7 +194,9 @@ class Supervision:
         self._follow_row(row, seen.asks)
         actor.care.follow_row(row)
         to_freeze = seen.verdict.outcome is Outcome.FREEZE and seen.freeze is None
-        if not to_freeze:  # a freeze that is lifted into another is never off in between
+        if (
+            not to_freeze
+        ):  # a freeze that is lifted into another is never off in between
             self._follow_freeze(seen.freeze)
         if seen.messages:
             self._last_message = seen.messages[-1].pk

@@ -178,7 +178,7 @@ def confirm_end(
 
     `desktop_state`: what the proof shows of the desktop, where it shows anything.
     """
-    desktop = {"desktop_state": desktop_state} if desktop_state else {}
+    desktop: dict[str, Any] = {"desktop_state": desktop_state} if desktop_state else {}
     confirmed = BrokeredSession.objects.filter(
         pk=brokered_session.pk, ended_at__isnull=False, end_confirmed_at__isnull=True
     ).update(end_confirmed_at=timezone.now(), end_proof=proof, slot=None, **desktop)
