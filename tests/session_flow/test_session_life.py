@@ -25,7 +25,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from hypothesis.strategies import sampled_from
+from hypothesis.strategies import booleans, sampled_from
 
 from accessportal.errors import PortalError
 from accessportal.plants.models import Endpoint, Site
@@ -334,9 +334,14 @@ class Life(RuleBasedStateMachine):
             await self._look()
 
     @precondition(lambda self: self.live is not None)
-    @rule(how=sampled_from(["kill", "revoke", "machine_closes", "broker_crashes"]))
-    def end(self, how: str) -> None:
+    @rule(
+        how=sampled_from(["kill", "revoke", "machine_closes", "broker_crashes"]),
+        holding=booleans(),
+    )
+    def end(self, how: str, holding: bool) -> None:
         """Whatever else is going on, a critical step, a freeze, an absent browser."""
+        if holding and self.input_may_pass:
+            self.hold()
         ends = {
             "kill": self._kill,
             "revoke": self._revoke,
@@ -450,7 +455,7 @@ def test_the_promises_hold_in_any_order(
             run_state_machine_as_test(
                 Life,
                 settings=settings(
-                    max_examples=10,
+                    max_examples=8,
                     stateful_step_count=20,
                     deadline=None,
                     derandomize=True,
