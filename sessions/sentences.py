@@ -35,7 +35,7 @@ END: dict[str, Sentence] = {
         "The session was kept open for the contractor, who did not come back in time."
     ),
     EndReason.DRILL: _(
-        "The plant practised isolating the site, and the practice ended the session."
+        "This was a drill: the plant tested that it can end sessions at once."
     ),
 }
 
