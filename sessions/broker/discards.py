@@ -63,7 +63,8 @@ def sentence_of(counts: Counter[str], age: float) -> str:
             "first": ", ".join(parts[:-1]),
             "last": parts[-1],
         }
-    words = {"what": what, "age": number_format(age, 1 if age < 2 else 0)}
+    digits = 1 if age < 2 else 0
+    words = {"what": what, "age": number_format(round(age, digits), digits)}
     said = ngettext(
         "%(what)s not sent: your picture was %(age)s s old. Look at the new one, then repeat it.",
         "%(what)s not sent: your picture was %(age)s s old. Look at the new one, then repeat them.",

@@ -161,7 +161,7 @@ class Hands:
             heard.forward.append(admitted.instruction)
         if admitted.kept_back in ("", "move"):
             return None
-        return {admitted.kept_back: admitted.count}
+        return {admitted.kept_back: admitted.presses}
 
 
 def input_values(instruction: Instruction) -> tuple[str, tuple[int | str, ...]] | None:

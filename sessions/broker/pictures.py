@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 TRIES = 5
 SECONDS_PER_TRY = 3.0
+MOST_CHARACTERS = 16 * 1024 * 1024
 
 SCREEN = "4.size,1.0,"
 """Begins the instruction that sizes the screen's own layer: no picture is without it."""
@@ -92,6 +93,7 @@ async def _first_picture(stream: GuacdStream) -> Picture:
     reader = InstructionReader()
     look = DownstreamFilter(OBSERVER)
     texts: list[str] = []
+    length = 0
     while True:
         data = await stream.read()
         if not data:
@@ -106,6 +108,9 @@ async def _first_picture(stream: GuacdStream) -> Picture:
         syncs = syncs_of(batch)
         if not syncs:
             texts.append(look.apply(batch))
+            length += len(batch.text)
+            if length > MOST_CHARACTERS:
+                raise ProtocolError("the join brings no end of a picture")
             continue
         end, timestamp = syncs[0]
         texts.append(look.apply(part(batch, 0, end)))

@@ -43,7 +43,7 @@ class Admitted(NamedTuple):
 
     instruction: Instruction | None
     kept_back: str = ""
-    count: int = 0
+    presses: int = 0
 
 
 NOTHING = Admitted(None)

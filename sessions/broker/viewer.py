@@ -223,7 +223,7 @@ class Viewer:
             return self.age > limit
         waited = now - self._queue[0][2]
         return (
-            self._queued + length > BEHIND_BYTES
+            self._queued + length > BEHIND_BYTES + self._picture_length
             or (waited > STANDING_SECONDS and self._queued > self._picture_length)
             or self.age > HOPELESS_SECONDS
         )

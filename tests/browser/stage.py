@@ -208,6 +208,7 @@ def facts(session: str) -> dict[str, Any]:
         "end_reason": row.end_reason,
         "end_confirmed": row.end_confirmed_at is not None,
         "frozen_cause": row.frozen_cause,
+        "endpoint": row.endpoint_id,
     }
 
 

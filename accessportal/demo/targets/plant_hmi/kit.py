@@ -146,7 +146,7 @@ class Board:
 
 
 class Button:
-    """A push button: looks pressed while it is, acts on release or on both edges."""
+    """A push button: looks pressed while it is, acts on release inside or on both edges."""
 
     def __init__(
         self,
@@ -188,10 +188,13 @@ class Button:
         if self._on_press:
             self._on_press()
 
-    def _release(self, _event: object) -> None:
+    def _release(self, event: tkinter.Event[tkinter.Misc]) -> None:
         self._board.set(self._plate, fill=self._fill)
         self._board.set(self._shade, fill=self._board.theme.machine_edge)
-        if self._on_release:
+        x1, y1, x2, y2 = self.area
+        inside = x1 <= event.x <= x2 and y1 <= event.y <= y2
+        # What runs while it is held stops wherever it is let go of; a click is one inside.
+        if self._on_release and (inside or self._on_press):
             self._on_release()
 
     def tint(self, fill: str) -> None:
