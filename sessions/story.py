@@ -106,6 +106,11 @@ LOOKS: dict[str, Look] = {
     "session.end.confirmed": Look(
         "shield-check", "ok", _("Proven: the connection to the machine is closed")
     ),
+    "session.end.attested": Look(
+        "shield-exclamation",
+        "warn",
+        _("%(actor)s said that nothing is left of the connection"),
+    ),
     "session.end.unconfirmed": Look(
         "shield-exclamation",
         "bad",

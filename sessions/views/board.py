@@ -31,6 +31,7 @@ from sessions.board_cards import (
 from sessions.console_texts import console_texts
 from sessions.models import BrokeredSession
 from sessions.models.brokered_session import BrokeredSessionQuerySet
+from sessions.proof_words import proof_lines
 from sessions.sentences import end_sentence
 from sessions.services.left_pressed import note_looked
 from sessions.story import story_of
@@ -42,16 +43,6 @@ SORTS = {
     "number",
     "started_by__full_name",
     "endpoint__asset__name",
-}
-PROOF_WORDS = {
-    "refuses_join": _("The gateway refuses to let anybody join this connection again."),
-    "never_connected": _("The gateway never opened a connection."),
-    "no_answer": _("The gateway did not answer."),
-    "gone": _("The network connection to the machine is gone."),
-    "not_visible": _(
-        "The network connection to the machine cannot be seen from the portal."
-    ),
-    "still_there": _("A connection is still there."),
 }
 PICTURE_TEXTS = {
     "waiting": _("Picture on its way"),
@@ -164,15 +155,6 @@ def looked(request: HttpRequest, pk: UUID) -> HttpResponse:
         % {"asset": brokered_session.endpoint.asset},
     )
     return redirect("sessions:board")
-
-
-def proof_lines(brokered_session: BrokeredSession) -> list[str]:
-    """What the proof of the end rests on, in words (`sessions/broker/proof.py`)."""
-    proof = brokered_session.end_proof
-    found = (
-        PROOF_WORDS.get(str(proof.get(name))) for name in ("guacd", "asset_connection")
-    )
-    return [str(words) for words in found if words]
 
 
 def _why(brokered_session: BrokeredSession, *, own: bool) -> str:
