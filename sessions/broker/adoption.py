@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sessions.broker.anchor import Anchor
 from sessions.broker.frames import after
 from sessions.broker.hands import release_values
+from sessions.broker.held_at_crash import held_when_lost
 from sessions.broker.pictures import Pictures
 from sessions.broker.pressed import releases_of
 from sessions.broker.proof import AssetLine
@@ -45,9 +46,12 @@ async def take_up(actor: SessionActor, anchor: Anchor) -> InstructionReader:
     stream.gate = actor.lease.held
     actor.pictures = Pictures(stream.address, actor.row.guacd_connection_id)
     actor.asset = AssetLine.of(actor.row)
-    released = release_held(actor)
+    held = actor.row.held_input
+    released = release_held(actor, held)
+    late = [row for row in await actor.db(held_when_lost, actor.row) if row not in held]
+    released += release_held(actor, late)
     await go_on_recording(actor, anchor.given_because)
-    await note_released(actor, released)
+    await note_released(actor, [*held, *late], released)
     splice = Splice(actor.pictures)
     splice.ask()
     while (found := splice.found()) is None:
@@ -82,17 +86,18 @@ async def go_on_recording(actor: SessionActor, gap_reason: str) -> None:
     actor.writer = actor.recording
 
 
-def release_held(actor: SessionActor) -> list[Instruction]:
+def release_held(actor: SessionActor, held: list[list[Any]]) -> list[Instruction]:
     """At once, before anything is waited for: what the other broker's people held down."""
     assert actor.stream is not None
-    releases = releases_of(actor.row.held_input, drag_off=actor.row.endpoint.drags_off)
+    releases = releases_of(held, drag_off=actor.row.endpoint.drags_off)
     actor.stream.send("".join(one.encode() for one in releases))
     return releases
 
 
-async def note_released(actor: SessionActor, released: list[Instruction]) -> None:
+async def note_released(
+    actor: SessionActor, held: list[list[Any]], released: list[Instruction]
+) -> None:
     """The releases into the input track, and into the audit trail."""
-    held = actor.row.held_input
     if not held:
         return
     people = await actor.db(fleet_service.people_of, held)

@@ -16,6 +16,7 @@ from typing import Any
 from accessportal.errors import TooLate
 from accessportal.keys import KeyMissing, WrongKey
 from sessions.broker import farewell, proof
+from sessions.broker.held_at_crash import held_when_lost
 from sessions.broker.pressed import releases_of
 from sessions.broker.upstream import guacd_address
 from sessions.desktops import Plan, plan_for
@@ -96,7 +97,7 @@ def _for_us(
 
 async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
     """End a live session whose actor is dead; only one broker gets to."""
-    held = row.held_input
+    held = await db(held_when_lost, row)
     claimed = await db(adoption.claim_abandoned, row, broker=broker)
     if claimed is None:
         return

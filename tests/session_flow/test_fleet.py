@@ -202,6 +202,37 @@ async def test_a_broker_that_stands_still_is_replaced_and_stays_silent(
     assert (row.state, row.broker) == ("active", second.name)
 
 
+async def test_a_button_that_no_row_knows_of_is_released_all_the_same(
+    bench: Bench,
+    anchored: BrokeredSession,
+    console: Tunnel,
+    second: Broker,
+    fake_guacd: FakeGuacd,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The row is a quarter of a second late; the input track is not."""
+    asset = fake_guacd.connection
+    monkeypatch.setattr("sessions.broker.input.KEEP_HELD_SECONDS", 3600.0)
+    monkeypatch.setattr("sessions.broker.input.SILENCE_SECONDS", 3600.0)
+
+    def masks() -> list[str]:
+        return [one.args[2] for one in asset.heard if one.opcode == "mouse"]
+
+    async with asyncio.timeout(20):
+        while "1" not in masks()[-1:]:
+            await console.send("mouse", 40, 50, 0)
+            await console.send("mouse", 40, 50, 1)
+            await asyncio.sleep(0.3)
+    assert (await bench.row(anchored)).held_input == []
+    await stall(bench.broker)
+    await bench.until(anchored, lambda row: row.broker == second.name)
+    async with asyncio.timeout(20):
+        while masks()[-1] != "0":
+            await asyncio.sleep(0.02)
+    (released,) = await bench.events("session.input.released")
+    assert released.detail["buttons"] == 1
+
+
 async def test_two_processes_of_one_name_are_noticed(
     bench: Bench, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
