@@ -25,6 +25,7 @@ from sessions.models.brokered_session import BrokeredSessionQuerySet
 from sessions.policy_facts import hold_limit
 from sessions.services.plant_side import PlantSide, StepState, plant_sides
 from sessions.services.reconcile import HEARD_LATELY
+from sessions.services.recording_failures import may_be_continued
 from sessions.shift import unanswered_in
 
 Words = str | Promise
@@ -217,6 +218,11 @@ class Card:
     @property
     def may_end(self) -> bool:
         return self.live and (self.own or self.may[Action.SESSION_END])
+
+    @property
+    def may_go_on(self) -> bool:
+        """Let the work go on although its picture is not recorded."""
+        return may_be_continued(self.brokered_session) and self.may[Action.SESSION_END]
 
     @property
     def may_keep(self) -> bool:

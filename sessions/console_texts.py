@@ -26,6 +26,7 @@ ROUTES = {
     "unfreeze": "unfreeze",
     "resume": "resume",
     "end": "end",
+    "continue_unrecorded": "continue_unrecorded",
     "detail": "detail",
     "acknowledge": "acknowledge",
     "declare_step": "declare_step",

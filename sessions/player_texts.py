@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext as _
 
 from sessions.models import BrokeredSession
+from sessions.recording_words import REASONS
 from sessions.services.phrases import PHRASES
 
 FreezeCause = BrokeredSession.FreezeCause
@@ -12,7 +13,9 @@ FreezeCause = BrokeredSession.FreezeCause
 
 def player_texts() -> dict[str, str]:
     """Handed to the page as JSON; `{name}` is filled in by the script."""
+    gaps = {f"gap_{code}": str(words) for code, words in REASONS.items()}
     return {
+        **gaps,
         "play": _("Play"),
         "pause": _("Pause"),
         "loading": _("Loading the picture"),
@@ -63,6 +66,9 @@ def player_texts() -> dict[str, str]:
         **{f"frozen_{cause.value}": str(cause.label) for cause in FreezeCause},
         "extended": _("More time was given"),
         "mark_gap": _("Gap of {time}: {reason}"),
+        "journal_gap": _("Nothing could be written down for {time}: {reason}"),
+        "clock": _("The portal's clock was set ({seconds} s)"),
+        "unrecorded": _("{name} let the work go on unrecorded"),
         "gap_plain": _("Gap of {time}"),
         "ended_mark": _("The session ended"),
     }

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from sessions.views import acts, baton, board, console, plant_side, shift
+from sessions.views import (
+    acts,
+    baton,
+    board,
+    console,
+    plant_side,
+    shift,
+    unrecorded,
+)
 
 app_name = "sessions"
 urlpatterns = [
@@ -30,6 +38,11 @@ urlpatterns = [
     path("<uuid:pk>/unfreeze/", acts.unfreeze, name="unfreeze"),
     path("<uuid:pk>/resume/", acts.resume, name="resume"),
     path("<uuid:pk>/end/", acts.end, name="end"),
+    path(
+        "<uuid:pk>/continue-unrecorded/",
+        unrecorded.continue_unrecorded,
+        name="continue_unrecorded",
+    ),
     path("<uuid:pk>/baton/ask/", baton.ask_baton, name="ask_baton"),
     path("<uuid:pk>/baton/pass/", baton.pass_baton, name="pass_baton"),
     path("<uuid:pk>/control/take/", baton.take_control, name="take_control"),

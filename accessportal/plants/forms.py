@@ -94,10 +94,24 @@ class AssetForm(forms.ModelForm):  # type: ignore[type-arg]
             "location",
             "manufacturer",
             "criticality",
+            "on_record_failure",
+            "record_grace_seconds",
             "attendance_required",
             "attendance_minutes",
         ]
-        labels = {"zone": _("Zone"), "criticality": _("Criticality")}
+        labels = {
+            "zone": _("Zone"),
+            "criticality": _("Criticality"),
+            "on_record_failure": _("When recording fails"),
+        }
+        help_texts = {
+            "on_record_failure": _(
+                "Input stops at once in any case, and the recorder is tried again."
+            ),
+            "record_grace_seconds": _(
+                "5 to 900. So long the recorder has to come back; then the session ends."
+            ),
+        }
 
     def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -106,6 +106,18 @@ def note_recording_resumed(
     tell_pages(brokered_session)
 
 
+def may_be_continued(brokered_session: BrokeredSession) -> bool:
+    """Whether somebody of the plant could let it go on now."""
+    policy = brokered_session.endpoint.asset.on_record_failure
+    return (
+        brokered_session.is_live
+        and policy == OnRecordFailure.CONTINUE
+        and brokered_session.recording_failed_at is not None
+        and brokered_session.journal_failed_at is None
+        and brokered_session.unrecorded_at is None
+    )
+
+
 @transaction.atomic
 def continue_unrecorded(
     brokered_session: BrokeredSession,

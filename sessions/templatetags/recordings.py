@@ -7,18 +7,13 @@ import re
 from django import template
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext_lazy as _
 
 from sessions.recorder.findings import from_short, sentence
+from sessions.recording_words import reason_of_gap
 
 register = template.Library()
 
 MOMENT = re.compile(r"\[(?:(\d{1,3}):)?(\d{1,2}):(\d{2})\]")
-
-REASONS = {
-    "interrupted": _("The portal was interrupted while it recorded."),
-    "recording_failed": _("Recording failed, so the session was ended."),
-}
 
 
 @register.filter
@@ -48,7 +43,7 @@ def moments(text: str) -> SafeString:
 @register.filter
 def reason_words(reason: str) -> str:
     """Why a recording is incomplete, as its manifest says."""
-    return str(REASONS.get(reason, reason))
+    return reason_of_gap(reason)
 
 
 @register.filter

@@ -16,6 +16,7 @@ import { closePanel, openPanel, openPanelName, startPanels } from "./console/pan
 import { Phrases } from "./console/phrases.js";
 import { PlantSide } from "./console/plant.js";
 import { startPointer } from "./console/pointer.js";
+import { RecordingBanner } from "./console/recording.js";
 import { Strip } from "./console/strip.js";
 import { showSticky, startKeys, startView, startVisibleHeight } from "./console/tools.js";
 import { startTouch } from "./console/touch.js";
@@ -33,6 +34,7 @@ let cursor = null;
 
 let pace = { lag_ms: 0, limit_ms: 1000, at: 0 };
 const strip = new Strip();
+const recordingBanner = new RecordingBanner();
 const overlays = new Overlays();
 const canWork = () => Boolean(state.works) && facts.permission === "control";
 const baton = new Baton({ onTurn: takeTurn });
@@ -180,6 +182,7 @@ function asRead(values) {
 function finish(values) {
   link.stopped = true;
   strip.end();
+  recordingBanner.end();
   plant.end();
   phrases.end();
   baton.end();
@@ -278,8 +281,8 @@ const onPortal = {
   "input-discarded": (now) => overlays.hint(now.sentence, "warn"),
   "input-blocked": (now) => overlays.hint(now.sentence, "warn"),
   recording(now) {
-    strip.showRecording(now.ok, now.since);
-    if (!now.ok) overlays.hint(now.sentence, "bad");
+    strip.showRecording(now.ok, now.ok ? now.since : null);
+    recordingBanner.update(now);
   },
   "input-released": (now) => overlays.hint(now.sentence, "warn"),
   pace(now) {

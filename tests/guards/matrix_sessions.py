@@ -66,6 +66,13 @@ SESSIONS: dict[str, Line] = {
         args="session",
         method="post",
     ),
+    "sessions:continue_unrecorded": Line(
+        yes="olga ivan",
+        no="vera cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+    ),
     "sessions:keep_hold": Line(
         yes="olga ivan",
         no="vera cora adam",

@@ -17,6 +17,7 @@ from sessions.models import ComplianceReview, Recording, Segment
 from sessions.recorder import places
 from sessions.services import recording as recordings
 from sessions.services.recording_check import look_over, verify_recording
+from sessions.services.recording_failures import note_recording_failed
 from sessions.tasks import seal_abandoned_recordings
 from tests.cast import Plant
 from tests.session_flow.recorded import (
@@ -231,12 +232,14 @@ def test_a_segment_row_whose_file_is_gone_is_named(
 
 def test_a_failure_to_record_is_evidence(plant: Plant) -> None:
     session = make_session(plant)
-    order = recordings.open_recording(brokered_session=session, acting_user=plant.vera)
-    recordings.note_recording_failure(
-        recording_id=order.recording_id, reason="disk full"
-    )
+    recordings.open_recording(brokered_session=session, acting_user=plant.vera)
+    note_recording_failed(
+        session, track="screen", code="disk_full", detail="disk full",
+        failed_at=timezone.now(), journal_failed_at=None, grace_until=None,
+    )  # fmt: skip
     (event,) = events("recording.failed")
     assert (event.severity, event.reason) == ("critical", "disk full")
+    assert event.session_number == session.number
 
 
 # --- Handing over to a storage elsewhere ------------------------------------------------

@@ -54,7 +54,8 @@ export class Overlays {
       fill(byId("overlay-frozen"), values);
       fill(byId("banner-frozen"), values);
       show(byId("frozen-stepup"), Boolean(frozen.step_up && atWork));
-      show(byId("frozen-wait"), !frozen.step_up);
+      // A recorder that is back lets input go on by itself; nobody of the plant has to.
+      show(byId("frozen-wait"), !frozen.step_up && frozen.cause !== "recording");
       show(byId("banner-unfreeze"), !["away", "recording", "portal"].includes(frozen.cause));
       if (!atWork) announce([values.title, values.note].filter(Boolean).join(": "));
     }

@@ -40,8 +40,11 @@ function markWords(kind, data, texts) {
   }
   if (kind === "charge") return data.name ? fill(texts.charge, { name }) : texts.charge_nobody;
   if (kind === "gap") {
-    return fill(texts.mark_gap, { time: mediaTime(data.ms ?? 0), reason: data.reason ?? "" });
+    const reason = texts[`gap_${data.reason}`] ?? data.reason ?? "";
+    const form = data.track === "input" ? texts.journal_gap : texts.mark_gap;
+    return fill(form, { time: mediaTime(data.ms ?? 0), reason });
   }
+  if (kind === "clock") return fill(texts.clock, { seconds: Math.round((data.leapt_ms ?? 0) / 1000) });
   if (kind === "ended") return texts.ended_mark;
   return texts[kind] ? fill(texts[kind], data) : kind;
 }
@@ -67,6 +70,8 @@ const ICONS = {
   attendance_due: "bell",
   extended: "clock-plus",
   gap: "video-off",
+  clock: "clock",
+  unrecorded: "video-off",
   ended: "player-stop",
 };
 
