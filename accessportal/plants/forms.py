@@ -137,6 +137,9 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
             "takes_local_screen",
             "probe",
             "end_action",
+            "release_style",
+            "stale_after_ms",
+            "hold_minutes",
             "keyboard_layout",
             "fixed_width",
             "fixed_height",
@@ -150,6 +153,9 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
             "protocol": _("Protocol"),
             "probe": _("How may it be tested?"),
             "end_action": _("When a session ends"),
+            "release_style": _("A mouse button held by a lost browser is let go of"),
+            "stale_after_ms": _("Oldest picture on which input is taken (ms)"),
+            "hold_minutes": _("Minutes a session is held for an absent contractor"),
             "keyboard_layout": _("Keyboard layout (RDP)"),
             "fixed_width": _("Fixed width in pixels"),
             "fixed_height": _("Fixed height in pixels"),
@@ -172,6 +178,13 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
                 "Locking is sent over RDP and VNC (Windows key and L), but cannot be "
                 "proven; SSH and telnet log off by closing. Until it is proven, or somebody "
                 "of the plant has looked, no other company is let in."
+            ),
+            "release_style": _(
+                "In place, a button on the screen may take it for a click; outside, something "
+                "may be dragged there."
+            ),
+            "stale_after_ms": _(
+                "Clicks and keys on an older picture are not sent; the contractor is told."
             ),
             "fixed_width": _("Only where the machine's screen must not be resized."),
             "colour_scheme": _(

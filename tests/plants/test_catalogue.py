@@ -169,6 +169,8 @@ class TestPages:
         "max_clients": "1",
         "probe": "tcp",
         "end_action": "leave",
+        "release_style": "in_place",
+        "stale_after_ms": "1000",
         "keyboard_layout": "de-de-qwertz",
         "rdp_security": "any",
     }

@@ -26,8 +26,8 @@ async function call(method, url, values, timeout = 15000) {
   if (method === "POST") {
     headers["X-CSRFToken"] = facts.csrf;
     options.body = new URLSearchParams(values || {});
-    options.signal = AbortSignal.timeout(timeout);
   }
+  options.signal = AbortSignal.timeout(timeout);
   let response;
   try {
     response = await fetch(url, options);
@@ -48,8 +48,8 @@ async function call(method, url, values, timeout = 15000) {
   return answer;
 }
 
-export function get(url) {
-  return call("GET", url);
+export function get(url, timeout) {
+  return call("GET", url, null, timeout);
 }
 
 export function post(url, values, timeout) {

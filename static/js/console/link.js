@@ -12,7 +12,7 @@ const CHANGING_MS = 500;
 // A hundred consoles that lose the same proxy do not come back in the same instant.
 const JITTER = 0.3;
 const FIRST_JITTER_MS = 150;
-const TICKET_MS = 5000;
+const ANSWER_MS = 5000;
 const AGE_MS = 500;
 // What a close code means; everything else is a lost link (docs: sessions/broker).
 const PHASES = { 4001: "left", 4002: "elsewhere", 4003: "closed", 4008: "closed", 4009: "closed" };
@@ -68,7 +68,7 @@ export class Link {
     if (this.attempts === 0) this.onPhase(this.everOpen ? "lost" : "connecting", this.trouble());
     try {
       if (this.attempts > 1 && (await this.isOver())) return;
-      const ticket = await post(facts.urls.ticket, {}, TICKET_MS);
+      const ticket = await post(facts.urls.ticket, {}, ANSWER_MS);
       if (!this.stopped) this.openTunnel(ticket);
     } catch (error) {
       await this.failed(error);
@@ -153,7 +153,7 @@ export class Link {
 
   /** Ask the status page; shows the end where there is one. */
   async isOver() {
-    const status = await get(facts.urls.status);
+    const status = await get(facts.urls.status, ANSWER_MS);
     if (!status.over) return false;
     this.stopped = true;
     this.onPhase("over", {

@@ -73,7 +73,7 @@ export class Strip {
     const seconds = milliseconds / 1000;
     const words = old ? say("picture_old", { s: seconds < 2 ? oneDecimal(seconds) : Math.round(seconds) }) : "";
     put(byId("strip-link-age"), words);
-    put(byId("stale-words"), words);
+    put(byId("stale-words"), `${words}.`);
     if (old === this.old) return;
     this.old = old;
     byId("console").dataset.stale = String(old);
