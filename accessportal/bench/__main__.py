@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from accessportal.bench import recorder, relay
+from accessportal.bench import endings, recorder, relay
 
-BENCHES = {"relay": relay.main, "recorder": recorder.main}
+BENCHES = {
+    "relay": relay.main,
+    "recorder": recorder.main,
+    "endings": endings.main,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
@@ -71,7 +72,7 @@ def choose_guacd(site_id: int, *, tried: Collection[str] = ()) -> str:
     return ranked[0].node.address if ranked else ""
 
 
-def move_to_another(session_id: object, site_id: int, tried: Collection[str]) -> str:
+def move_to_another(session_id: UUID, site_id: int, tried: Collection[str]) -> str:
     """Another daemon for a session whose own does not answer; empty when there is none."""
     address = choose_guacd(site_id, tried=tried)
     if address:
