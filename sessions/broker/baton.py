@@ -47,6 +47,8 @@ class Baton:
             self._mark()
             moved = True
         if moved:
+            if self.hand is not None:
+                actor.held.forget()
             words.tell_state(actor)
         if moved or asks != self.asks:
             self.asks = asks
@@ -73,7 +75,7 @@ class Baton:
 
     def _take_from(self, seat: Seat) -> None:
         actor = self._actor
-        actor.input.let_go(seat, "baton")
+        actor.input.let_go(seat, "handed_over")
         seat.has_baton = False
         seat.viewer.permit(OBSERVER)
         actor.pace.release()

@@ -159,6 +159,15 @@ class Company:
             if self._somebody_worked and self._actor.hand is None:
                 await self._actor.supervision.freeze_while_away()
 
+    async def go_on_if_here(self) -> None:
+        """Held for somebody who dropped, while the baton went to somebody who is here."""
+        async with self._door:
+            hand = self._actor.hand
+            if hand is not None and not hand.left:
+                await self._actor.db(
+                    lifecycle.lift_absence, self._actor.row, of=hand.user.pk
+                )
+
     async def _stand_up(self, seat: Seat, code: int, reason: str) -> None:
         actor = self._actor
         if seat.left:

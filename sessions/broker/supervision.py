@@ -215,6 +215,8 @@ class Supervision:
             self.wake()
         elif seen.freeze is None and actor.hand is None:
             await actor.company.hold_if_alone()
+        elif seen.freeze is not None and seen.freeze.cause == FreezeCause.AWAY:
+            await actor.company.go_on_if_here()
 
     def _follow_row(self, row: BrokeredSession, asks: frozenset[int]) -> None:
         """What the words say comes from the row as it is now."""

@@ -240,12 +240,13 @@ def participant_joined(
         vantage=ticket.vantage,
     )
     if ticket.vantage == Vantage.CONSOLE:
-        _lift_absence(brokered_session, of=ticket.user_id)
+        lift_absence(brokered_session, of=ticket.user_id)
     tell_pages(brokered_session)
     return participant
 
 
-def _lift_absence(brokered_session: BrokeredSession, *, of: int) -> None:
+@transaction.atomic
+def lift_absence(brokered_session: BrokeredSession, *, of: int) -> None:
     """The one who works is back: what was held only for that goes on."""
     fresh = BrokeredSession.objects.select_for_update().get(pk=brokered_session.pk)
     away = fresh.frozen_cause == BrokeredSession.FreezeCause.AWAY

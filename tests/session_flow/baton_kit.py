@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession
 from tests.cast import make_window, origin
 from tests.session_flow.fake_guacd import FakeConnection
-from tests.session_flow.tunnel_kit import Bench, Tunnel
+from tests.session_flow.tunnel_kit import PATIENCE, Bench, Tunnel
 
 
 @pytest.fixture
@@ -62,6 +63,13 @@ async def act(verb: Any, live: BrokeredSession, user: User, **more: Any) -> Any:
 
 def keys(asset: FakeConnection) -> list[tuple[str, ...]]:
     return [one.args[:2] for one in asset.heard if one.opcode == "key"]
+
+
+async def let_go_of(keysym: str, asset: FakeConnection) -> None:
+    """Wait until the machine was told that a key is up."""
+    async with asyncio.timeout(PATIENCE):
+        while keys(asset)[-1] != (keysym, "0"):
+            await asyncio.sleep(0.02)
 
 
 async def works(tunnel: Tunnel, yes: bool = True) -> None:

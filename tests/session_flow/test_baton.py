@@ -35,6 +35,7 @@ from tests.session_flow.baton_kit import (
     hers,
     his,
     keys,
+    let_go_of,
     live,
     olgas,
     proves_deaf,
@@ -153,7 +154,7 @@ class TestPassing:
         await act(pass_baton, live, vera, to=tom.pk)
         await works(his)
         await works(hers, False)
-        assert keys(asset)[-1] == ("97", "0")
+        await let_go_of("97", asset)
         await his.hold(98, asset)
         assert keys(asset).index(("97", "0")) < keys(asset).index(("98", "1"))
         await his.send("key", 98, 0)
@@ -225,7 +226,7 @@ class TestPassing:
         await act(freeze_session, live, olga)
         await act(pass_baton, live, vera, to=tom.pk)
         await works(his)
-        assert keys(asset)[-1] == ("97", "0")
+        await let_go_of("97", asset)
         await his.send("key", 98, 1)
         await act(unfreeze_session, live, olga)
         await his.word("unfrozen")

@@ -33,6 +33,7 @@ from tests.session_flow.baton_kit import (
     hers,
     his,
     keys,
+    let_go_of,
     live,
     olgas,
     proves_deaf,
@@ -65,7 +66,7 @@ class TestControlByThePlant:
         state = await olgas.word("state", works=True)
         assert (state["may_send"], state["clipboard_out"]) == (True, False)
         assert (await hers.word("state", works=False))["baton"]["with_plant"] is True
-        assert keys(asset)[-1] == ("97", "0")
+        await let_go_of("97", asset)
         await olgas.hold(98, asset)
         await olgas.send("key", 98, 0)
         await proves_deaf(hers, olgas, asset)
@@ -177,7 +178,7 @@ class TestControlByThePlant:
         await olgas.hold(98, asset)
         await olgas.vanish()
         await hers.word("frozen", cause="away")
-        assert keys(asset)[-1] == ("98", "0")
+        await let_go_of("98", asset)
         again = await bench.enter(live, olga)
         await again.picture()
         await works(again)
@@ -273,6 +274,27 @@ class TestHeld:
         again = await bench.enter(live, vera)
         await again.picture()
         await again.hold(97, fake_guacd.connection)
+
+    async def test_frozen_for_one_who_dropped_when_the_baton_was_back_already(
+        self,
+        bench: Bench,
+        live: BrokeredSession,
+        hers: Tunnel,
+        his: Tunnel,
+        vera: User,
+        tom: User,
+        fake_guacd: FakeGuacd,
+    ) -> None:
+        """Both at once: she takes it back while his browser's absence is written down."""
+        await act(pass_baton, live, vera, to=tom.pk)
+        await works(his)
+        await act(pass_baton, live, vera, to=vera.pk)
+        await sync_to_async(freeze_session)(
+            live, acting_user=None, cause=FreezeCause.AWAY
+        )
+        await works(hers)
+        await bench.until(live, lambda row: row.frozen_at is None)
+        await hers.hold(97, fake_guacd.connection)
 
     async def test_kept_it_waits_longer_than_the_endpoint_holds_it(
         self,
