@@ -89,12 +89,17 @@ class Guacd:
 
 
 def children_of(pid: int) -> list[int]:
-    """guacd's children: one process for each connection that is open."""
-    path = Path(f"/proc/{pid}/task/{pid}/children")
-    try:
-        return [int(child) for child in path.read_text(encoding="ascii").split()]
-    except OSError:
-        return []
+    """guacd's children: one process for each connection that is open.
+
+    Each is the child of the thread that serves the connection's first user.
+    """
+    found: list[int] = []
+    for path in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            found += map(int, path.read_text(encoding="ascii").split())
+        except OSError:  # a thread that has just ended
+            continue
+    return found
 
 
 def is_guacd(pid: int) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from accessportal.launcher.console import SetupProblem
-from accessportal.launcher.guacd import Guacd, is_guacd, reachable
+from accessportal.launcher.guacd import Guacd, children_of, is_guacd, reachable
 
 pytestmark = pytest.mark.guacd
 
@@ -68,3 +68,14 @@ def test_an_outside_guacd_is_used_as_it_is(
 def test_an_address_that_is_none_is_refused(address: str) -> None:
     with pytest.raises(SetupProblem, match="must be host:port"):
         reachable(address)
+
+
+def test_its_children_are_those_of_all_its_threads(guacd: Guacd) -> None:
+    """guacd gives each connection a process, from the thread that serves its first user."""
+    host, port = guacd.ensure().split(":")
+    pid = guacd.pid()
+    assert pid is not None
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(b"6.select,3.vnc;")
+        assert connection.recv(64).startswith(b"4.args")
+        assert len(children_of(pid)) == 1
