@@ -90,12 +90,11 @@ class Broker:
             task.cancel()
         anchored = await self._retire()
         for actor in list(self.actors.values()):
-            hands_over = actor.id in anchored
             actor.end(
                 End(
-                    "" if hands_over else BrokeredSession.EndReason.INTERRUPTED,
+                    BrokeredSession.EndReason.INTERRUPTED,
                     close_code=CloseCode.RESTART,
-                    hands_over=hands_over,
+                    hands_over=actor.id in anchored,
                 )
             )
         if self._lives:

@@ -159,6 +159,22 @@ async def test_a_broker_that_stops_hands_its_session_over(
     assert recording.gaps  # stated, and everything before and after it is there
 
 
+async def test_what_nobody_takes_ends_properly(
+    bench: Bench,
+    anchored: BrokeredSession,
+    console: Tunnel,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The anchor's broker dies in the very moment of the hand-over."""
+    monkeypatch.setattr(
+        "sessions.services.adoption.request_handover", lambda *args, **kwargs: False
+    )
+    await bench.broker.stop()
+    assert await console.closed() == 4012
+    row = await bench.until(anchored, lambda row: row.end_confirmed_at)
+    assert (row.state, row.end_reason) == ("ended", "interrupted")
+
+
 async def test_a_broker_that_stands_still_is_replaced_and_stays_silent(
     bench: Bench,
     anchored: BrokeredSession,
