@@ -104,3 +104,18 @@ async def test_who_comes_back_waits_for_no_join(
     assert fake_guacd.connection.joins == joins
     assert [one.opcode for one in again.received].count("size") == 1
     await again.hold(98, fake_guacd.connection)
+
+
+async def test_a_browser_of_which_nothing_is_heard_is_not_there(
+    bench: Bench, console: Tunnel, live: BrokeredSession, vera: User
+) -> None:
+    """Its socket is still open: a computer that sleeps, a network that is gone."""
+    console.answers_sync = False
+    actor = bench.broker.actor_of(live.pk)
+    assert actor is not None and actor.owner is not None
+    actor.owner.heard_at -= 60.0
+    await bench.until(live, lambda row: row.frozen_cause == "away")
+    assert await console.closed() == 4013
+    again = await bench.enter(live, vera)
+    await again.picture()
+    await bench.until(live, lambda row: not row.frozen_at)
