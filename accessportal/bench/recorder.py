@@ -136,16 +136,21 @@ async def record(
     await writer.open()
     picture = batches[0].text
     began, plain = time.process_time(), float(len(picture))
-    await writer.start(picture, 1)
+    await writer.start(picture, batches[0].syncs[-1][1])
+    syncs = [at for batch in batches for _end, at in batch.syncs]
+    lasts, passed, last = syncs[-1] - syncs[0] + 25, 0, syncs[0]
     while plain < wanted:
+        passed += lasts  # guacd's clock never goes back
         for batch in batches:
-            writer.append_screen(batch.text, batch.syncs)
+            shifted = [(end, at + passed) for end, at in batch.syncs]
+            last = shifted[-1][1] if shifted else last
+            writer.append_screen(batch.text, shifted)
             plain += len(batch.text)
             await asyncio.sleep(0)
             if writer.wants_rotation:
                 writer.begin_cut()
-                writer.append_screen("", [(0, 1)])
-                writer.rotate(picture, 1)
+                writer.append_screen("", [(0, last)])
+                writer.rotate(picture, last)
                 await writer.settled()
     await writer.finish()
     return plain, time.process_time() - began

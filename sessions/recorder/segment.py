@@ -58,7 +58,6 @@ class SegmentFacts:
     plain_bytes: int = 0
     stored_bytes: int = 0
     torn_bytes: int = 0
-    plain_sha256: str = ""
     stored_sha256: str = ""
     chain: str = ""
     adler32: int = 1
@@ -102,7 +101,6 @@ class SegmentWriter:
         beginning = encode_beginning(header)
         self._cipher = SegmentCipher(data_key, header, header.encode())
         self._packer = Packer()
-        self._plain_digest = hashlib.sha256()
         self._stored_digest = hashlib.sha256()
         self._adler32 = 1
         self._blocks = 0
@@ -144,7 +142,6 @@ class SegmentWriter:
         for start in range(0, len(plain), MAX_PLAIN_BYTES):
             piece = plain[start : start + MAX_PLAIN_BYTES]
             self._write_block(DATA, piece, at_ms)
-            self._plain_digest.update(piece)
             self._adler32 = isal_zlib.adler32(piece, self._adler32)
             self.plain_bytes += len(piece)
             self._activity.append((at_ms, len(piece)))
@@ -182,12 +179,10 @@ class SegmentWriter:
         """Append the trailer; returns the digests. Nothing may be written after."""
         if self._ended is not None:
             return self._ended
-        plain_sha256 = self._plain_digest.hexdigest()
         data_blocks = self._blocks
         trailer: dict[str, Any] = {
             "blocks": data_blocks,
             "plain_bytes": self.plain_bytes,
-            "plain_sha256": plain_sha256,
             "adler32": self._adler32,
             "ends_ms": ends_ms,
             "last_sync": last_sync,
@@ -201,7 +196,6 @@ class SegmentWriter:
             blocks=data_blocks,
             plain_bytes=self.plain_bytes,
             stored_bytes=self.stored_bytes,
-            plain_sha256=plain_sha256,
             stored_sha256=stored_sha256,
             chain=chain_hash(self.header.previous, stored_sha256),
             adler32=self._adler32,

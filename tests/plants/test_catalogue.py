@@ -199,10 +199,14 @@ class TestPages:
                 "name": "Wrapper",
                 "zone": zone.pk,
                 "criticality": "high",
+                "on_record_failure": "grace",
+                "record_grace_seconds": "90",
+                "attendance_minutes": "10",
                 "vendors": [fillwerk.pk],
             },
         )
         asset = Asset.objects.get(name="Wrapper")
+        assert (asset.on_record_failure, asset.record_grace_seconds) == ("grace", 90)
         browser.post(f"/plants/assets/{asset.slug}/endpoints/new/", self.ENDPOINT)
         endpoint = Endpoint.objects.get(asset=asset)
         assert (endpoint.host, endpoint.port) == ("192.168.0.77", 5901)

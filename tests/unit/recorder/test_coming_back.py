@@ -29,7 +29,7 @@ from tests.unit.recorder.helpers import (
     plain_of,
     plain_until_torn,
 )
-from tests.unit.recorder.test_writer import until
+from tests.unit.recorder.test_writer import until, until_it
 
 
 class Clocks:
@@ -103,7 +103,7 @@ async def fail_screen(writer: RecordingWriter, failures: list[RecordingFailed]) 
 
 async def come_back(writer: RecordingWriter, sync: int) -> None:
     """As the actor does it: reopen, a picture beside the stream, then on from it."""
-    await writer.reopen()
+    await until_it(writer.reopen)
     writer.begin_cut()
     writer.append_screen(*frame(sync - 40))
     writer.append_screen(*frame(sync))
