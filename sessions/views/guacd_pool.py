@@ -33,7 +33,8 @@ class GuacdForm(forms.Form):
         label=gettext_lazy("Address"),
         max_length=120,
         help_text=gettext_lazy(
-            "host:port, as the brokers reach it. guacd knows no passwords: loopback or a private link only."
+            "host:port, as the brokers reach it. guacd knows no passwords: loopback or a "
+            "private link only."
         ),
     )
     site = forms.ModelChoiceField(
