@@ -77,11 +77,16 @@ async def wind_up(
         if actor.stream is not None:
             await _disconnect(actor, work)
     await have_others_leave(actor)
-    await asyncio.gather(
+    outcomes = await asyncio.gather(
         actor.care.close(),
         _prove_once_written(actor, left, writing),
         *(seat.viewer.closed_down() for seat in list(actor.seats.values())),
+        return_exceptions=True,
     )
+    for outcome in outcomes:
+        # None of these keeps the others from being done; sweeps make up for what failed.
+        if isinstance(outcome, Exception):
+            logger.error("%s: not wound up in full", actor.row, exc_info=outcome)
     await actor.errands_done()
 
 
