@@ -316,7 +316,7 @@ class TestThePlant:
         session = work(vera, "vnc")
         hmi = stage.targets["vnc"]
         olga.goto("/sessions/")
-        olga.locator(f'a[href="/sessions/{session}/watch/"]').first.click()
+        olga.locator(f'a.btn[href="/sessions/{session}/watch/"]').first.click()
         phase_is(olga, "open")
         expect(vera.locator("#strip-people")).to_contain_text("Olga Olsen is watching")
         expect(olga.locator("#strip-view")).to_contain_text("WATCHING")
@@ -340,7 +340,7 @@ class TestThePlant:
         assert axe_findings(olga) == []
 
         olga.locator(".tools [data-open-dialog=end-dialog]").click()
-        olga.get_by_label("Why").fill("Production needs the line")
+        olga.locator("#end-reason").fill("Production needs the line")
         olga.get_by_role("button", name="End the session").click()
         expect(vera.locator("#overlay-over")).to_contain_text(
             "The plant ended the session"
@@ -360,7 +360,7 @@ class TestThePlant:
         expect(olga.locator("#live-link")).to_have_text("live")
 
         session = work(vera, "telnet")
-        watch = olga.locator(f'a[href="/sessions/{session}/watch/"]')
+        watch = olga.locator(f'a.btn[href="/sessions/{session}/watch/"]')
         expect(watch).to_be_visible()  # nobody reloaded
 
         vera.locator(".tools [data-open-dialog=end-dialog]").click()
@@ -426,7 +426,9 @@ class TestTheEnd:
         expect(page.locator("#overlay-over")).to_contain_text("Torque set to 4.2 Nm")
         expect(page.locator("#start-again")).to_be_visible()
         phase_is(olga, "over")
-        expect(olga.locator("#overlay-over")).to_contain_text("Ended by the contractor")
+        expect(olga.locator("#overlay-over")).to_contain_text(
+            "Vera Vogt ended the session"
+        )
         expect(olga.locator("#overlay-over")).not_to_contain_text("start again")
         assert stage.facts(session)["end_reason"] == "ended_by_contractor"
 
