@@ -66,7 +66,9 @@ export class Overlays {
     const blocked = this.phase !== "open";
     const frozenHere = this.frozen && this.atWork;
     const wanted = blocked ? this.phase : frozenHere ? "frozen" : "";
-    show(byId("banner-frozen"), Boolean(this.frozen) && !this.atWork && this.phase === "open");
+    // A recording that failed has a banner of its own.
+    const told = Boolean(this.frozen) && this.frozen.cause !== "recording";
+    show(byId("banner-frozen"), told && !this.atWork && this.phase === "open");
     byId("console").dataset.overlay = wanted;
     if (wanted === this.shown) return;
     this.shown = wanted;
