@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from accessportal.bench import endings, recorder, relay
+from accessportal.bench import endings, latency, recorder, relay, sessions
 
 BENCHES = {
     "relay": relay.main,
     "recorder": recorder.main,
     "endings": endings.main,
+    "latency": latency.main,
+    "sessions": sessions.main,
 }
 
 

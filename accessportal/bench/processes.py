@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import platform
+import shutil
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from accessportal.launcher import ports
+from accessportal.launcher.guacd import children_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -105,3 +108,46 @@ def _peak_rss_mb(pid: int) -> float:
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) * 1024 / 1e6
     return 0.0
+
+
+def in_memory() -> str:
+    """A file system in memory, so that no disk is measured; empty where there is none."""
+    shared = Path("/dev/shm")  # noqa: S108 - for a directory of our own in it
+    roomy = shared.is_dir() and shutil.disk_usage(shared).free > 4 * 1024**3
+    return str(shared) if roomy else ""
+
+
+def rss_mb(pid: int) -> float:
+    """Memory that one process holds now, in MB (10^6 bytes)."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    return 0.0
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """CPU seconds used by a process and its living children: a guacd with its connections,
+    each of which leaves its parent's group."""
+    return sum(_cpu_seconds(member) for member in (pid, *children_of(pid)))
+
+
+def cpu_of(pids: Iterable[int]) -> float:
+    """CPU seconds that these processes, and nobody else, have used so far."""
+    return sum(_cpu_seconds(pid) for pid in pids)
+
+
+def surroundings() -> str:
+    """What this machine is and does besides, for the caption of a table."""
+    load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
+    return (
+        f"Python {platform.python_version()}, {os.cpu_count()} cores ({processor()}), "
+        f"load {load} (1, 5, 15 min)"
+    )
+
+
+def processor() -> str:
+    """The processor's name, as the kernel has it."""
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()

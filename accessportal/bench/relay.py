@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -23,8 +21,10 @@ from accessportal.bench.processes import (
     ROOT,
     BenchProblem,
     cpu_seconds,
+    in_memory,
     peak_rss_mb,
     running,
+    surroundings,
 )
 from accessportal.bench.relays import Relay, relays
 from accessportal.bench.sink import Sink
@@ -148,7 +148,7 @@ def measure(
         "--port", str(guacd), "--stream", str(captured_file), "--rate", str(options.rate),
     ]  # fmt: skip
     log = directory / f"{relay.name}.log"
-    place = _memory() or directory
+    place = in_memory() or directory
     with tempfile.TemporaryDirectory(prefix="bench-", dir=place) as scratch:
         entry = Path(scratch) / "way-in"
         with (
@@ -172,19 +172,12 @@ def measure(
     )
 
 
-def _memory() -> str:
-    """A file system in memory, so that no disk is measured; empty where there is none."""
-    shared = Path("/dev/shm")  # noqa: S108 - for a directory of our own in it
-    roomy = shared.is_dir() and shutil.disk_usage(shared).free > 4 * 1024**3
-    return str(shared) if roomy else ""
-
-
 def table(results: Iterable[Result]) -> str:
     """The results as a Markdown table, with how they compare to the byte pump."""
     rows = list(results)
     pump = {one.stream: one.mb_per_cpu_s for one in rows if one.name == "pump"}
     lines = [
-        f"Python {platform.python_version()}, {os.cpu_count()} CPUs, {_processor()}",
+        surroundings(),
         "",
         "| relay | stream | MB per CPU second | of the pump's cost | MB/s | wall s | RSS MB |",
         "|---|---|---:|---:|---:|---:|---:|",
@@ -202,11 +195,3 @@ def table(results: Iterable[Result]) -> str:
 
 def _line(values: Iterable[object]) -> str:
     return "  ".join(f"{value!s:>14}" for value in values)
-
-
-def _processor() -> str:
-    """The processor's name, as the kernel has it."""
-    for line in Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.partition(":")[2].strip()
-    return platform.machine()

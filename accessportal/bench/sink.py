@@ -77,7 +77,7 @@ class Sink:
         position = payload = 0
         newest = b""
         while True:
-            header = _header(data, position)
+            header = header_of(data, position)
             if header is None or header[1] > len(data):
                 break
             start, end, opcode = header
@@ -87,7 +87,7 @@ class Sink:
                 )
             if opcode in (0, 1, 2):
                 payload += end - start
-                newest = _last_sync(data, start, end) or newest
+                newest = last_sync(data, start, end) or newest
             position = end
         self._rest = data[position:]
         self._newest = newest or self._newest
@@ -137,14 +137,14 @@ class Sink:
             raise BenchProblem(f"the relay refused the WebSocket: {answer[:200]!r}")
 
 
-def _last_sync(data: bytes, start: int, end: int) -> bytes:
+def last_sync(data: bytes, start: int, end: int) -> bytes:
     """The last `sync` of a message; empty without one (the byte pump may cut one)."""
     found = data.rfind(b"4.sync,", start, end)
     stop = data.find(b";", found, end) if found >= 0 else -1
     return data[found : stop + 1] if stop >= 0 else b""
 
 
-def _header(data: bytes, position: int) -> tuple[int, int, int] | None:
+def header_of(data: bytes, position: int) -> tuple[int, int, int] | None:
     """Where the payload of the frame at `position` begins and ends, and its opcode."""
     if len(data) < position + 2:
         return None
