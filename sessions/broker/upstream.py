@@ -31,6 +31,13 @@ LOOK_PAUSE_SECONDS = 2.0
 LOOK_SECONDS = 1.5
 """A daemon that answers later than this is of no use to a new session."""
 
+APART_SECONDS = 0.15
+"""Between two connections that one guacd is asked for. It forks for each while its other
+threads run: of 50 asked for 50 ms apart, 11 never said a word; 100 ms apart, none (measured,
+decision 39)."""
+
+_next_turn: dict[str, float] = {}
+
 
 def guacd_address(text: str = "") -> GuacdAddress:
     """`host:port` as an address; empty means the one of the settings."""
@@ -52,6 +59,7 @@ async def open_upstream(
     row = actor.row
     tried: list[str] = []
     while True:
+        await turn_at(row.guacd_address)
         try:
             return await open_connection(
                 guacd_address(row.guacd_address),
@@ -69,6 +77,14 @@ async def open_upstream(
             if not other or actor.ending:
                 raise
             row.guacd_address = other
+
+
+async def turn_at(address: str) -> None:
+    """Wait until this guacd may be asked for a connection: at once, or after those before."""
+    now = asyncio.get_running_loop().time()
+    turn = max(now, _next_turn.get(address, 0.0))
+    _next_turn[address] = turn + APART_SECONDS
+    await asyncio.sleep(turn - now)
 
 
 async def watch_guacds(db: Any) -> None:
