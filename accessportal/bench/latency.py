@@ -88,19 +88,23 @@ def measure(options: argparse.Namespace) -> list[Result]:
         *portals, own = running.machines
         for live in options.live:
             with portal(directory, guacd, portals[:live]) as stage:
-                stage.until_active()
-                results.append(
-                    asyncio.run(_level(stage, guacd, guacd_pid, own, options.presses))
-                )
+                sessions = stage.until_active()
+                level = _level(stage, sessions, guacd, guacd_pid, own, options.presses)
+                results.append(asyncio.run(level))
                 _say(results[-1])
     return results
 
 
 async def _level(
-    stage: Stage, guacd: GuacdAddress, guacd_pid: int, own: Machine, presses: int
+    stage: Stage,
+    sessions: Sequence[str],
+    guacd: GuacdAddress,
+    guacd_pid: int,
+    own: Machine,
+    presses: int,
 ) -> Result:
     consoles = []
-    for session in stage.sessions:
+    for session in sessions:
         way_in = await asyncio.to_thread(stage.way_in, session)
         consoles.append(await Console.enter(stage.port, way_in, stage.headers()))
     for console in consoles:

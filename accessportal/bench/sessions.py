@@ -93,16 +93,19 @@ def measure(options: argparse.Namespace) -> list[Cost]:
             loads = []
             for live in (1, count):
                 with portal(directory, guacd, running.machines[:live]) as stage:
-                    stage.until_active()
-                    loads.append(asyncio.run(_load(stage, guacd_pid, options.seconds)))
+                    live_ones = stage.until_active()
+                    load = _load(stage, live_ones, guacd_pid, options.seconds)
+                    loads.append(asyncio.run(load))
                 print(f"{kind}: {loads[-1]}", file=sys.stderr)  # noqa: T201 - progress
             costs.append(Cost(kind, *loads))
     return costs
 
 
-async def _load(stage: Stage, guacd_pid: int, seconds: float) -> Load:
+async def _load(
+    stage: Stage, sessions: Sequence[str], guacd_pid: int, seconds: float
+) -> Load:
     consoles = []
-    for session in stage.sessions:
+    for session in sessions:
         way_in = await asyncio.to_thread(stage.way_in, session)
         consoles.append(await Console.enter(stage.port, way_in, stage.headers()))
     for console in consoles:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from accessportal.bench.machines import Machine
 from accessportal.bench.processes import BenchProblem, in_memory, running
@@ -90,18 +91,26 @@ class Stage:
                 raise BenchProblem(f"{what}: not within {seconds:g} s")
             time.sleep(0.1)
 
-    def until_active(self, seconds: float = 90.0) -> None:
-        """Every session shows a picture."""
+    def until_active(self, seconds: float = 90.0) -> list[str]:
+        """The sessions that show a picture, once every one does or has failed.
 
-        def all_active() -> bool:
-            states = [state for (state,) in self.rows("state")]
-            if "failed" in states:
-                raise BenchProblem(
-                    f"a session failed: {self.rows('number', 'state', 'failure')}"
-                )
-            return states.count("active") == len(self.sessions)
+        guacd 1.3.0 sometimes leaves a connection hanging when it is asked for many
+        (decision 39); the first session must be there, and nine of ten.
+        """
 
-        self.until(all_active, seconds, "sessions become active")
+        def states() -> dict[str, str]:
+            return {str(UUID(key)): state for key, state in self.rows("id", "state")}
+
+        self.until(
+            lambda: set(states().values()) <= {"active", "failed"},
+            seconds,
+            "sessions become active",
+        )
+        found = states()
+        live = [session for session in self.sessions if found[session] == "active"]
+        if self.sessions[0] not in live or len(live) < 0.9 * len(self.sessions):
+            raise BenchProblem(f"only {len(live)} of {len(found)} sessions came up")
+        return live
 
 
 def _seconds(column: str, value: Any) -> Any:
