@@ -129,6 +129,10 @@ async def _write_down(
             if error.code == LEASE_LOST:
                 actor.lease.lose()  # the recording is another's, too
             return
+        except RuntimeError:
+            # The broker's threads are gone: its next start finds the session left behind.
+            logger.exception("%s: the end was not written", actor.row)
+            return
         except Exception as error:
             # In full once; a database that is away for minutes fills no log.
             logger.error(

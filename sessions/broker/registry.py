@@ -89,6 +89,9 @@ class Broker:
         for task in self._tasks:
             task.cancel()
         anchored = await self._retire()
+        if self._beginning:
+            # What was claimed a moment ago becomes an actor first, and ends like the others.
+            await asyncio.wait(list(self._beginning.values()), timeout=STOP_SECONDS)
         for actor in list(self.actors.values()):
             actor.end(
                 End(

@@ -15,6 +15,7 @@ from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.broker import interrupted
+from sessions.broker.actor import SessionActor
 from sessions.broker.registry import Broker
 from sessions.models import BrokeredSession, Recording
 from sessions.services.abandoned import end_abandoned_sessions
@@ -183,3 +184,28 @@ async def test_a_round_that_looked_before_the_claim_takes_nothing_for_abandoned(
 
     row = await BrokeredSession.objects.aget(pk=live.pk)
     assert row.state == BrokeredSession.State.ACTIVE
+
+
+async def test_a_session_claimed_while_the_broker_stops_ends_with_it(
+    bench: Bench,
+    window: MaintenanceWindow,
+    filling_hmi: Endpoint,
+    vera: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    claimed = asyncio.Event()
+    bring_to_life = bench.broker._bring_to_life
+
+    async def slowly(*args: Any) -> SessionActor:
+        claimed.set()
+        await asyncio.sleep(0.3)
+        return await bring_to_life(*args)
+
+    monkeypatch.setattr(bench.broker, "_bring_to_life", slowly)
+    live = await bench.start(window, filling_hmi, vera)
+    await claimed.wait()
+
+    await bench.broker.stop()
+
+    assert not bench.broker.actors
+    assert not (await bench.row(live)).is_live
