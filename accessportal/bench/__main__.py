@@ -15,14 +15,35 @@ BENCHES = {
 }
 
 
+QUICK = {
+    "relay": ["--seconds", "2"],
+    "recorder": ["--megabytes", "30"],
+    "endings": ["--sessions", "100"],
+    "latency": ["--quick"],
+    "sessions": ["--quick"],
+}
+
+
 def main(arguments: list[str]) -> int:
-    """Run the bench that is named first."""
+    """Run the bench that is named first; `all` runs every one, `all --quick` rougher."""
     name, *rest = arguments or [""]
+    if name == "all" and rest in ([], ["--quick"]):
+        return run_all(quick=bool(rest))
     bench = BENCHES.get(name)
     if bench is None:
-        print(f"usage: portal bench {{{','.join(BENCHES)}}} [options]", file=sys.stderr)  # noqa: T201
+        names = ",".join([*BENCHES, "all"])
+        print(f"usage: portal bench {{{names}}} [options]", file=sys.stderr)  # noqa: T201
         return 2
     return bench(rest)
+
+
+def run_all(*, quick: bool) -> int:
+    """One after the other, each under its heading; the worst exit status of them."""
+    worst = 0
+    for name, bench in BENCHES.items():
+        print(f"\n## {name}\n", flush=True)  # noqa: T201
+        worst = max(worst, bench(QUICK[name] if quick else []))
+    return worst
 
 
 if __name__ == "__main__":
