@@ -90,12 +90,25 @@ class User:
             return
 
 
+async def opened(
+    guacd: GuacdAddress, protocol: str, arguments: dict[str, str]
+) -> GuacdStream:
+    """A connection that guacd answers: asked for soon after another, it may never say a
+    word (decision 39), and then it is asked for again."""
+    for _attempt in range(3):
+        try:
+            return await open_connection(guacd, protocol, arguments, timeout=8)
+        except GuacdSilent:
+            continue
+    raise AssertionError("guacd was silent three times")
+
+
 @asynccontextmanager
 async def connected(
     guacd: GuacdAddress, endpoint: EndpointFacts, sign_in: SignIn
 ) -> AsyncIterator[User]:
     arguments = connection_arguments(endpoint, sign_in, CONTROL, DEFAULT_SIZE)
-    stream = await open_connection(guacd, endpoint.protocol, arguments)
+    stream = await opened(guacd, endpoint.protocol, arguments)
     try:
         yield User(stream)
     finally:
