@@ -251,7 +251,10 @@ class Life(RuleBasedStateMachine):
             despite_step=True,
         )
         self.frozen = True
-        await self._look()
+        # A look that was under way may have read the row before it was frozen.
+        async with asyncio.timeout(20):
+            while self.actor.input.open:
+                await asyncio.sleep(0.01)
         await self._until_released()
 
     @precondition(lambda self: self.live is not None and self.frozen)
