@@ -34,11 +34,15 @@ def ensure_node() -> None:
 
 
 def install(lock: str) -> None:
-    """`pip install --require-hashes`; raises `SetupProblem` with pip's last words."""
+    """Install what the lock lists, by hash; raises `SetupProblem` with pip's last words.
+
+    `--no-deps`: the lock is complete, and older versions of pip would look for a newer
+    release of what another package asks for with an extra (`coverage[toml]`).
+    """
     say(f"Installing Python packages from {lock}")
     done = subprocess.run(
-        [VENV_PYTHON, "-m", "pip", "install", "--require-hashes", "--no-input", "--quiet",
-         "--disable-pip-version-check", "-c", "constraints.txt", "-r", lock],
+        [VENV_PYTHON, "-m", "pip", "install", "--require-hashes", "--no-deps", "--no-input",
+         "--quiet", "--disable-pip-version-check", "-c", "constraints.txt", "-r", lock],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from urllib.parse import urlsplit
 
 import pytest
@@ -32,6 +34,14 @@ def test_every_python_package_is_pinned_with_hashes(lock: str) -> None:
     assert all(
         re.match(r"\S+==\S+", block) and "--hash=sha256:" in block for block in packages
     )
+
+
+def test_what_the_lock_installs_is_complete() -> None:
+    """The set-up asks pip for the lock's packages and resolves nothing by itself."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pip", "check"], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("lock", LOCKS)
