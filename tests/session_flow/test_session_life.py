@@ -251,10 +251,6 @@ class Life(RuleBasedStateMachine):
             despite_step=True,
         )
         self.frozen = True
-        # A look that was under way may have read the row before it was frozen.
-        async with asyncio.timeout(20):
-            while self.actor.input.open:
-                await asyncio.sleep(0.01)
         await self._until_released()
 
     @precondition(lambda self: self.live is not None and self.frozen)
@@ -268,10 +264,6 @@ class Life(RuleBasedStateMachine):
         )
         self.frozen = False
         await self._look()
-        async with asyncio.timeout(20):
-            # With nobody there it is held at once.
-            while self.actor.input.open is not (self.console is not None):
-                await asyncio.sleep(0.01)
 
     @precondition(lambda self: self.live is not None)
     @rule()
@@ -419,9 +411,17 @@ class Life(RuleBasedStateMachine):
         if self.live is not None:
             missing = await sync_to_async(unrecorded)(self.asset, self.live)
             assert [key for key in missing if key[1] == "1"] == []
-            assert self.actor.input.open is (
-                not self.frozen and self.console is not None
-            )
+            await self._until_input_is_right()
+
+    async def _until_input_is_right(self) -> None:
+        """Open for somebody who is here and not frozen, and for nobody else.
+
+        A look that was under way may have read the row before it was changed, and with
+        nobody there a session is held at once; so the next look may have to say it.
+        """
+        async with asyncio.timeout(20):
+            while self.actor.input.open is not self.input_may_pass:
+                await asyncio.sleep(0.01)
 
 
 async def _nothing(*args: Any, **kwargs: Any) -> None:
