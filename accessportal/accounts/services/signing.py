@@ -1,24 +1,31 @@
-"""Signing in and out: password first, then the second factor, then the web session."""
+"""Signing in and out: a first step, the further steps of the table, then the web session."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import django_otp
 from django.contrib import auth
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django_otp.models import Device
 
 from accessportal import audit
 from accessportal.accounts.factors import RECOVERY_KIND, TOTP_KIND, totp_device_of
 from accessportal.accounts.models import User
+from accessportal.accounts.sign_in_steps import FACTOR, SignIn, step_due
 from accessportal.accounts.stepup import remember_factor
 from accessportal.accounts.web_sessions import end_web_sessions_of
 from accessportal.origin import Origin, origin_of
 
 PENDING = "sign_in"
 PENDING_SECONDS = 600
+BY_PASSWORD = "password"  # noqa: S105 - the name of a first step
 
 
 def check_password(request: HttpRequest, *, email: str, password: str) -> User | None:
@@ -49,8 +56,13 @@ def _record_failure(request: HttpRequest, email: str) -> None:
     )
 
 
-def begin_sign_in(request: HttpRequest, user: User, *, next_path: str) -> None:
-    """Remember that the password was right; nobody is signed in by it.
+# --- From step to step --------------------------------------------------------------
+
+
+def begin_sign_in(
+    request: HttpRequest, user: User, *, next_path: str, first: str = BY_PASSWORD
+) -> None:
+    """Remember who it is, by a first step that was passed; nobody is signed in by it.
 
     What the browser held before is dropped and the web session gets a new id.
     """
@@ -60,11 +72,13 @@ def begin_sign_in(request: HttpRequest, user: User, *, next_path: str) -> None:
         "hash": user.get_session_auth_hash(),
         "at": time.time(),
         "next": next_path,
+        "first": first,
+        "passed": {},
     }
 
 
-def pending_user(request: HttpRequest) -> User | None:
-    """Whose password was right in this browser less than ten minutes ago."""
+def sign_in_begun(request: HttpRequest) -> SignIn | None:
+    """The sign-in that this browser is in the middle of, begun less than ten minutes ago."""
     pending: dict[str, Any] = request.session.get(PENDING) or {}
     if not pending or time.time() - pending["at"] > PENDING_SECONDS:
         return None
@@ -75,23 +89,75 @@ def pending_user(request: HttpRequest) -> User | None:
         or user.get_session_auth_hash() != pending["hash"]
     ):
         return None
-    return user
+    return SignIn(
+        user=user,
+        first=pending["first"],
+        passed=pending["passed"],
+        next_path=pending["next"],
+    )
 
 
-def finish_sign_in(request: HttpRequest, user: User, *, kind: str, device: Any) -> str:
-    """Open the web session, with a new id, after the second factor. Returns the next path."""
-    next_path: str = request.session.pop(PENDING, {}).get("next", "/")
+def pass_step(request: HttpRequest, name: str, **left: Any) -> None:
+    """Note that a step of the sign-in was passed, and what it left for the web session."""
+    pending = request.session[PENDING]
+    request.session[PENDING] = {**pending, "passed": {**pending["passed"], name: left}}
+
+
+def pass_factor(request: HttpRequest, *, kind: str, device: Device) -> None:
+    """Note that the second factor was used; the web session will hang on `device`."""
+    pass_step(request, FACTOR, kind=kind, device=device.persistent_id)
+
+
+def advance(request: HttpRequest) -> str:
+    """Where the sign-in goes on: the page of the step that is due, or, when none is, the
+    page that was wanted; then the web session is open."""
+    sign_in = sign_in_begun(request)
+    if sign_in is None:
+        return reverse("accounts:sign_in")
+    step = step_due(sign_in)
+    return reverse(step.page) if step is not None else _finish(request, sign_in)
+
+
+def sign_in_step(page: str) -> Callable[[Callable[..., HttpResponse]], Any]:
+    """Let a view run only while its step is due: `view(request, sign_in, ...)`.
+
+    Anybody else is led to where they are: the beginning, another step, or inside.
+    """
+
+    def guard(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            sign_in = sign_in_begun(request)
+            if sign_in is None:
+                inside = request.user.is_authenticated
+                return redirect("home" if inside else "accounts:sign_in")
+            step = step_due(sign_in)
+            if step is None or step.page != page:
+                return redirect(advance(request))
+            return view(request, sign_in, *args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def _finish(request: HttpRequest, sign_in: SignIn) -> str:
+    """Open the web session, with a new id. Returns the page that was wanted."""
+    user, factor = sign_in.user, sign_in.passed[FACTOR]
+    request.session.pop(PENDING)
     auth.login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    django_otp.login(request, totp_device_of(user) or device)
-    remember_factor(request, kind)
+    device = totp_device_of(user) or Device.from_persistent_id(factor["device"])
+    django_otp.login(request, device)
+    remember_factor(request, factor["kind"])
     audit.record(
         "auth.login.succeeded",
         acting_user=user,
         subject=user,
         origin=origin_of(request),
-        recovery_code=kind == RECOVERY_KIND,
+        first_step=sign_in.first,
+        recovery_code=factor["kind"] == RECOVERY_KIND,
     )
-    return next_path
+    return sign_in.next_path
 
 
 def renew_after_factor_change(request: HttpRequest, device: Any) -> None:

@@ -14,9 +14,11 @@ from django.views.decorators.http import require_http_methods
 from accessportal.accounts.forms import AcceptInvitationForm
 from accessportal.accounts.models import Invitation
 from accessportal.accounts.services.invitations import accept_invitation, invitation_for
-from accessportal.accounts.services.signing import begin_sign_in
+from accessportal.accounts.services.signing import advance, begin_sign_in
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
+
+BY_INVITATION = "invitation"
 
 
 @login_not_required
@@ -55,8 +57,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
     except NotPossible as error:
         form.add_error("email", str(error.sentence))
         return show_form(request, found, form, status=422)
-    begin_sign_in(request, user, next_path="/")
-    response = redirect("accounts:enrol")
+    begin_sign_in(request, user, next_path="/", first=BY_INVITATION)
+    response = redirect(advance(request))
     response.set_cookie("portal_language", user.language, samesite="Lax")
     return response
 

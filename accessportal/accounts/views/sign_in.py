@@ -1,4 +1,4 @@
-"""Password, second factor, first set-up of the factor, sign-out, language."""
+"""The pages of signing in (the steps are in `sign_in_steps`), sign-out, language."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ from accessportal.accounts.forms import (
 from accessportal.accounts.middleware import notice_of
 from accessportal.accounts.models import User
 from accessportal.accounts.services.signing import (
+    advance,
     begin_sign_in,
     check_password,
-    finish_sign_in,
-    pending_user,
+    pass_factor,
+    sign_in_step,
     sign_out,
 )
+from accessportal.accounts.sign_in_steps import SignIn
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 
@@ -50,7 +52,7 @@ def safe_next(request: HttpRequest, default: str = "/") -> str:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Step one: e-mail and password."""
+    """The first step: e-mail and password."""
     next_path = safe_next(request)
     if request.user.is_authenticated:
         return redirect(next_path)
@@ -68,28 +70,22 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         )
         return render(request, "accounts/sign_in.html", context, status=422)
     begin_sign_in(request, user, next_path=next_path)
-    return redirect(
-        "accounts:sign_in_code" if factors.has_factor(user) else "accounts:enrol"
-    )
+    return redirect(advance(request))
 
 
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "POST"])
-def sign_in_code(request: HttpRequest) -> HttpResponse:
-    """Step two: a code from the app, or a recovery code."""
-    user = pending_user(request)
-    if user is None:
-        return start_again(request)
-    if not factors.has_factor(user):
-        return redirect("accounts:enrol")
+@sign_in_step("accounts:sign_in_code")
+def sign_in_code(request: HttpRequest, sign_in: SignIn) -> HttpResponse:
+    """A code from the app, or a recovery code."""
     by_recovery = "recovery" in request.GET
     form = (RecoveryCodeForm if by_recovery else CodeForm)(request.POST or None)
     refusal = ""
     if request.method == "POST" and form.is_valid():
         try:
             used = factors.use_factor(
-                acting_user=user,
+                acting_user=sign_in.user,
                 code=form.cleaned_data["code"],
                 step_up=False,
                 origin=origin_of(request),
@@ -97,13 +93,11 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         except NotPossible as error:
             refusal = str(error.sentence)
         else:
-            next_path = finish_sign_in(
-                request, user, kind=used.kind, device=used.device
-            )
-            return redirect(next_path)
+            pass_factor(request, kind=used.kind, device=used.device)
+            return redirect(advance(request))
     context = {
         "form": form,
-        "person": user,
+        "person": sign_in.user,
         "by_recovery": by_recovery,
         "refusal": refusal,
     }
@@ -114,15 +108,10 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_http_methods(["GET", "POST"])
-def enrol(request: HttpRequest) -> HttpResponse:
+@sign_in_step("accounts:enrol")
+def enrol(request: HttpRequest, sign_in: SignIn) -> HttpResponse:
     """The first sign-in: an authenticator app is set up, then the recovery codes are shown."""
-    user = pending_user(request)
-    if user is None:
-        return (
-            redirect("home") if request.user.is_authenticated else start_again(request)
-        )
-    if factors.has_factor(user):
-        return redirect("accounts:sign_in_code")
+    user = sign_in.user
     form = FirstCodeForm(request.POST or None)
     refusal = ""
     if request.method == "POST" and form.is_valid():
@@ -136,10 +125,8 @@ def enrol(request: HttpRequest) -> HttpResponse:
         except NotPossible as error:
             refusal = str(error.sentence)
         else:
-            next_path = finish_sign_in(
-                request, user, kind=factors.TOTP_KIND, device=device
-            )
-            return show_new_recovery_codes(request, user, next_path=next_path)
+            pass_factor(request, kind=factors.TOTP_KIND, device=device)
+            return show_new_recovery_codes(request, user, next_path=advance(request))
     return show_enrolment(request, user, form=form, refusal=refusal)
 
 
@@ -168,11 +155,6 @@ def show_new_recovery_codes(
     codes = factors.make_recovery_codes(acting_user=user, origin=origin_of(request))
     context = {"codes": codes, "next": next_path, "person": user}
     return render(request, "accounts/recovery_codes.html", context)
-
-
-def start_again(request: HttpRequest) -> HttpResponse:
-    """The password step is missing or too long ago."""
-    return redirect("accounts:sign_in")
 
 
 @login_not_required

@@ -1,0 +1,56 @@
+"""The steps of signing in, in their order. This table is the whole sequence.
+
+A first step says who it is: the password's form. It calls `signing.begin_sign_in`.
+Each step after it is a page of its own, shown while it is needed; when it is passed, its view
+calls `signing.pass_step` and goes to `signing.advance`. When no step is needed any more,
+the web session opens, and not before: whatever came first, and whichever steps there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from accessportal.accounts.factors import has_factor
+from accessportal.accounts.models import User
+
+FACTOR = "factor"
+"""The name under which the second factor of a sign-in is passed, however it was used."""
+
+
+@dataclass(frozen=True)
+class SignIn:
+    """A sign-in that was begun in this browser.
+
+    first: how it began (`password`, ...). passed: what each step that was passed left, by
+    the step's name. next_path: the page that was wanted.
+    """
+
+    user: User
+    first: str
+    passed: dict[str, dict[str, Any]]
+    next_path: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """page: the name of the URL on which the step is done."""
+
+    page: str
+    needed: Callable[[SignIn], bool]
+
+
+STEPS: tuple[Step, ...] = (
+    # Whoever has no second factor sets one up, and has used it by that.
+    Step(
+        "accounts:enrol",
+        lambda sign_in: FACTOR not in sign_in.passed and not has_factor(sign_in.user),
+    ),
+    Step("accounts:sign_in_code", lambda sign_in: FACTOR not in sign_in.passed),
+)
+
+
+def step_due(sign_in: SignIn) -> Step | None:
+    """The first step that is still needed; None when the web session may open."""
+    return next((step for step in STEPS if step.needed(sign_in)), None)
