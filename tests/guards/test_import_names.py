@@ -20,8 +20,16 @@ from django.apps import apps
 from tests.guards.sources import ROOT, name, python_files, tree
 
 # Runtime dependencies that mention the HTTP library in a file that we never load:
-# OCSP validation of Redis' TLS (never turned on) and a Google result backend of Celery.
-NEVER_LOADED = {"redis/ocsp.py", "celery/backends/gcs.py"}
+# OCSP validation of Redis' TLS (never turned on), a Google result backend of Celery, authlib's
+# client for it (httpx2 is ours), and truststore's patch of it (`inject_into_ssl`, never called).
+NEVER_LOADED = {
+    "redis/ocsp.py",
+    "celery/backends/gcs.py",
+    "authlib/integrations/requests_client/assertion_session.py",
+    "authlib/integrations/requests_client/oauth1_session.py",
+    "authlib/integrations/requests_client/oauth2_session.py",
+    "truststore/_api.py",
+}
 
 
 @pytest.mark.parametrize("package", ["requests", "sessions"])
