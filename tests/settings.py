@@ -46,3 +46,5 @@ EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # Tasks run where they are called; the fixture `task_worker` gives a test the real queue.
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True
+# A test's browser builds the middleware anew; without this, each lists all static files.
+WHITENOISE_AUTOREFRESH = True

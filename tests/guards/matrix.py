@@ -22,6 +22,9 @@ PUBLIC = {
     "accounts:invitation",
 }
 
+# Things that belong to no site: who holds the role at any site reaches them.
+OF_NO_SITE = {"vendor"}
+
 MATRIX: dict[str, Line] = {
     "home": Line(yes=EVERYBODY),
     # One's own account

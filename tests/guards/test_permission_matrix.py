@@ -8,37 +8,22 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from django.utils import timezone
 
-from accessportal.accounts.models import Invitation
-from accessportal.audit import record
-from accessportal.plants.models import EndpointCheck
-from requests.models import ExtensionRequest, MaintenanceWindow
-from sessions.models import (
-    BrokeredSession,
-    ComplianceReview,
-    GuacdNode,
-    Recording,
-    StopOrder,
-)
-from tests.cast import (
-    Plant,
-    make_freeze,
-    make_person,
-    make_request,
-    make_window,
-    signed_in,
-)
-from tests.guards.lines import ROLES, Line
-from tests.guards.matrix import MATRIX, PUBLIC
+from requests.models import MaintenanceWindow
+from tests.cast import make_person
+from tests.guards.lines import Line
+from tests.guards.matrix import MATRIX, OF_NO_SITE, PUBLIC
 from tests.guards.matrix_sessions import COMPANION
+from tests.guards.things import House, ask, data_of
+from tests.guards.things import house as build_house
+
+pytestmark = pytest.mark.django_db
 
 # --- The URLs that are there ----------------------------------------------------------
 
@@ -72,118 +57,36 @@ def test_every_line_names_every_role():
         line.answers()
 
 
-# --- Things to be reached -------------------------------------------------------------
+# --- What a line says, and what is answered --------------------------------------------
 
 
-@pytest.fixture
-def things(plant: Plant) -> dict[str, Any]:
-    """One of each: a pending request, an open window, a live session, a recording, ..."""
-    now = timezone.now()
-    pending = make_request(plant.vera, plant.filling_plc, starts_in=timedelta(days=1))
-    window = make_window(plant.vera, plant.filling_gateway, decided_by=plant.olga)
-    extension = ExtensionRequest.objects.create(
-        window=window, minutes=30, reason="More", asked_by=plant.vera
-    )
-    live = make_session(window, plant, number="SES-2026-9001", state="active", slot=0)
-    over = make_session(
-        window,
-        plant,
-        number="SES-2026-9002",
-        state="ended",
-        ended_at=now,
-        end_reason="ended_by_contractor",
-        end_confirmed_at=now,
-    )
-    recording = Recording.objects.create(
-        brokered_session=over,
-        state="sealed",
-        closed_at=now,
-        sealed_at=now,
-        key_id="0" * 16,
-        wrapped_key="v1.x.x",
-        manifest={"segments": []},
-        manifest_signature="x",
-    )
-    ComplianceReview.objects.create(
-        recording=recording,
-        due_at=now + timedelta(days=15),
-        worked_by=plant.vera,
-        approved_by=plant.olga,
-    )
-    invitation = Invitation.objects.create(
-        email="new@example.test",
-        vendor=plant.fillwerk,
-        token_hash="0" * 64,
-        invited_by=plant.olga,
-        expires_at=now + timedelta(days=1),
-    )
-    check = EndpointCheck.objects.create(
-        endpoint=plant.filling_gateway,
-        kind="tcp",
-        state="passed",
-        started_by=plant.adam,
-        finished_at=now,
-        learnt_host_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKx5Zs7Qb1mJ",
-    )
-    order = StopOrder.objects.create(
-        number="STOP-2026-9001",
-        kind=StopOrder.Kind.ISOLATION,
-        site=plant.north,
-        reason="Unknown traffic",
-        requested_by=plant.olga,
-    )
-    event = record("request.submitted", acting_user=plant.vera, access_request=pending)
-    return {
-        "request": pending.number,
-        "window": window.pk,
-        "window_number": window.access_request.number,
-        "extension": extension.pk,
-        "session": live.pk,
-        "broker": "main",
-        "recording": over.number,
-        "segment": 1,
-        "endpoint": plant.filling_gateway.pk,
-        "asset": plant.filling_line.slug,
-        "site": plant.north.slug,
-        "freeze": make_freeze(
-            plant.north, starts_in=timedelta(0), lasts=timedelta(1)
-        ).pk,
-        "check": check.pk,
-        "vendor": plant.fillwerk.slug,
-        "person": plant.vera.pk,
-        "colleague": plant.olga.pk,
-        "invitation": invitation.pk,
-        "event": event.event_id,
-        "order": order.number,
-        "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
-    }
+@pytest.fixture(scope="module")
+def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
+    with django_db_blocker.unblock(), build_house() as built:
+        yield built
 
 
-def make_session(window: Any, plant: Plant, **fields: Any) -> BrokeredSession:
-    return BrokeredSession.objects.create(
-        window=window,
-        endpoint=plant.filling_gateway,
-        started_by=plant.vera,
-        permission="control",
-        active_at=timezone.now(),
-        **fields,
+def answer_of(
+    house: House,
+    role: str,
+    name: str,
+    line: Line,
+    things: dict[str, Any] | None = None,
+) -> str:
+    """What the URL says to this role, in the words of the matrix; nothing is kept.
+
+    Who is to be let in gets the page. The others ask as a script does: the same guards
+    answer, and a refusal costs no page.
+    """
+    named = things or house.things
+    let_in = named is house.things and role in line.yes.split()
+    response = ask(
+        house.browser(role),
+        house.path(name, line, named),
+        line.method,
+        data_of(line, named),
+        **({} if let_in else {"headers": {"Accept": "application/json"}}),
     )
-
-
-@pytest.fixture
-def people(plant: Plant) -> dict[str, Any]:
-    made = {role: getattr(plant, role) for role in ROLES if role != "vito"}
-    made["vito"] = make_person("Vito Vogel", vendor=plant.fillwerk)
-    return made
-
-
-def answer_of(client: Client, name: str, line: Line, things: dict[str, Any]) -> str:
-    """What the URL says to this browser, in the words of the matrix; nothing is kept."""
-    path = reverse(name, args=[things[thing] for thing in line.args.split()])
-    with transaction.atomic():
-        data = {field: value.format(**things) for field, value in line.data}
-        response = getattr(client, line.method)(path, data)
-        transaction.set_rollback(True)
     if response.status_code == 401 or response.headers.get("Location", "").startswith(
         reverse("accounts:sign_in")
     ):
@@ -198,14 +101,10 @@ def answer_of(client: Client, name: str, line: Line, things: dict[str, Any]) -> 
 
 
 @pytest.mark.parametrize("name", sorted(MATRIX))
-def test_who_gets_what(name: str, things: dict[str, Any], people: dict[str, Any]):
+def test_who_gets_what(name: str, house: House):
     line = MATRIX[name]
     expected = line.answers() | {"nobody": "sign in"}
-
-    answers = {"nobody": answer_of(Client(), name, line, things)}
-    for role, person in people.items():
-        answers[role] = answer_of(signed_in(Client(), person), name, line, things)
-
+    answers = {role: answer_of(house, role, name, line) for role in expected}
     assert {
         role: (answers[role], answer)
         for role, answer in expected.items()
@@ -213,17 +112,17 @@ def test_who_gets_what(name: str, things: dict[str, Any], people: dict[str, Any]
     } == {}
 
 
-def test_a_companion_gains_the_session_and_nothing_else(
-    things: dict[str, Any], plant: Plant
-):
+def test_a_companion_gains_the_session_and_nothing_else(house: House):
     """Named on the request of the live session; compared with a colleague who is not."""
-    tom = make_person("Tom Thoma", vendor=plant.fillwerk)
-    window = MaintenanceWindow.objects.get(pk=things["window"])
-    window.access_request.companions.add(tom)
-    browser = signed_in(Client(), tom)
-    answers = {
-        name: answer_of(browser, name, line, things) for name, line in MATRIX.items()
-    }
+    with transaction.atomic():
+        tom = make_person("Tom Thoma", vendor=house.plant.fillwerk)
+        window = MaintenanceWindow.objects.get(pk=house.things["window"])
+        window.access_request.companions.add(tom)
+        house.sign_in("tom", tom)
+        answers = {
+            name: answer_of(house, "tom", name, line) for name, line in MATRIX.items()
+        }
+        transaction.set_rollback(True)
     expected = {
         name: COMPANION.get(name, line.answers()["vito"])
         for name, line in MATRIX.items()
@@ -235,6 +134,33 @@ def test_a_companion_gains_the_session_and_nothing_else(
     } == {}
 
 
+@pytest.mark.parametrize("role", ["olga", "ivan", "cora", "adam"])
+def test_who_is_of_the_other_site_reaches_nothing_of_this_one(role: str, house: House):
+    """Each role of the plant, held at South alone: what the matrix lets through for the
+    role, and names a thing of North, is closed."""
+    kind = getattr(house.plant, role).role_grants.get().role
+    reached = {}
+    with transaction.atomic():
+        away = make_person("Sam South", roles=[(kind, house.plant.south)])
+        house.sign_in("away", away)
+        for name, line in MATRIX.items():
+            if role in line.yes.split() and names_a_thing_of_north(line):
+                reached[name] = answer_of(house, "away", name, line)
+        transaction.set_rollback(True)
+    assert reached
+    assert {
+        name: answer
+        for name, answer in reached.items()
+        if answer not in {"no", "not_known"}
+    } == {}
+
+
+def names_a_thing_of_north(line: Line) -> bool:
+    args = set(line.args.split())
+    in_data = any("{" in value for _, value in line.data)
+    return not args & OF_NO_SITE and (bool(args) or in_data)
+
+
 @pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_public_pages_answer_everybody(name: str, db: None):
     path = reverse(
@@ -244,12 +170,10 @@ def test_public_pages_answer_everybody(name: str, db: None):
 
 
 @pytest.mark.parametrize("name", sorted(name for name in MATRIX if MATRIX[name].args))
-def test_forged_ids_lead_nowhere(
-    name: str, things: dict[str, Any], people: dict[str, Any]
-):
+def test_forged_ids_lead_nowhere(name: str, house: House):
     """An id that belongs to nothing is 404 for everybody, even for those who may see all."""
     forged = {
-        **things,
+        **house.things,
         **dict.fromkeys(
             ("window", "extension", "endpoint", "freeze", "check", "guacd"),
             987654321,
@@ -262,18 +186,15 @@ def test_forged_ids_lead_nowhere(
     }
     line = MATRIX[name]
     for role in line.yes.split():
-        answer = answer_of(signed_in(Client(), people[role]), name, line, forged)
-        assert answer == "not_known", role
+        assert answer_of(house, role, name, line, forged) == "not_known", role
 
 
 @pytest.mark.parametrize(
     "name", sorted(name for name, line in MATRIX.items() if line.method == "post")
 )
-def test_acts_are_never_links(
-    name: str, things: dict[str, Any], people: dict[str, Any]
-):
+def test_acts_are_never_links(name: str, house: House):
     """What changes something answers no GET: 405, or a page that only shows."""
     line = MATRIX[name]
-    path = reverse(name, args=[things[thing] for thing in line.args.split()])
     for role in line.yes.split()[:1]:
-        assert signed_in(Client(), people[role]).get(path).status_code == 405
+        answer = ask(house.browser(role), house.path(name, line))
+        assert answer.status_code == 405

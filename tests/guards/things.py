@@ -1,0 +1,196 @@
+"""One of each thing that an address can name, and everybody signed in: made once a module.
+
+Everything lives in one transaction that is thrown away at the end; what a request changes is
+undone at once. So a line of the table costs its requests, and not a new plant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from accessportal.accounts.models import Invitation, User
+from accessportal.audit import record
+from accessportal.plants.models import EndpointCheck
+from requests.models import ExtensionRequest
+from sessions.models import (
+    BrokeredSession,
+    ComplianceReview,
+    GuacdNode,
+    Recording,
+    StopOrder,
+)
+from tests.cast import (
+    Plant,
+    make_freeze,
+    make_person,
+    make_plant,
+    make_request,
+    make_window,
+    signed_in,
+)
+from tests.guards.lines import ROLES, Line
+
+
+@dataclass
+class House:
+    """The plant, its things by the names that the lines use, and the people's cookies."""
+
+    plant: Plant
+    things: dict[str, Any]
+    people: dict[str, User]
+    cookies: dict[str, str] = field(default_factory=dict)
+
+    def browser(self, role: str) -> Client:
+        """A new browser in which `role` is signed in; "nobody" is not."""
+        client = Client()
+        if role in self.cookies:
+            client.cookies[settings.SESSION_COOKIE_NAME] = self.cookies[role]
+        return client
+
+    def sign_in(self, role: str, person: User) -> None:
+        client = signed_in(Client(), person)
+        self.people[role] = person
+        self.cookies[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
+
+    def path(self, name: str, line: Line, things: dict[str, Any] | None = None) -> str:
+        named = things or self.things
+        return reverse(name, args=[named[thing] for thing in line.args.split()])
+
+
+@contextmanager
+def house() -> Iterator[House]:
+    """Build it in a transaction of its own, and throw that away."""
+    with transaction.atomic():
+        plant = make_plant()
+        built = House(plant, make_things(plant), people={})
+        for role in ROLES:
+            built.sign_in(
+                role,
+                make_person("Vito Vogel", vendor=plant.fillwerk)
+                if role == "vito"
+                else getattr(plant, role),
+            )
+        yield built
+        transaction.set_rollback(True)
+
+
+def ask(
+    browser: Client,
+    path: str,
+    method: str = "get",
+    data: dict[str, str] | None = None,
+    **headers: Any,
+) -> Any:
+    """The answer to a request; whatever it changed is undone."""
+    with transaction.atomic():
+        response = getattr(browser, method)(path, data or {}, **headers)
+        transaction.set_rollback(True)
+    return response
+
+
+def data_of(line: Line, things: dict[str, Any]) -> dict[str, str]:
+    return {field: value.format(**things) for field, value in line.data}
+
+
+def make_things(plant: Plant) -> dict[str, Any]:
+    """One of each: a pending request, an open window, a live session, a recording, ..."""
+    now = timezone.now()
+    pending = make_request(plant.vera, plant.filling_plc, starts_in=timedelta(days=1))
+    window = make_window(plant.vera, plant.filling_gateway, decided_by=plant.olga)
+    extension = ExtensionRequest.objects.create(
+        window=window, minutes=30, reason="More", asked_by=plant.vera
+    )
+    live = make_session(window, plant, number="SES-2026-9001", state="active", slot=0)
+    over = make_session(
+        window,
+        plant,
+        number="SES-2026-9002",
+        state="ended",
+        ended_at=now,
+        end_reason="ended_by_contractor",
+        end_confirmed_at=now,
+    )
+    recording = Recording.objects.create(
+        brokered_session=over,
+        state="sealed",
+        closed_at=now,
+        sealed_at=now,
+        key_id="0" * 16,
+        wrapped_key="v1.x.x",
+        manifest={"segments": []},
+        manifest_signature="x",
+    )
+    ComplianceReview.objects.create(
+        recording=recording,
+        due_at=now + timedelta(days=15),
+        worked_by=plant.vera,
+        approved_by=plant.olga,
+    )
+    invitation = Invitation.objects.create(
+        email="new@example.test",
+        vendor=plant.fillwerk,
+        token_hash="0" * 64,
+        invited_by=plant.olga,
+        expires_at=now + timedelta(days=1),
+    )
+    check = EndpointCheck.objects.create(
+        endpoint=plant.filling_gateway,
+        kind="tcp",
+        state="passed",
+        started_by=plant.adam,
+        finished_at=now,
+        learnt_host_key="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKx5Zs7Qb1mJ",
+    )
+    order = StopOrder.objects.create(
+        number="STOP-2026-9001",
+        kind=StopOrder.Kind.ISOLATION,
+        site=plant.north,
+        reason="Unknown traffic",
+        requested_by=plant.olga,
+    )
+    event = record("request.submitted", acting_user=plant.vera, access_request=pending)
+    return {
+        "request": pending.number,
+        "window": window.pk,
+        "window_number": window.access_request.number,
+        "extension": extension.pk,
+        "session": live.pk,
+        "broker": "main",
+        "recording": over.number,
+        "segment": 1,
+        "endpoint": plant.filling_gateway.pk,
+        "asset": plant.filling_line.slug,
+        "site": plant.north.slug,
+        "freeze": make_freeze(
+            plant.north, starts_in=timedelta(0), lasts=timedelta(1)
+        ).pk,
+        "check": check.pk,
+        "vendor": plant.fillwerk.slug,
+        "person": plant.vera.pk,
+        "colleague": plant.olga.pk,
+        "invitation": invitation.pk,
+        "event": event.event_id,
+        "order": order.number,
+        "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
+    }
+
+
+def make_session(window: Any, plant: Plant, **fields: Any) -> BrokeredSession:
+    return BrokeredSession.objects.create(
+        window=window,
+        endpoint=plant.filling_gateway,
+        started_by=plant.vera,
+        permission="control",
+        active_at=timezone.now(),
+        **fields,
+    )
