@@ -15,6 +15,7 @@ from accessportal.launcher.console import SetupProblem
 from accessportal.launcher.system import find
 
 PREFERRED_PORT = 4822
+START_ATTEMPTS = 3
 
 
 class Guacd:
@@ -47,7 +48,15 @@ class Guacd:
             raise SetupProblem(
                 "guacd is not installed, and GUACD=host:port names no other."
             )
-        port = ports.free_port(PREFERRED_PORT)
+        for _attempt in range(START_ATTEMPTS):
+            port = ports.free_port(PREFERRED_PORT)
+            if self._start_on(program, port):
+                return f"127.0.0.1:{port}"
+            self.stop()
+        raise SetupProblem(f"guacd does not start; its words are in {self.log_file}.")
+
+    def _start_on(self, program: str, port: int) -> bool:
+        """Start it there; False when it does not listen, or somebody else took the port."""
         self.port_file.write_text(str(port), encoding="ascii")
         with self.log_file.open("ab") as log:
             process = subprocess.Popen(
@@ -57,12 +66,12 @@ class Guacd:
                 start_new_session=True,
             )  # fmt: skip
         self.pid_file.write_text(str(process.pid), encoding="ascii")
-        if not ports.accepts("127.0.0.1", port, within_seconds=10):
-            self.stop()
-            raise SetupProblem(
-                f"guacd does not start; its words are in {self.log_file}."
-            )
-        return f"127.0.0.1:{port}"
+        deadline = time.monotonic() + 10
+        while process.poll() is None and time.monotonic() < deadline:
+            if ports.listens(process.pid, port):
+                return True
+            time.sleep(0.05)
+        return False
 
     def pid(self) -> int | None:
         """Process id of our running guacd; None when there is none (any more)."""

@@ -1,7 +1,11 @@
 """TCP ports of this machine."""
 
+import os
 import socket
 import time
+from pathlib import Path
+
+LISTENING = "0A"  # the state of a socket in /proc/net/tcp
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
@@ -48,3 +52,24 @@ def accepts(host: str, port: int, *, within_seconds: float) -> bool:
             time.sleep(0.05)
         else:
             return True
+
+
+def listens(pid: int, port: int) -> bool:
+    """True when this very process listens on 127.0.0.1:`port`, whoever else would answer."""
+    address = f"0100007F:{port:04X}"
+    sockets = {
+        f"socket:[{fields[9]}]"
+        for fields in map(str.split, Path("/proc/net/tcp").read_text().splitlines())
+        if fields[1] == address and fields[3] == LISTENING
+    }
+    return any(link in sockets for link in _open_files(pid))
+
+
+def _open_files(pid: int) -> list[str]:
+    found = []
+    for path in Path(f"/proc/{pid}/fd").glob("*"):
+        try:
+            found.append(os.readlink(path))
+        except OSError:  # closed meanwhile
+            continue
+    return found

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from accessportal.launcher import ports
 from accessportal.launcher.console import SetupProblem
 from accessportal.launcher.guacd import Guacd, children_of, is_guacd, reachable
 
@@ -33,6 +34,23 @@ def test_it_listens_on_loopback_and_is_found_again(
     after_a_crash = Guacd(tmp_path)
     assert after_a_crash.ensure() == address
     assert after_a_crash.pid() == pid
+
+
+def test_a_port_that_another_guacd_took_first_is_not_mistaken_for_its_own(
+    guacd: Guacd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two portals that start at once find the same port free."""
+    other_place = tmp_path / "other"
+    other_place.mkdir()
+    other = Guacd(other_place)
+    taken = int(other.ensure().rpartition(":")[2])
+    found_free = iter([taken, ports.free_port()])
+    monkeypatch.setattr(ports, "free_port", lambda preferred=0: next(found_free))
+    try:
+        assert guacd.ensure() != f"127.0.0.1:{taken}"
+        assert guacd.pid() not in {None, other.pid()}
+    finally:
+        other.stop()
 
 
 def test_stop_ends_it_with_its_connections(guacd: Guacd) -> None:
