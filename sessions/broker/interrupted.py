@@ -103,7 +103,7 @@ async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
         return
     row = claimed
     try:
-        await db(lifecycle.end_session, row, **adoption.reason_of_end(row))
+        await db(lifecycle.end_session, row, **await db(adoption.reason_of_end, row))
     except TooLate:
         return
     if held:

@@ -20,6 +20,7 @@ from sessions.models import (
     LeftPressed,
     Participant,
 )
+from sessions.policy_facts import critical_step_until
 from sessions.services.brokers import chosen_for, living_brokers
 from sessions.services.leases import LEASE_SECONDS, lapsed, take_over
 from sessions.services.lifecycle import note_released_input, with_relations
@@ -288,7 +289,8 @@ def reason_of_end(row: BrokeredSession) -> dict[str, Any]:
         return {"reason": EndReason.WINDOW_REVOKED}
     if row.lease_expires_at is None:
         return {"reason": EndReason.NOT_CONNECTED}
-    if window.closes_at <= timezone.now():
+    now = timezone.now()
+    if window.closes_at <= now and critical_step_until(row, now) is None:
         return {"reason": EndReason.WINDOW_CLOSED}
     return {"reason": EndReason.INTERRUPTED}
 

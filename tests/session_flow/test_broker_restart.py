@@ -17,10 +17,10 @@ from requests.models import MaintenanceWindow
 from sessions.broker import interrupted
 from sessions.broker.actor import SessionActor
 from sessions.broker.registry import Broker
-from sessions.models import BrokeredSession, Recording
+from sessions.models import BrokeredSession, CriticalStep, Recording
 from sessions.services.abandoned import end_abandoned_sessions
 from sessions.services.recording import seal_abandoned_recordings
-from tests.cast import make_window
+from tests.cast import Plant, make_window
 from tests.session_flow.fake_guacd import FakeGuacd
 from tests.session_flow.tunnel_kit import Bench, Tunnel
 
@@ -167,6 +167,34 @@ async def test_the_sweep_ends_what_has_no_broker(
     await lost.arefresh_from_db()
     assert (dead.end_reason, dead.slot) == ("interrupted", None)
     assert (lost.state, lost.end_reason, lost.slot) == ("failed", "not_connected", None)
+
+
+@pytest.mark.parametrize(
+    ("in_step", "reason"), [(True, "interrupted"), (False, "window_closed")]
+)
+def test_a_crash_in_a_critical_step_is_an_interruption_also_after_the_window(
+    db: None, plant: Plant, in_step: bool, reason: str
+) -> None:
+    """The step kept the session open past its window; only the crash ended it."""
+    now = timezone.now()
+    long_ago = now - timedelta(minutes=10)
+    window = make_window(
+        plant.vera, plant.filling_hmi, decided_by=plant.olga,
+        starts_in=-timedelta(hours=2), lasts=timedelta(hours=1, minutes=55),
+    )  # fmt: skip
+    dead = BrokeredSession.objects.create(
+        number="SES-1", window=window, endpoint=plant.filling_hmi, started_by=plant.vera,
+        permission="control", slot=0, state="active", active_at=long_ago, broker="dead",
+        lease_expires_at=long_ago,
+    )  # fmt: skip
+    CriticalStep.objects.create(
+        brokered_session=dead, what="Writing firmware", minutes=20,
+        declared_by=plant.vera, accepted_by=plant.olga, accepted_at=long_ago,
+        until=now + timedelta(minutes=10), ended_at=None if in_step else now,
+    )  # fmt: skip
+    assert end_abandoned_sessions() == 1
+    dead.refresh_from_db()
+    assert dead.end_reason == reason
 
 
 async def test_a_round_that_looked_before_the_claim_takes_nothing_for_abandoned(
