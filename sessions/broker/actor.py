@@ -109,7 +109,7 @@ class SessionActor:
         self.opening = Opening(self._record_filter)
         self.held = Held(self)
         lease.on_worn = self._wait_for_lease
-        lease.on_fresh = partial(words.tell_going_on, self)
+        lease.on_fresh = self._go_on_with_lease
         lease.on_lost = partial(self.end, End("", close_code=CloseCode.RESTART))
 
     # --- Life ----------------------------------------------------------------------------
@@ -143,6 +143,10 @@ class SessionActor:
         self.input.let_everybody_go("lease_worn")
         if self.active and not self.ending:
             words.tell_waiting(self)
+
+    def _go_on_with_lease(self) -> None:
+        self.input.release_owed()
+        words.tell_going_on(self)
 
     @property
     def was_up(self) -> bool:

@@ -34,7 +34,8 @@ async def hand_over(
     if actor.stream is None or not actor.active:
         return False
     try:
-        await actor.db(lifecycle.keep_held_input, actor.id, [], actor.lease.epoch)
+        held = actor.input.held_rows()  # nothing, unless the lease wore out just now
+        await actor.db(lifecycle.keep_held_input, actor.id, held, actor.lease.epoch)
         await _finish_recording(actor)
         if not await actor.db(
             adoption.request_handover, actor.id, epoch=actor.lease.epoch

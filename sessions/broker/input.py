@@ -47,6 +47,18 @@ BLOCKED = _("Blocked: this is not part of what was approved.")
 SHOWN_OUT = _("This browser sent something that is not allowed, and was disconnected.")
 
 
+class Owed(NamedTuple):
+    """What a person held when this process might not send: released as soon as it may."""
+
+    seat: Seat
+    why: str
+    rows: list[list[Any]]
+    keys: int
+    buttons: int
+    releases: list[Instruction]
+    streams: list[Instruction]
+
+
 class Touch(NamedTuple):
     """What was done last on the machine, and where: pixels of the remote screen."""
 
@@ -64,6 +76,7 @@ class Input:
         self._actor = actor
         self._touched_at = asyncio.get_running_loop().time()
         self._kept: list[list[Any]] = []
+        self._owed: list[Owed] = []
         self._pointer = ("0", "0")
         self._pointed_at = 0.0
         self._keeping: asyncio.TimerHandle | None = None
@@ -197,41 +210,61 @@ class Input:
     # --- Out: releases -----------------------------------------------------------------------
 
     def let_go(self, seat: Seat, why: str) -> None:
-        """Release, now, what this person holds, whatever the session's state."""
+        """Release, now, what this person holds, whatever the session's state.
+
+        While the lease is over by this process's clock nothing may be sent: it is kept as
+        owed, and neither recorded nor forgotten before it is really released.
+        """
         actor = self._actor
+        actor.lease.notice_wear()
         hands = seat.hands
         seat.discards.flush()
         keys, buttons = len(hands.pressed.keys), hands.pressed.buttons.bit_count()
+        rows = hands.pressed.as_rows(seat.participant.pk)
         releases = hands.pressed.let_go(drag_off=actor.row.endpoint.drags_off)
         streams = [Instruction("end", (index,)) for index in sorted(hands.open_streams)]
         hands.open_streams.clear()
         if actor.stream is None or not (releases or streams):
             return
-        if releases and actor.writer is not None:
-            records = [
-                InputRecord(seat.user.pk, *release_values(one)) for one in releases
-            ]
+        self._owed.append(Owed(seat, why, rows, keys, buttons, releases, streams))
+        self.release_owed()
+
+    def let_everybody_go(self, why: str) -> None:
+        self.release_owed()
+        for seat in list(self._actor.seats.values()):
+            self.let_go(seat, why)
+
+    def release_owed(self) -> None:
+        """Send the releases that wait, if this process may send."""
+        if self._owed and self._actor.lease.held():
+            owed, self._owed = self._owed, []
+            for one in owed:
+                self._release(one)
+            self._keep_held()
+
+    def _release(self, owed: Owed) -> None:
+        actor = self._actor
+        user = owed.seat.user.pk
+        if owed.releases and actor.writer is not None:
+            records = [InputRecord(user, *release_values(one)) for one in owed.releases]
             try:
                 actor.writer.append_input(records)
             except RecordingFailed as error:
                 actor.recording_failed(error)
                 actor.writer.note_later(records)
-        actor.stream.send("".join(one.encode() for one in [*releases, *streams]))
-        if releases:
+        assert actor.stream is not None
+        sent = [*owed.releases, *owed.streams]
+        actor.stream.send("".join(one.encode() for one in sent))
+        if owed.releases:
             actor.later(
                 lifecycle.note_released_input,
                 actor.row,
-                why=why,
-                keys=keys,
-                buttons=buttons,
+                why=owed.why,
+                keys=owed.keys,
+                buttons=owed.buttons,
             )
-            if why == "silent":
-                seat.say("input-released", lambda text: {"sentence": text(LET_GO)})
-        self._keep_held()
-
-    def let_everybody_go(self, why: str) -> None:
-        for seat in list(self._actor.seats.values()):
-            self.let_go(seat, why)
+            if owed.why == "silent":
+                owed.seat.say("input-released", lambda text: {"sentence": text(LET_GO)})
 
     def _watch(self) -> None:
         """While somebody holds something, see that their browser lives."""
@@ -265,15 +298,18 @@ class Input:
     def _keep_held_now(self) -> None:
         self._keeping = None
         actor = self._actor
-        held = [
-            row
-            for seat in actor.seats.values()
-            for row in seat.hands.pressed.as_rows(seat.participant.pk)
-        ]
+        held = self.held_rows()
         if held == self._kept or actor.ending:
             return
         self._kept = held
         actor.later(lifecycle.keep_held_input, actor.id, held, actor.lease.epoch)
+
+    def held_rows(self) -> list[list[Any]]:
+        """What is down on the machine, as `BrokeredSession.held_input` keeps it."""
+        rows = [row for owed in self._owed for row in owed.rows]
+        for seat in self._actor.seats.values():
+            rows += seat.hands.pressed.as_rows(seat.participant.pk)
+        return rows
 
     # --- Saying no ---------------------------------------------------------------------------
 

@@ -117,6 +117,25 @@ def test_kill_9_of_the_only_broker_interrupts_and_somebody_has_to_look(
     until(lambda: fleet.stage("left_pressed", session) == {"held": 1, "released": True})
 
 
+def test_the_only_broker_stands_still_and_releases_when_it_wakes(fleet: Fleet) -> None:
+    """Nobody takes over; its lease is over by its own clock when the browser's end is heard."""
+    (alone,) = fleet.brokers_living(1)
+    session, console = fleet.session()
+    holding = fleet.hold_jog(console)
+    until(lambda: fleet.stage("row", session)["held_input"])
+    alone.signal(signal.SIGSTOP)
+    holding.stop()
+    console.stop()
+    time.sleep(6)
+    assert fleet.hmi["jog"]["down"]
+
+    alone.signal(signal.SIGCONT)
+    until(lambda: not fleet.hmi["jog"]["down"])
+    until(lambda: not fleet.stage("row", session)["held_input"])
+    assert "session.input.released" in fleet.stage("events", session)
+    fleet.end(session)
+
+
 def test_postgresql_restarts_and_the_work_goes_on(fleet: Fleet) -> None:
     fleet.brokers_living(2)
     session, console = fleet.session()
