@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from sessions.broker.seat import CloseCode
+from sessions.recorder.writer import RecordingFailed
 from sessions.services import adoption, lifecycle
 
 if TYPE_CHECKING:
@@ -93,8 +94,17 @@ async def _let_go(actor: SessionActor, work: asyncio.Task[None]) -> None:
 
 
 async def _finish_recording(actor: SessionActor) -> None:
-    """Both tracks closed and on the disk; the other opens the next segment of each."""
-    if actor.recording is not None:
+    """Both tracks closed and on the disk; the other opens the next segment of each.
+
+    A recorder in failure keeps no session from being handed over: its files are left as
+    a crash leaves them, and the other tries again with its own.
+    """
+    if actor.recording is None:
+        return
+    try:
         async with asyncio.timeout(FILES_SECONDS):
             await actor.care.leave()
             await actor.recording.finish()
+    except (RecordingFailed, TimeoutError) as error:
+        logger.warning("%s: handed over while recording fails: %s", actor.row, error)
+        await actor.recording.abandon()
