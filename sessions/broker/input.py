@@ -112,7 +112,8 @@ class Input:
         age = seat.viewer.age
         heard = seat.hands.hear(
             text,
-            stale=age * 1000 > actor.row.endpoint.stale_after_ms,
+            stale=seat.viewer.seen_nothing
+            or age * 1000 > actor.row.endpoint.stale_after_ms,
             open=self.open and seat.has_baton,
         )
         for ping in heard.pings:

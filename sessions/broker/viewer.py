@@ -94,6 +94,10 @@ class Viewer:
         self._fell = False
         # The last frame of each text that was taken, and when: all its frames came at once.
         self._undrawn: deque[tuple[int, float]] = deque(maxlen=4096)
+        # Since when this viewer lacks frames that will never be sent, until the picture of
+        # this timestamp is drawn.
+        self._lacking_since: float | None = clock()
+        self._lacking_until = -1
         self._wake = asyncio.Event()
         self._sending_since: float | None = None
         self._close_code: int | None = None
@@ -133,6 +137,7 @@ class Viewer:
         self.state = State.STREAMING
         self._splice = Splice(BEHIND_BYTES)
         self._picture_length = max(len(text), LEAST_PICTURE)
+        self._lacking_until = syncs[-1][1] if syncs else -1
         self._enqueue(text, syncs)
 
     def permit(self, permissions: Permissions) -> None:
@@ -146,12 +151,29 @@ class Viewer:
         """The browser has drawn the frame of `timestamp`."""
         while self._undrawn and self._undrawn[0][0] <= timestamp:
             self._undrawn.popleft()
+        if self.state is State.STREAMING and timestamp >= self._lacking_until:
+            self._lacking_since = None
         self._fell = self._fell and self.state is not State.STREAMING
         self._perhaps_recover()
 
     @property
     def age(self) -> float:
-        """Seconds that the picture in front of this person is old."""
+        """Seconds that the picture in front of this person is old.
+
+        Also while a fresh one is fetched: what was dropped meanwhile was not seen.
+        """
+        if self._lacking_since is None:
+            return self._undrawn_for
+        return max(self._clock() - self._lacking_since, self._undrawn_for)
+
+    @property
+    def seen_nothing(self) -> bool:
+        """Whether no picture was drawn yet."""
+        return self._lacking_since is not None and not self._fell
+
+    @property
+    def _undrawn_for(self) -> float:
+        """Seconds since a frame was sent that is not drawn yet."""
         return self._clock() - self._undrawn[0][1] if self._undrawn else 0.0
 
     @property
@@ -220,15 +242,16 @@ class Viewer:
         if not self._queue:
             # All was taken; but with a large picture on its way, nothing can be drawn yet.
             limit = HOPELESS_SECONDS if self._sending_since else BEHIND_SECONDS
-            return self.age > limit
+            return self._undrawn_for > limit
         waited = now - self._queue[0][2]
         return (
             self._queued + length > BEHIND_BYTES + self._picture_length
             or (waited > STANDING_SECONDS and self._queued > self._picture_length)
-            or self.age > HOPELESS_SECONDS
+            or self._undrawn_for > HOPELESS_SECONDS
         )
 
     def _fall_behind(self) -> None:
+        self._lacking_since = self._clock() - self.age
         self.state = State.BEHIND
         self._fell = True
         self._drop()
@@ -307,7 +330,7 @@ class Viewer:
         self._words_length = 0
         length = 0
         taken = 0
-        slow = self.age > SLOW_SECONDS
+        slow = self._undrawn_for > SLOW_SECONDS
         most = SLOW_MESSAGE_CHARACTERS if slow else MESSAGE_CHARACTERS
         for text, _frames, _since in self._queue:
             if taken and length + len(text) > most:

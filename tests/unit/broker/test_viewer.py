@@ -157,6 +157,35 @@ async def test_the_age_is_that_of_the_oldest_frame_not_drawn(desk: Desk) -> None
     assert desk.viewer.age == 0.0
 
 
+async def test_what_was_dropped_makes_the_picture_old_until_a_fresh_one_is_drawn(
+    desk: Desk,
+) -> None:
+    desk.viewer.begin(*picture_and_sync(1))
+    desk.show(2)
+    await desk.settled()
+    desk.now += 6
+    desk.show(3)
+    desk.viewer.drawn(2)
+    assert desk.viewer.state is State.WAITING
+    desk.now += 3  # the fresh picture takes its time
+    assert desk.viewer.age == pytest.approx(9)
+    desk.show(100)
+    desk.viewer.give(picture(100))
+    await desk.settled()
+    assert desk.viewer.age == pytest.approx(9)
+    desk.viewer.drawn(100)
+    assert desk.viewer.age == 0.0
+
+
+async def test_nothing_is_seen_before_the_first_picture_is_drawn(desk: Desk) -> None:
+    assert desk.viewer.seen_nothing
+    desk.viewer.begin(*picture_and_sync(1))
+    await desk.settled()
+    assert desk.viewer.seen_nothing
+    desk.viewer.drawn(1)
+    assert not desk.viewer.seen_nothing
+
+
 async def test_the_clipboard_reaches_only_who_may_have_it() -> None:
     clipboard = (
         encode("clipboard", 5, "text/plain")
