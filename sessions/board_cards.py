@@ -222,7 +222,8 @@ class Card:
     @property
     def may_go_on(self) -> bool:
         """Let the work go on although its picture is not recorded."""
-        return may_be_continued(self.brokered_session) and self.may[Action.SESSION_END]
+        charge = self.may[Action.SESSION_CHARGE]
+        return charge and may_be_continued(self.brokered_session)
 
     @property
     def may_keep(self) -> bool:

@@ -135,7 +135,8 @@ def continue_unrecorded(
     brokered_session = locked(brokered_session)
 
     refuse_when_over(brokered_session)
-    if not may_at(acting_user, Action.SESSION_END, brokered_session):
+    # Who lets it go on attends it: whoever cannot be in charge of work here cannot.
+    if not may_at(acting_user, Action.SESSION_CHARGE, brokered_session):
         raise NotAllowed(_("Only the plant can let this session go on."))
     asset = brokered_session.endpoint.asset
     if asset.on_record_failure != OnRecordFailure.CONTINUE:
@@ -167,6 +168,13 @@ def continue_unrecorded(
         brokered_session=brokered_session,
         origin=origin,
         reason=reason[:500],
+    )
+    record(
+        "session.attended",
+        acting_user=acting_user,
+        subject=brokered_session,
+        brokered_session=brokered_session,
+        origin=origin,
     )
     if brokered_session.frozen_cause == FreezeCause.RECORDING:
         lift_freeze(brokered_session, acting_user=acting_user, origin=origin)

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.origin import origin_of
-from sessions.access import session_endable_by
+from sessions.access import session_chargeable_by
 from sessions.services import recording_failures
 from sessions.views.answers import done
 
@@ -19,7 +19,7 @@ from sessions.views.answers import done
 @require_fresh_factor
 def continue_unrecorded(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A person of the plant says to be at the machine, and why the work cannot wait."""
-    brokered_session = session_endable_by(request.user, pk)  # type: ignore[arg-type]
+    brokered_session = session_chargeable_by(request.user, pk)  # type: ignore[arg-type]
     recording_failures.continue_unrecorded(
         brokered_session,
         acting_user=request.user,  # type: ignore[arg-type]

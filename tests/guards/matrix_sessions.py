@@ -67,8 +67,8 @@ SESSIONS: dict[str, Line] = {
         method="post",
     ),
     "sessions:continue_unrecorded": Line(
-        yes="olga ivan",
-        no="vera cora adam",
+        yes="olga",
+        no="vera ivan cora adam",
         not_known="vito victor omar",
         args="session",
         method="post",

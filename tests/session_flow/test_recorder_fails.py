@@ -268,6 +268,7 @@ async def test_somebody_at_the_machine_lets_the_work_go_on_while_the_journal_wor
     vera: User,
     olga: User,
     omar: User,
+    ivan: User,
 ) -> None:
     await Asset.objects.aupdate(on_record_failure="continue_with_attendance")
     await bench.next_look(live)
@@ -283,7 +284,7 @@ async def test_somebody_at_the_machine_lets_the_work_go_on_while_the_journal_wor
         busy(asset)
         assert (await fails(console))["may_continue"]
         await bench.until(live, lambda row: row.recording_failed_at)
-        for nobody in (vera, omar):
+        for nobody in (vera, omar, ivan):  # Ivan may end it, but is not at the machine
             with pytest.raises(NotAllowed):
                 await go_on(nobody)
         with pytest.raises(NotPossible):
@@ -297,6 +298,7 @@ async def test_somebody_at_the_machine_lets_the_work_go_on_while_the_journal_wor
         await console.hold(97, asset)
         (event,) = await bench.events("session.unrecorded.continued")
         assert (event.severity, event.reason) == ("critical", "The valve is open.")
+        await bench.events("session.attended")
 
         with refusing("input-"):  # now the journal, too: nobody may go on
             await console.send("key", 98, 1)
