@@ -16,7 +16,13 @@ pytest_plugins = ["tests.cast", "tests.flushing", "tests.workers"]
 
 # What a change has to pass is the same for every change. To look for new examples:
 # `./portal test tests/unit --hypothesis-profile=explore`.
-hypothesis.settings.register_profile("check", derandomize=True)
+hypothesis.settings.register_profile(
+    "check",
+    derandomize=True,
+    deadline=None,
+    # A machine that is busy makes examples slowly; that is no fault of the code.
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
 hypothesis.settings.register_profile("explore", max_examples=2_000, deadline=None)
 hypothesis.settings.load_profile("check")
 
