@@ -11,7 +11,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accessportal.settings")
 app = Celery("accessportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["accessportal.notifications", "accessportal.plants", "requests", "sessions"]
+    [
+        "accessportal.accounts",
+        "accessportal.notifications",
+        "accessportal.plants",
+        "requests",
+        "sessions",
+    ]
 )
 
 # Seconds between runs. Every entry only makes up for what an act's own task did not do.
@@ -19,6 +25,10 @@ app.conf.beat_schedule = {
     "send-due-notifications": {
         "task": "notifications.send_due_notifications",
         "schedule": 60.0,
+    },
+    "note-expired-overrides": {
+        "task": "accounts.note_expired_overrides",
+        "schedule": 15.0,
     },
     "expire-overdue-requests": {
         "task": "requests.expire_overdue_requests",

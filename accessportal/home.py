@@ -13,13 +13,12 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from accessportal.accounts.authorisation import Action, sites_where
+from accessportal.accounts.authorisation import Action, actions_anywhere, sites_where
 from accessportal.accounts.factors import recovery_codes_left
 from accessportal.accounts.models import User, Vendor
 from accessportal.audit.access import events_visible_to
 from accessportal.audit.events import EVENTS
 from accessportal.audit.models import AuditEvent
-from accessportal.navigation import actions_anywhere
 from accessportal.plants.models import Endpoint, Site
 from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
 from sessions.models import BrokeredSession, ComplianceReview

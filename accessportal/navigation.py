@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -16,13 +15,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accessportal.accounts.authorisation import (
-    CONTRACTOR_ACTIONS,
-    PERMISSIONS,
     Action,
-    roles_allowing,
+    actions_anywhere,
     sites_where,
 )
-from accessportal.accounts.models import RoleGrant, User
+from accessportal.accounts.models import PermissionOverride, RoleGrant, User
 from requests.models import AccessRequest
 from sessions.models import ComplianceReview, StopOrder
 
@@ -167,6 +164,18 @@ PLACES: list[tuple[Words, list[Place]]] = [
             Place("/vendors/", _("Vendors"), "users", Action.VENDOR_SEE),
         ],
     ),
+    (
+        _("Rights"),
+        [
+            Place(
+                "/permissions/", _("Permissions"), "list-check", Action.PERMISSION_SEE
+            ),
+            Place(
+                "/delegations/", _("Delegations"), "user-check", Action.ROLE_DELEGATE
+            ),
+            Place("/overrides/", _("Overrides"), "key", Action.OVERRIDE_GRANT),
+        ],
+    ),
 ]
 
 
@@ -180,7 +189,7 @@ class Navigation:
     @cached_property
     def actions(self) -> frozenset[Action]:
         """Everything the person may do somewhere."""
-        return actions_anywhere(self.user, self.grants)
+        return actions_anywhere(self.user)
 
     @cached_property
     def grants(self) -> list[RoleGrant]:
@@ -232,15 +241,26 @@ class Navigation:
     @cached_property
     def stops(self) -> list[StopOrder]:
         """Isolations and suspensions in force that concern this person of the plant."""
-        if self.user.vendor_id is not None or not self.grants:
+        if self.user.vendor_id is not None or not self.actions:
             return []
-        seeing = roles_allowing(Action.SESSION_SEE)
-        sites = {one.site_id for one in self.grants if one.role in seeing}
-        concerns = Q(site__isnull=False) if None in sites else Q(site__in=sites)
+        concerns = Q(site__in=sites_where(self.user, Action.SESSION_SEE))
         if Action.VENDOR_SEE in self.actions:
             concerns |= Q(vendor__isnull=False)
         in_force = StopOrder.objects.in_force().filter(concerns)
         return list(in_force.select_related("site", "vendor", "requested_by"))
+
+    @cached_property
+    def overrides(self) -> list[PermissionOverride]:
+        """Overrides in force: the person's own, and those that IT security is shown."""
+        if self.user.vendor_id is not None:
+            return []
+        concerns = Q(granted_to=self.user)
+        if Action.OVERRIDE_SEE in self.actions:
+            concerns |= Q(site__in=sites_where(self.user, Action.OVERRIDE_SEE))
+        in_force = PermissionOverride.objects.in_force().filter(concerns)
+        return list(
+            in_force.select_related("site", "granted_to", "granted_by").order_by("pk")
+        )
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -278,20 +298,6 @@ class Navigation:
         if own not in zones:
             shown.append((_("Your time"), own))
         return [SiteClock(words, zone, clock_words(zone)) for words, zone in shown]
-
-
-def actions_anywhere(
-    user: User, grants: Iterable[RoleGrant] | None = None
-) -> frozenset[Action]:
-    """Everything a person may do at some site, with one query (none when given the grants).
-
-    Only to show or hide; whether an act is allowed there, the guards decide.
-    """
-    if user.vendor_id is not None:
-        return CONTRACTOR_ACTIONS
-    held = user.role_grants.all() if grants is None else grants
-    roles = {RoleGrant.Role(grant.role) for grant in held}
-    return frozenset().union(*(PERMISSIONS[role] for role in roles))
 
 
 def clock_words(zone: str, *, at: datetime | None = None) -> str:

@@ -403,6 +403,8 @@ INVITATION_HOURS = 72
 SEGMENT_MAX_SECONDS = env_int("SEGMENT_MAX_SECONDS", 300)
 SEGMENT_MAX_BYTES = env_int("SEGMENT_MAX_BYTES", 8 * 1024 * 1024)
 REVIEW_DUE_DAYS = 15
+DELEGATION_MAX_DAYS = env_int("DELEGATION_MAX_DAYS", 31)
+OVERRIDE_MAX_MINUTES = 60
 
 # --- Logging ------------------------------------------------------------------------
 

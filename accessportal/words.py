@@ -4,9 +4,27 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import timezone
+from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, npgettext
+from django.utils.translation import ngettext, npgettext, pgettext
+
+from accessportal.clock import plant_time
+
+
+def moment_words(moment: datetime, zone: str) -> str:
+    """`Tue 10 Mar 2026, 14:00 CET`, in the plant's zone and the active language."""
+    local = plant_time(moment, zone)
+    return f"{day_and_time(local)} {zone_name(local)}"
+
+
+def day_and_time(local: datetime) -> str:
+    return dateformat.format(local, pgettext("date format", "D j M Y, H:i"))
+
+
+def zone_name(local: datetime) -> str:
+    """CET, or UTC+03:00 where the zone has no letters."""
+    name = local.tzname() or "UTC"
+    return name if name[:1].isalpha() else f"UTC{name}"
 
 
 def length_words(seconds: float, *, after_in: bool = False) -> str:

@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.utils import dateformat
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from accessportal.clock import plant_time
 from accessportal.plants.models import Endpoint
+from accessportal.words import day_and_time, moment_words, zone_name
 
-
-def moment_words(moment: datetime, zone: str) -> str:
-    """`Tue 10 Mar 2026, 14:00 CET`, in the plant's zone and the active language."""
-    local = plant_time(moment, zone)
-    return f"{_day_and_time(local)} {_zone_name(local)}"
+__all__ = ["machines_words", "moment_words", "span_words", "zone_words"]
 
 
 def span_words(start: datetime, end: datetime, zone: str) -> str:
@@ -25,10 +20,10 @@ def span_words(start: datetime, end: datetime, zone: str) -> str:
     if local_start.date() != local_end.date():
         first, last = moment_words(start, zone), moment_words(end, zone)
     else:
-        first = _day_and_time(local_start)
+        first = day_and_time(local_start)
         if local_start.utcoffset() != local_end.utcoffset():
-            first = f"{first} {_zone_name(local_start)}"
-        last = f"{local_end:%H:%M} {_zone_name(local_end)}"
+            first = f"{first} {zone_name(local_start)}"
+        last = f"{local_end:%H:%M} {zone_name(local_end)}"
     return _("%(start)s to %(end)s") % {"start": first, "end": last}
 
 
@@ -44,14 +39,4 @@ def machines_words(endpoints: Iterable[Endpoint]) -> str:
 
 def zone_words(zone: str, at: datetime) -> str:
     """`CET, Europe/Berlin`: the zone's short name at a moment, and its full name."""
-    return f"{_zone_name(plant_time(at, zone))}, {zone}"
-
-
-def _day_and_time(local: datetime) -> str:
-    return dateformat.format(local, pgettext("date format", "D j M Y, H:i"))
-
-
-def _zone_name(local: datetime) -> str:
-    """CET, or UTC+03:00 where the zone has no letters."""
-    name = local.tzname() or "UTC"
-    return name if name[:1].isalpha() else f"UTC{name}"
+    return f"{zone_name(plant_time(at, zone))}, {zone}"

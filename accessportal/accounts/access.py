@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from django.db.models import Count, Q, QuerySet
 
-from accessportal.accounts.authorisation import Action, may
-from accessportal.accounts.models import Invitation, User, Vendor
+from accessportal.accounts.authorisation import Action, may, sites_where
+from accessportal.accounts.models import (
+    Invitation,
+    PermissionOverride,
+    RoleDelegation,
+    User,
+    Vendor,
+)
+from accessportal.accounts.services.overrides import may_end
 from accessportal.errors import NotAllowed, NotKnown
 
 
@@ -61,3 +68,75 @@ def person_disablable_by(user: User, slug: str, pk: int) -> User:
     if person is None:
         raise NotKnown
     return person
+
+
+# --- Who may do what ------------------------------------------------------------------
+
+
+def reads_permissions(user: User) -> User:
+    """Refuses who may not read the table of permissions and who has them."""
+    if not may(user, Action.PERMISSION_SEE):
+        raise NotAllowed
+    return user
+
+
+def minds_delegations(user: User) -> User:
+    """A person of the plant: who holds a role may lend it, anybody may have one lent."""
+    if user.vendor_id is not None:
+        raise NotAllowed
+    return user
+
+
+def delegations_of(user: User) -> QuerySet[RoleDelegation]:
+    """Those a person gave or received, the newest first."""
+    minds_delegations(user)
+    return RoleDelegation.objects.filter(
+        Q(delegator=user) | Q(delegate=user)
+    ).select_related("delegator", "delegate", "site", "ended_by")
+
+
+def delegation_endable_by(user: User, pk: int) -> RoleDelegation:
+    """One's own, given or received; whether it is over is for the verb to say."""
+    delegation = delegations_of(user).filter(pk=pk).first()
+    if delegation is None:
+        raise NotKnown
+    return delegation
+
+
+def minds_overrides(user: User) -> User:
+    """Who may grant one or is shown them, and anybody of the plant who has one."""
+    if user.vendor_id is None and (
+        may(user, Action.OVERRIDE_GRANT)
+        or may(user, Action.OVERRIDE_SEE)
+        or user.overrides_received.exists()
+    ):
+        return user
+    raise NotAllowed
+
+
+def overrides_visible_to(user: User) -> QuerySet[PermissionOverride]:
+    """Those at the sites where a person may grant or is shown them, and their own."""
+    minds_overrides(user)
+    sites = sites_where(user, Action.OVERRIDE_GRANT) | sites_where(
+        user, Action.OVERRIDE_SEE
+    )
+    return PermissionOverride.objects.filter(
+        Q(site__in=sites) | Q(granted_to=user) | Q(granted_by=user)
+    ).select_related("granted_by", "granted_to", "site", "ended_by")
+
+
+def override_endable_by(user: User, pk: int) -> PermissionOverride:
+    """An override that a person sees; whether it may be ended is for the verb to say."""
+    override = overrides_visible_to(user).filter(pk=pk).first()
+    if override is None:
+        raise NotKnown
+    if not may_end(user, override):
+        raise NotAllowed
+    return override
+
+
+def colleagues_of(user: User) -> QuerySet[User]:
+    """To whom a right may be lent: active people of the plant, but oneself."""
+    minds_delegations(user)
+    colleagues: QuerySet[User] = User.objects.active().plant_people()
+    return colleagues.exclude(pk=user.pk).order_by("full_name")

@@ -1,17 +1,25 @@
 """Who may do what where: one table (role x action), read by people and by code.
 
 Deny by default. People of the plant hold roles per site; a vendor's people have the
-fixed contractor actions and see only what is their company's (SR 2.1 RE2).
+fixed contractor actions and see only what is their company's (SR 2.1 RE2). Beside the
+roles somebody holds, two things count for a time: a role that a colleague delegated, and
+an override of one action at one site. The page `/permissions/` prints all of it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from accessportal.accounts.models import RoleGrant, User
+from accessportal.accounts.models import (
+    PermissionOverride,
+    RoleDelegation,
+    RoleGrant,
+    User,
+)
 
 if TYPE_CHECKING:
     from accessportal.plants.models import Site
@@ -41,6 +49,10 @@ class Action(models.TextChoices):
     VENDOR_INVITE = "vendor.invite", _("Invite a vendor's people")
     VENDOR_SUSPEND = "vendor.suspend", _("Suspend a vendor or disable a person")
     SITE_ISOLATE = "site.isolate", _("Isolate a site")
+    PERMISSION_SEE = "permission.see", _("Read who may do what")
+    ROLE_DELEGATE = "role.delegate", _("Delegate one's own role for a time")
+    OVERRIDE_GRANT = "override.grant", _("Grant an override")
+    OVERRIDE_SEE = "override.see", _("Be shown overrides in force")
 
 
 PERMISSIONS: dict[Role, frozenset[Action]] = {
@@ -60,6 +72,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.VENDOR_SEE,
             Action.VENDOR_INVITE,
             Action.SITE_ISOLATE,
+            Action.ROLE_DELEGATE,
+            Action.OVERRIDE_GRANT,
         }
     ),
     Role.IT_SECURITY: frozenset(
@@ -76,6 +90,10 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.VENDOR_SEE,
             Action.VENDOR_SUSPEND,
             Action.SITE_ISOLATE,
+            Action.PERMISSION_SEE,
+            Action.ROLE_DELEGATE,
+            Action.OVERRIDE_GRANT,
+            Action.OVERRIDE_SEE,
         }
     ),
     Role.COMPLIANCE: frozenset(
@@ -88,6 +106,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.AUDIT_SEE,
             Action.PLANT_SEE,
             Action.VENDOR_SEE,
+            Action.PERMISSION_SEE,
+            Action.ROLE_DELEGATE,
         }
     ),
     Role.ADMINISTRATOR: frozenset(
@@ -100,6 +120,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.VENDOR_INVITE,
             Action.VENDOR_SUSPEND,
             Action.AUDIT_SEE,
+            Action.PERMISSION_SEE,
+            Action.ROLE_DELEGATE,
         }
     ),
 }
@@ -115,8 +137,51 @@ CONTRACTOR_ACTIONS: frozenset[Action] = frozenset(
 )
 
 
+# Never had through somebody else: what would let a lent right make more rights.
+OWN_RIGHT_ONLY: frozenset[Action] = frozenset(
+    {Action.ROLE_DELEGATE, Action.OVERRIDE_GRANT}
+)
+
+# What an override can be about, and the roles that may grant it at their sites. What is not
+# here cannot be overridden: judging evidence (SR 2.1 RE3 is about operating the plant), and
+# everything that makes more rights.
+OVERRIDABLE: dict[Action, frozenset[Role]] = {
+    Action.REQUEST_DECIDE: frozenset({Role.OT_SUPERVISOR}),
+    Action.WINDOW_REVOKE: frozenset({Role.OT_SUPERVISOR, Role.IT_SECURITY}),
+    Action.SESSION_WATCH: frozenset({Role.OT_SUPERVISOR, Role.IT_SECURITY}),
+    Action.SESSION_FREEZE: frozenset({Role.OT_SUPERVISOR, Role.IT_SECURITY}),
+    Action.SESSION_END: frozenset({Role.OT_SUPERVISOR, Role.IT_SECURITY}),
+    Action.SESSION_CONTROL: frozenset({Role.OT_SUPERVISOR}),
+    Action.SESSION_CHARGE: frozenset({Role.OT_SUPERVISOR}),
+    Action.SITE_ISOLATE: frozenset({Role.OT_SUPERVISOR, Role.IT_SECURITY}),
+    Action.PLANT_CHANGE: frozenset({Role.IT_SECURITY}),
+}
+
+# Without these nobody finds what the override is about.
+SEEN_WITH: dict[Action, frozenset[Action]] = {
+    Action.REQUEST_DECIDE: frozenset({Action.REQUEST_SEE}),
+    Action.WINDOW_REVOKE: frozenset({Action.REQUEST_SEE}),
+    Action.SESSION_WATCH: frozenset({Action.SESSION_SEE}),
+    Action.SESSION_FREEZE: frozenset({Action.SESSION_SEE}),
+    Action.SESSION_END: frozenset({Action.SESSION_SEE}),
+    Action.SESSION_CONTROL: frozenset({Action.SESSION_SEE, Action.SESSION_WATCH}),
+    Action.SESSION_CHARGE: frozenset({Action.SESSION_SEE}),
+    Action.SITE_ISOLATE: frozenset({Action.PLANT_SEE, Action.SESSION_SEE}),
+    Action.PLANT_CHANGE: frozenset({Action.PLANT_SEE}),
+}
+
+
 def roles_allowing(action: Action) -> list[Role]:
     return [role for role, actions in PERMISSIONS.items() if action in actions]
+
+
+def overrides_allowing(action: Action) -> list[Action]:
+    """The overrides that let somebody do `action`: its own, and those it is seen with."""
+    return [
+        one
+        for one in OVERRIDABLE
+        if action == one or action in SEEN_WITH.get(one, frozenset())
+    ]
 
 
 def may(user: User, action: Action, site: Site | int | None = None) -> bool:
@@ -129,10 +194,39 @@ def may(user: User, action: Action, site: Site | int | None = None) -> bool:
         return False
     if user.vendor_id is not None:
         return action in CONTRACTOR_ACTIONS
-    grants = user.role_grants.filter(role__in=roles_allowing(action))
-    if site is not None:
-        grants = grants.filter(models.Q(site=site) | models.Q(site__isnull=True))
-    return grants.exists()
+    return any(rights.exists() for rights in _rights(user, action, site))
+
+
+def may_everywhere(user: User, action: Action) -> bool:
+    """Whether a person of the plant may do `action` at every site, those to come too."""
+    if not user.is_active or user.vendor_id is not None:
+        return False
+    grants, delegations, _overrides = _rights_anywhere(user, action)
+    return any(
+        rights.filter(site__isnull=True).exists() for rights in (grants, delegations)
+    )
+
+
+def holds_role(user: User, action: Action, site: Site | int | None = None) -> bool:
+    """Whether `user` may do `action` by a role held in their own right, lent by nobody."""
+    if not user.is_active or user.vendor_id is not None:
+        return False
+    return next(_rights(user, action, site)).exists()
+
+
+def borrowed_right(
+    user: User, action: Action, site: Site | int | None = None
+) -> RoleDelegation | PermissionOverride | None:
+    """The delegation or override without which `user` could not do `action` at `site`.
+
+    None where a role of their own allows it, or nothing does.
+    """
+    if user.vendor_id is not None:
+        return None
+    grants, *lent = _rights(user, action, site)
+    if not any(rights.exists() for rights in lent) or grants.exists():
+        return None
+    return next((right for rights in lent if (right := rights.first())), None)
 
 
 def sites_where(user: User, action: Action) -> models.QuerySet[Site]:
@@ -142,21 +236,79 @@ def sites_where(user: User, action: Action) -> models.QuerySet[Site]:
     site_model = apps.get_model("plants", "Site")
     if user.vendor_id is not None or not user.is_active:
         return site_model.objects.none()
-    grants = user.role_grants.filter(role__in=roles_allowing(action))
-    if grants.filter(site__isnull=True).exists():
+    if may_everywhere(user, action):
         return site_model.objects.all()
-    return site_model.objects.filter(pk__in=grants.values("site"))
+    named = models.Q()
+    for rights in _rights_anywhere(user, action):
+        named |= models.Q(pk__in=rights.filter(site__isnull=False).values("site"))
+    return site_model.objects.filter(named)
 
 
 def people_who_may(action: Action, site: Site) -> models.QuerySet[User]:
     """Active people of the plant who may do `action` at `site`."""
-    people: models.QuerySet[User] = (
-        User.objects.active()
-        .plant_people()
-        .filter(
-            models.Q(role_grants__site=site) | models.Q(role_grants__site__isnull=True),
-            role_grants__role__in=roles_allowing(action),
-        )
-        .distinct()
+    here = models.Q(site=site) | models.Q(site__isnull=True)
+    roles = roles_allowing(action)
+    named = models.Q(
+        pk__in=RoleGrant.objects.filter(here, role__in=roles).values("user")
     )
+    if action not in OWN_RIGHT_ONLY:
+        named |= models.Q(
+            pk__in=RoleDelegation.objects.in_force()
+            .filter(here, role__in=roles)
+            .values("delegate")
+        )
+        named |= models.Q(
+            pk__in=PermissionOverride.objects.in_force()
+            .filter(site=site, action=action)
+            .values("granted_to")
+        )
+    people: models.QuerySet[User] = User.objects.active().plant_people().filter(named)
     return people
+
+
+def actions_anywhere(user: User) -> frozenset[Action]:
+    """Everything a person may do at some site. Only to show or hide; the guards decide."""
+    if user.vendor_id is not None:
+        return CONTRACTOR_ACTIONS
+    roles = set(user.role_grants.values_list("role", flat=True))
+    lent = set(_delegations(user).values_list("role", flat=True)) - roles
+    allowed = frozenset().union(*(PERMISSIONS[Role(role)] for role in roles))
+    for role in lent:
+        allowed |= PERMISSIONS[Role(role)] - OWN_RIGHT_ONLY
+    overridden = set(_overrides(user).values_list("action", flat=True))
+    if overridden:
+        allowed |= {
+            action for action in Action if overridden & {*overrides_allowing(action)}
+        }
+    return allowed
+
+
+def _delegations(user: User) -> models.QuerySet[RoleDelegation]:
+    return RoleDelegation.objects.in_force().filter(delegate=user)
+
+
+def _overrides(user: User) -> models.QuerySet[PermissionOverride]:
+    return PermissionOverride.objects.in_force().filter(granted_to=user)
+
+
+def _rights_anywhere(
+    user: User, action: Action
+) -> tuple[models.QuerySet[Any], models.QuerySet[Any], models.QuerySet[Any]]:
+    """What lets `user` do `action` somewhere: own roles, delegations, overrides."""
+    roles = roles_allowing(action)
+    grants = user.role_grants.filter(role__in=roles)
+    delegations = _delegations(user).filter(role__in=roles)
+    overrides = _overrides(user).filter(action__in=overrides_allowing(action))
+    if action in OWN_RIGHT_ONLY:
+        return grants, delegations.none(), overrides.none()
+    return grants, delegations, overrides
+
+
+def _rights(
+    user: User, action: Action, site: Site | int | None
+) -> Iterator[models.QuerySet[Any]]:
+    """The same at one site (None: at any), own roles first."""
+    for rights in _rights_anywhere(user, action):
+        if site is not None:
+            rights = rights.filter(models.Q(site=site) | models.Q(site__isnull=True))
+        yield rights

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accessportal.accounts.views import account, invitations, sign_in, vendors
+from accessportal.accounts.views import (
+    account,
+    invitations,
+    lending,
+    permissions,
+    sign_in,
+    vendors,
+)
 
 app_name = "accounts"
 
@@ -54,4 +61,17 @@ vendor_urls = [
     ),
 ]
 
-urlpatterns = sign_in_urls + account_urls + vendor_urls
+right_urls = [
+    path("permissions/", permissions.permissions, name="permissions"),
+    path(
+        "permissions/export/", permissions.permissions_export, name="permissions_export"
+    ),
+    path("delegations/", lending.delegations, name="delegations"),
+    path("delegations/new/", lending.delegation_new, name="delegation_new"),
+    path("delegations/<int:pk>/end/", lending.delegation_end, name="delegation_end"),
+    path("overrides/", lending.overrides, name="overrides"),
+    path("overrides/new/", lending.override_new, name="override_new"),
+    path("overrides/<int:pk>/end/", lending.override_end, name="override_end"),
+]
+
+urlpatterns = sign_in_urls + account_urls + vendor_urls + right_urls

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from django.db import models
 
-from accessportal.accounts.authorisation import Action, may, sites_where
+from accessportal.accounts.authorisation import (
+    Action,
+    may,
+    may_everywhere,
+    sites_where,
+)
 from accessportal.accounts.models import User
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, NotKnown
@@ -35,8 +40,4 @@ def event_visible_to(user: User, event_id: str) -> AuditEvent:
 
 
 def reads_every_site(user: User) -> bool:
-    from accessportal.accounts.authorisation import roles_allowing
-
-    return user.role_grants.filter(
-        role__in=roles_allowing(Action.AUDIT_SEE), site__isnull=True
-    ).exists()
+    return may_everywhere(user, Action.AUDIT_SEE)

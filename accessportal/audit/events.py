@@ -48,6 +48,12 @@ EVENTS: dict[str, EventKind] = {
     "account.reactivated": EventKind("AC", _("reactivated a person")),
     "invitation.revoked": EventKind("AC", _("revoked an invitation")),
     "role.granted": EventKind("AC", _("granted a role")),
+    "delegation.made": EventKind("AC", _("delegated a role")),
+    "delegation.ended": EventKind("AC", _("ended a delegation")),
+    "override.granted": EventKind("AC", _("granted an override"), "warning"),
+    "override.expired": EventKind("AC", _("let an override run out")),
+    "override.ended": EventKind("AC", _("ended an override")),
+    "permissions.exported": EventKind("AL", _("exported who may do what")),
     # Requests, decisions, windows
     "request.submitted": EventKind("AC", _("asked for access")),
     "request.approved": EventKind("AC", _("approved a request")),

@@ -12,11 +12,10 @@ from django.db import models
 
 from accessportal.audit.models import AuditEvent
 from accessportal.audit.recorder import HASHED_FIELDS
+from accessportal.csv_cells import cell
 
 COLUMNS = ("seq", *HASHED_FIELDS, "content_hash", "seal_hash")
 CHUNK = 1000
-# A spreadsheet takes a cell that begins so for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 class _Line:
@@ -37,8 +36,7 @@ async def csv_chunks(events: models.QuerySet[AuditEvent]) -> AsyncIterator[str]:
     last_pk = 0
     while rows := await chunk_of(events, last_pk):
         yield "".join(
-            writer.writerow([_cell(value) for value in _values(event)])
-            for event in rows
+            writer.writerow([cell(value) for value in _values(event)]) for event in rows
         )
         last_pk = rows[-1].pk
 
@@ -59,8 +57,3 @@ def _values(event: AuditEvent) -> list[Any]:
         event.content_hash,
         seal.hash if seal else "",
     ]
-
-
-def _cell(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text

@@ -10,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from accessportal import __version__
+from accessportal.audit.borrowed import said_of_lent_right
 from accessportal.audit.events import EVENTS
 from accessportal.audit.models import AuditEvent
 from accessportal.origin import Origin
@@ -73,6 +74,7 @@ def record_event(
     vendor_id = getattr(access_request, "vendor_id", None) or getattr(
         acting_user, "vendor_id", None
     )
+    detail = detail | said_of_lent_right(event, acting_user, site)
     row = AuditEvent(
         recorded_at=timezone.now(),
         event=event,

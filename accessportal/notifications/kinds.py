@@ -33,6 +33,20 @@ KINDS: dict[str, Kind] = {
             "call your contact at the plant at once."
         ),
     ),
+    "delegation.made": Kind(
+        _("%(by)s delegates to you: %(role)s"),
+        _(
+            "%(by)s delegates a role to you: %(role)s, %(site)s, from %(starts)s until "
+            "%(ends)s.\n\nReason: %(reason)s\n\nWhat you do by it is marked in the audit trail."
+        ),
+    ),
+    "override.granted": Kind(
+        _("Override at %(site)s: %(name)s until %(ends)s"),
+        _(
+            "%(by)s grants an override at %(site)s. Until %(ends)s, %(name)s may: %(action)s.\n\n"
+            "Reason: %(reason)s"
+        ),
+    ),
     "request.submitted": Kind(
         _("%(number)s: %(requester)s asks for %(assets)s"),
         _(

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from accessportal.accounts.authorisation import Action, may, sites_where
+from accessportal.accounts.authorisation import (
+    Action,
+    may,
+    may_everywhere,
+    sites_where,
+)
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
 from accessportal.plants.models import (
@@ -45,11 +50,7 @@ def site_isolatable_by(user: User, slug: str) -> Site:
 
 def may_add_sites(user: User) -> bool:
     """Only an administrator of every site may add one."""
-    return (
-        user.is_active
-        and user.vendor_id is None
-        and user.role_grants.filter(role="administrator", site__isnull=True).exists()
-    )
+    return may_everywhere(user, Action.PLANT_CHANGE)
 
 
 def may_freeze(user: User, site: Site) -> bool:

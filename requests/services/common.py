@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
+from accessportal.accounts.services.common import guard_fresh_factor
 from accessportal.audit import record
-from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible
+from accessportal.errors import NotAllowed, NotPossible
 from accessportal.news import site_topic, tell_news, user_topic, vendor_topic
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, Site
@@ -21,6 +20,21 @@ from requests.facts import companions_of, requested_endpoints
 from requests.models import AccessRequest
 from requests.wishes import Finding
 from requests.wording import machines_words, moment_words, span_words
+
+__all__ = [
+    "guard_four_eyes",
+    "guard_fresh_factor",
+    "guard_may",
+    "guard_nothing_blocks",
+    "how_it_ended",
+    "how_overdue",
+    "lock_endpoints",
+    "locked_request",
+    "path_of",
+    "people_of",
+    "said_of",
+    "tell_pages",
+]
 
 
 def locked_request(pk: int) -> AccessRequest:
@@ -77,15 +91,6 @@ def guard_four_eyes(
 def guard_may(acting_user: User, action: Action, site: Site) -> None:
     if not may(acting_user, action, site):
         raise NotAllowed
-
-
-def guard_fresh_factor(origin: Origin) -> None:
-    """Raises `FreshFactorNeeded` unless a factor was used in `FRESH_FACTOR_SECONDS`."""
-    if (
-        not origin.factor
-        or time.time() - origin.factor_at > settings.FRESH_FACTOR_SECONDS
-    ):
-        raise FreshFactorNeeded
 
 
 def guard_nothing_blocks(findings: list[Finding]) -> None:

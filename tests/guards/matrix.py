@@ -69,6 +69,31 @@ MATRIX: dict[str, Line] = {
         method="post",
         data=(("reason", "Lost phone"),),
     ),
+    # Who may do what
+    "accounts:permissions": Line(yes="ivan cora adam", no=f"{CONTRACTORS} olga omar"),
+    "accounts:permissions_export": Line(
+        yes="ivan cora adam", no=f"{CONTRACTORS} olga omar", method="post"
+    ),
+    "accounts:delegations": Line(yes=PLANT, no=CONTRACTORS),
+    "accounts:delegation_new": Line(yes=PLANT, no=CONTRACTORS, method="post"),
+    "accounts:delegation_end": Line(
+        yes="olga ivan",
+        no=CONTRACTORS,
+        not_known="omar cora adam",
+        args="delegation",
+        method="post",
+    ),
+    "accounts:overrides": Line(yes="olga omar ivan", no=f"{CONTRACTORS} cora adam"),
+    "accounts:override_new": Line(
+        yes="olga omar ivan", no=f"{CONTRACTORS} cora adam", method="post"
+    ),
+    "accounts:override_end": Line(
+        yes="olga ivan",
+        no=f"{CONTRACTORS} cora adam",
+        not_known="omar",
+        args="override",
+        method="post",
+    ),
     # Submission
     "requests:list": Line(yes=EVERYBODY),
     "requests:new": Line(yes=CONTRACTORS, no=PLANT),

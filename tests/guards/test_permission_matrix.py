@@ -175,7 +175,16 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
     forged = {
         **house.things,
         **dict.fromkeys(
-            ("window", "extension", "endpoint", "freeze", "check", "guacd"),
+            (
+                "window",
+                "extension",
+                "endpoint",
+                "freeze",
+                "check",
+                "guacd",
+                "delegation",
+                "override",
+            ),
             987654321,
         ),
         **dict.fromkeys(("site", "asset", "vendor", "order"), "no-such"),

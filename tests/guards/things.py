@@ -18,7 +18,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accessportal.accounts.models import Invitation, User
+from accessportal.accounts.models import (
+    Invitation,
+    PermissionOverride,
+    RoleDelegation,
+    User,
+)
 from accessportal.audit import record
 from accessportal.plants.models import EndpointCheck
 from requests.models import ExtensionRequest
@@ -181,8 +186,33 @@ def make_things(plant: Plant) -> dict[str, Any]:
         "invitation": invitation.pk,
         "event": event.event_id,
         "order": order.number,
+        **lent_rights(plant),
         "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
     }
+
+
+def lent_rights(plant: Plant) -> dict[str, Any]:
+    """One that is still to come and one that is over: neither lets anybody do more."""
+    now = timezone.now()
+    delegation = RoleDelegation.objects.create(
+        delegator=plant.olga,
+        delegate=plant.ivan,
+        role="ot_supervisor",
+        site=plant.north,
+        starts_at=now + timedelta(days=1),
+        ends_at=now + timedelta(days=2),
+        reason="On holiday",
+    )
+    override = PermissionOverride.objects.create(
+        granted_by=plant.olga,
+        granted_to=plant.ivan,
+        action="session.control",
+        site=plant.north,
+        starts_at=now - timedelta(hours=2),
+        ends_at=now - timedelta(hours=1),
+        reason="Night shift",
+    )
+    return {"delegation": delegation.pk, "override": override.pk}
 
 
 def make_session(window: Any, plant: Plant, **fields: Any) -> BrokeredSession:

@@ -1,8 +1,16 @@
 """People, their companies, roles and invitations."""
 
+from accessportal.accounts.models.borrowed import PermissionOverride, RoleDelegation
 from accessportal.accounts.models.invitation import Invitation
 from accessportal.accounts.models.role import RoleGrant
 from accessportal.accounts.models.user import User
 from accessportal.accounts.models.vendor import Vendor
 
-__all__ = ["Invitation", "RoleGrant", "User", "Vendor"]
+__all__ = [
+    "Invitation",
+    "PermissionOverride",
+    "RoleDelegation",
+    "RoleGrant",
+    "User",
+    "Vendor",
+]
