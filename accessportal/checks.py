@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import ipaddress
+import os
 import stat
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,41 @@ def check_key_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             hint=f"chmod 600 {path}",
             id="portal.E004",
         )
-        for path in sorted(settings.KEYS_DIR.iterdir())
+        for path in sorted(settings.KEYS_DIR.rglob("*"))
         if path.is_file() and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO)
+    ]
+
+
+@register()
+def check_secret_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A file that `PORTAL_..._FILE` names may be read by a group, never by everybody."""
+    named = {
+        name: Path(path)
+        for name, path in os.environ.items()
+        if name.startswith("PORTAL_") and name.endswith("_FILE") and path
+    }
+    return [
+        Error(
+            f"Everybody can read {path}, which {name} names.",
+            hint=f"chmod o= {path}",
+            id="portal.E007",
+        )
+        for name, path in sorted(named.items())
+        if path.exists() and path.stat().st_mode & stat.S_IRWXO
+    ]
+
+
+@register(deploy=True)
+def check_https(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """Passwords and codes cross the plant's network: only over TLS."""
+    if settings.SECURE_SITE:
+        return []
+    return [
+        Warning(
+            "People reach the portal without TLS.",
+            hint="Put a proxy with TLS in front and set PORTAL_PUBLIC_URL=https://...",
+            id="portal.W002",
+        )
     ]
 
 

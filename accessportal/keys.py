@@ -6,15 +6,21 @@
 * `signing`: Ed25519, signs recording manifests and heads of the audit trail.
 
 A key id is the first 16 hex digits of the SHA-256 of the key (public key for Ed25519);
-it is stored beside what the key protects, so that keys can be rotated.
+it is stored beside what the key protects. A key that was rotated out is kept in `retired/`
+as `<name>-<key id>` (of the signing key, the public half only): what it sealed can be opened
+and what it signed can be verified, and nothing new is sealed or signed with it. Files are
+read anew when they change, so that no process has to be restarted for a rotation.
 """
 
 from __future__ import annotations
 
 import base64
+import fcntl
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 
@@ -28,6 +34,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 SYMMETRIC_KEYS = ("credentials", "recordings")
+RETIRED = "retired"
 
 
 class KeyMissing(Exception):
@@ -62,6 +69,85 @@ def ensure_keys(directory: Path | None = None) -> list[str]:
     return made
 
 
+def replace_key(name: str) -> tuple[str, str]:
+    """Put a new key in place of `name`; returns (old key id, new key id).
+
+    The old one is in `retired/`, on the disk, before the new one takes its place in one
+    step: a crash at any moment leaves every envelope and signature with its key. One
+    rotation at a time: raises `BlockingIOError` while another one runs.
+    """
+    directory = settings.KEYS_DIR
+    with rotation_lock():
+        if name == "signing":
+            public = _public_bytes(signing_key().public_key())
+            old_id, kept = key_id_of(public), base64.b64encode(public).decode()
+            new = _new_signing_key()
+        else:
+            old_id, old_key = symmetric_key(name)
+            kept = base64.b64encode(old_key).decode()
+            new = base64.b64encode(secrets.token_bytes(32)).decode()
+        retired = retired_file(name, old_id)
+        retired.parent.mkdir(mode=0o700, exist_ok=True)
+        write_private(retired, kept)
+        write_private(directory / name, new)
+    if name == "signing":
+        return old_id, key_id_of(_public_bytes(signing_key().public_key()))
+    return old_id, symmetric_key(name)[0]
+
+
+def replace_secret_key() -> None:
+    """A new secret key; what the old one signed stays valid until its fallback is removed.
+
+    Processes read it when they start.
+    """
+    with rotation_lock():
+        old = (settings.KEYS_DIR / "secret_key").read_text().strip()
+        fallbacks = settings.KEYS_DIR / "secret_key_fallbacks"
+        before = fallbacks.read_text().split() if fallbacks.exists() else []
+        write_private(fallbacks, "\n".join([old, *before][:3]))
+        write_private(settings.KEYS_DIR / "secret_key", secrets.token_urlsafe(64))
+
+
+@contextmanager
+def rotation_lock() -> Iterator[None]:
+    """One rotation at a time on this machine."""
+    handle = os.open(
+        settings.KEYS_DIR / "rotation.lock", os.O_WRONLY | os.O_CREAT, 0o600
+    )
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(handle)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a key file in one step, mode 0600, and see it onto the disk."""
+    beside = path.with_name(f".{path.name}.new")
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(beside, path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def retired_key_ids(name: str) -> list[str]:
+    """The ids of the keys `name` that were rotated out and are still kept."""
+    found = (settings.KEYS_DIR / RETIRED).glob(f"{name}-*")
+    return sorted(path.name.removeprefix(f"{name}-") for path in found)
+
+
+def key_id_in(envelope: str) -> str:
+    """The id of the key that sealed an envelope."""
+    return envelope.split(".", 2)[1]
+
+
 def seal(name: str, plain: bytes, *, bound_to: str) -> str:
     """Encrypt with key `name`; the text can be opened only for the same `bound_to`."""
     key_id, key = symmetric_key(name)
@@ -77,9 +163,9 @@ def unseal(name: str, envelope: str, *, bound_to: str) -> bytes:
         raw = base64.b64decode(body, validate=True)
     except ValueError:
         raise WrongKey("Not an envelope.") from None
-    current_id, key = symmetric_key(name)
-    if version != "v1" or key_id != current_id:
-        raise WrongKey(f"Sealed with key {key_id}, but the key here is {current_id}.")
+    if version != "v1":
+        raise WrongKey("Not an envelope.")
+    key = _key_of_id(name, key_id)
     try:
         return AESGCM(key).decrypt(raw[:12], raw[12:], bound_to.encode())
     except InvalidTag:
@@ -95,10 +181,16 @@ def sign(message: bytes) -> tuple[str, str]:
 
 
 def signature_is_valid(message: bytes, signature: str, key_id: str) -> bool:
-    """Whether `signature` (base64) over `message` was made by the key `key_id` held here."""
+    """Whether `signature` (base64) over `message` was made by the key `key_id`: the one
+    held here, or one that was before it."""
     public = signing_key().public_key()
     if key_id_of(_public_bytes(public)) != key_id:
-        return False
+        retired = retired_file("signing", key_id)
+        if not _is_key_id(key_id) or not retired.exists():
+            return False
+        public = Ed25519PublicKey.from_public_bytes(_key_bytes(retired))
+        if key_id_of(_public_bytes(public)) != key_id:
+            return False
     try:
         public.verify(base64.b64decode(signature), message)
     except (InvalidSignature, ValueError):
@@ -113,13 +205,36 @@ def symmetric_key(name: str) -> tuple[str, bytes]:
 
 
 def check_key(name: str, key_id: str) -> None:
-    """See in the file itself, whatever was read before, that key `name` is still `key_id`.
+    """See in the files themselves, whatever was read before, that `key_id` is there still.
 
     Raises `KeyMissing` or `WrongKey`: then what that key protects cannot be opened here.
     """
-    found = key_id_of(_read_symmetric.__wrapped__(settings.KEYS_DIR / name))
-    if found != key_id:
-        raise WrongKey(f"Sealed with key {key_id}, but the key here is {found}.")
+    forget_keys()
+    _key_of_id(name, key_id)
+
+
+def _key_of_id(name: str, key_id: str) -> bytes:
+    """The key `name` of that id: the present one or a retired one. Raises `WrongKey`."""
+    current_id, key = symmetric_key(name)
+    if key_id == current_id:
+        return key
+    retired = retired_file(name, key_id)
+    if _is_key_id(key_id) and retired.exists():
+        key = _read_symmetric(retired)
+        if key_id_of(key) == key_id:
+            return key
+    raise WrongKey(f"Sealed with key {key_id}, but the key here is {current_id}.")
+
+
+def retired_file(name: str, key_id: str) -> Path:
+    """Where the key `key_id` is kept after its rotation."""
+    path: Path = settings.KEYS_DIR / RETIRED / f"{name}-{key_id}"
+    return path
+
+
+def _is_key_id(text: str) -> bool:
+    """An id comes from a row: nothing else may become part of a file's name."""
+    return len(text) == 16 and all(letter in "0123456789abcdef" for letter in text)
 
 
 def signing_key() -> Ed25519PrivateKey:
@@ -144,29 +259,36 @@ def key_id_of(key: bytes) -> str:
 
 
 def forget_keys() -> None:
-    """Read the key files anew at the next use (after a rotation; in tests)."""
-    _read_symmetric.cache_clear()
-    _read_signing.cache_clear()
+    """Read the key files anew at the next use."""
+    _key_bytes_as_of.cache_clear()
 
 
-@lru_cache
 def _read_symmetric(path: Path) -> bytes:
-    try:
-        key = base64.b64decode(path.read_text().strip(), validate=True)
-    except (OSError, ValueError) as error:
-        raise KeyMissing(f"The key {path.name!r} cannot be read: {error}") from error
+    key = _key_bytes(path)
     if len(key) != 32:
         raise KeyMissing(f"The key {path.name!r} must hold 32 bytes.")
     return key
 
 
-@lru_cache
 def _read_signing(path: Path) -> Ed25519PrivateKey:
     try:
-        raw = base64.b64decode(path.read_text().strip(), validate=True)
-        return Ed25519PrivateKey.from_private_bytes(raw)
+        return Ed25519PrivateKey.from_private_bytes(_key_bytes(path))
+    except ValueError as error:
+        raise KeyMissing(f"The key {path.name!r} cannot be read: {error}") from error
+
+
+def _key_bytes(path: Path) -> bytes:
+    """What a key file holds, read anew when the file has changed. Raises `KeyMissing`."""
+    try:
+        facts = path.stat()
+        return _key_bytes_as_of(path, facts.st_mtime_ns, facts.st_ino)
     except (OSError, ValueError) as error:
         raise KeyMissing(f"The key {path.name!r} cannot be read: {error}") from error
+
+
+@lru_cache(maxsize=64)
+def _key_bytes_as_of(path: Path, changed_ns: int, inode: int) -> bytes:
+    return base64.b64decode(path.read_text().strip(), validate=True)
 
 
 def _new_signing_key() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from accessportal.keys import seal, unseal
+from accessportal.keys import key_id_in, seal, symmetric_key, unseal
 from accessportal.plants.models import Credential, Endpoint
 
 KEY = "credentials"
@@ -75,6 +75,41 @@ def open_secrets(endpoint: Endpoint) -> Secrets:
             else ""
         )
     return Secrets(username=credential.username, **values)
+
+
+def reseal_credentials() -> int:
+    """Seal anew what an earlier key sealed; returns how many credentials.
+
+    Each by one conditional UPDATE, so that a password stored meanwhile is not undone. May be
+    stopped and run again. Raises `WrongKey` or `KeyMissing` for what cannot be opened.
+    """
+    current = symmetric_key(KEY)[0]
+    resealed = 0
+    for credential in Credential.objects.iterator(chunk_size=200):
+        before, after = {}, {}
+        for name in ("password", "private_key", "passphrase"):
+            column = f"{name}_envelope"
+            envelope = getattr(credential, column)
+            if not envelope or key_id_in(envelope) == current:
+                continue
+            binding = _binding(credential, name)
+            before[column] = envelope
+            after[column] = seal(
+                KEY, unseal(KEY, envelope, bound_to=binding), bound_to=binding
+            )
+        if after:
+            resealed += Credential.objects.filter(pk=credential.pk, **before).update(
+                **after
+            )
+    return resealed
+
+
+def credential_key_ids() -> set[str]:
+    """The ids of the keys that stored credentials need."""
+    rows = Credential.objects.values_list(
+        "password_envelope", "private_key_envelope", "passphrase_envelope"
+    )
+    return {key_id_in(envelope) for row in rows for envelope in row if envelope}
 
 
 def _binding(credential: Credential, name: str) -> str:
