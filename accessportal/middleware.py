@@ -36,6 +36,13 @@ class PortalErrorMiddleware:
 
 def error_response(request: HttpRequest, error: PortalError) -> HttpResponse:
     """The answer to an error: JSON for scripts, a fragment for htmx, a page for people."""
+    response = _worded(request, error)
+    if (retry_after := getattr(error, "retry_after", None)) is not None:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+def _worded(request: HttpRequest, error: PortalError) -> HttpResponse:
     if "application/json" in request.headers.get("Accept", ""):
         return JsonResponse(
             {"code": error.code, "sentence": str(error.sentence)}, status=error.status

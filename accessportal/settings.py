@@ -20,7 +20,24 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 
 def env(name: str, default: str = "") -> str:
-    return os.environ.get(f"PORTAL_{name}", default)
+    """`PORTAL_<name>`, or the text of the file that `PORTAL_<name>_FILE` names.
+
+    So every secret can come from a file that only the service reads (a systemd credential,
+    a mounted secret), and stands in no process list.
+    """
+    path = os.environ.get(f"PORTAL_{name}_FILE", "")
+    if not path:
+        return os.environ.get(f"PORTAL_{name}", default)
+    if f"PORTAL_{name}" in os.environ:
+        raise ImproperlyConfigured(
+            f"PORTAL_{name} and PORTAL_{name}_FILE are both set: leave one out."
+        )
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"PORTAL_{name}_FILE cannot be read: {error.strerror}: {path}."
+        ) from error
 
 
 def env_bool(name: str, default: bool = False) -> bool:
@@ -87,6 +104,8 @@ RECORDINGS_DIR = Path(env("RECORDINGS_DIR", str(DATA_DIR / "recordings"))).resol
 # The key files are made by `manage.py ensure_keys`; they never live in the database.
 SECRET_KEY = env("SECRET_KEY") or read_secret(KEYS_DIR / "secret_key")
 SECRET_KEY = SECRET_KEY or "not-set"  # checks.py refuses to serve with this value
+# What the keys before it signed stays valid; `manage.py rotate_keys secret_key` fills it.
+SECRET_KEY_FALLBACKS = read_secret(KEYS_DIR / "secret_key_fallbacks").split()
 
 PUBLIC_URL = env("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or [
@@ -128,6 +147,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "accessportal.headers.HeadersMiddleware",
     "accessportal.static_files.StaticMiddleware",
     "accessportal.compression.PageCompressionMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
@@ -306,14 +326,16 @@ AXES_LOCKOUT_CALLABLE = "accessportal.accounts.throttling.locked_out"
 AXES_CLIENT_IP_CALLABLE = "accessportal.origin.client_address"
 AXES_VERBOSE = False
 
-SESSION_COOKIE_NAME = "portal_session"
+# A browser takes a `__Host-` cookie only over https, for this host alone and for every path.
+HOST_PREFIX = "__Host-" if SECURE_SITE else ""
+SESSION_COOKIE_NAME = f"{HOST_PREFIX}portal_session"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = SECURE_SITE
 SESSION_SAVE_EVERY_REQUEST = False
-CSRF_COOKIE_NAME = "portal_csrf"
-CSRF_COOKIE_HTTPONLY = False
+CSRF_COOKIE_NAME = f"{HOST_PREFIX}portal_csrf"
+CSRF_COOKIE_HTTPONLY = True  # scripts take the token from the page
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SECURE = SECURE_SITE
 CSRF_FAILURE_VIEW = "accessportal.views.csrf_failure"
@@ -326,7 +348,11 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SITE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_SITE
-SECURE_SSL_REDIRECT = False  # TLS ends at the reverse proxy
+SECURE_SSL_REDIRECT = False
+SILENCED_SYSTEM_CHECKS = [
+    "security.W008",  # TLS ends at the reverse proxy, which redirects (deploy/)
+    "security.W021",  # a plant's portal is on no list that browsers ship with
+]
 SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 )
@@ -352,19 +378,28 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     "microphone": [],
     "payment": [],
     "usb": [],
+    "serial": [],
+    "hid": [],
+    "bluetooth": [],
+    "display-capture": [],
+    "browsing-topics": [],
     "fullscreen": ["self"],
     "clipboard-read": ["self"],
     "clipboard-write": ["self"],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
+DATA_UPLOAD_MAX_NUMBER_FILES = 10
 
 # --- Words, times -------------------------------------------------------------------
 
 LANGUAGE_CODE = env("LANGUAGE", "en")
 LANGUAGES = [("en", _("English")), ("de", _("German"))]
 LOCALE_PATHS = [BASE_DIR / "accessportal" / "locale"]
-LANGUAGE_COOKIE_NAME = "portal_language"
+LANGUAGE_COOKIE_NAME = f"{HOST_PREFIX}portal_language"
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = SECURE_SITE
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"  # stored and logged in UTC; pages use the site's zone

@@ -41,7 +41,7 @@ class AccountMiddleware:
         finally:
             timezone.deactivate()
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
-            patch_cache_control(response, private=True)
+            patch_cache_control(response, private=True, no_store=True)
         return response
 
     def process_view(

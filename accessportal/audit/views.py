@@ -17,6 +17,7 @@ from accessportal.audit.events import EVENTS
 from accessportal.audit.export import csv_chunks
 from accessportal.audit.filters import AuditFilterForm
 from accessportal.origin import origin_of
+from accessportal.rate_limits import rate_limited
 
 PAGE_SIZE = 50
 
@@ -60,6 +61,7 @@ def event_detail(request: HttpRequest, event_id: str) -> HttpResponse:
     return render(request, "audit/event_detail.html", context)
 
 
+@rate_limited("export", times=20, seconds=600, methods=("POST",))
 @require_POST
 def event_export(request: HttpRequest) -> StreamingHttpResponse:
     """What the filter shows, as CSV."""

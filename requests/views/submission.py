@@ -14,6 +14,7 @@ from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.errors import NotKnown, PortalError
 from accessportal.origin import origin_of
+from accessportal.rate_limits import rate_limited
 from requests.access import (
     asking_person,
     endpoints_to_ask_for,
@@ -63,6 +64,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     return render(request, "requests/submission_list.html", context)
 
 
+@rate_limited("request", times=40, seconds=3600, methods=("POST",))
 @require_http_methods(["GET", "POST"])
 def new_request(request: HttpRequest) -> HttpResponse:
     """The form. `?again=REQ-...` starts with what an earlier request of the company said."""
@@ -107,6 +109,7 @@ def _send(request: HttpRequest, user: User) -> HttpResponse:
     return redirect("requests:detail", access_request.number)
 
 
+@rate_limited("request-check", times=300, seconds=60, methods=("POST",))
 @require_POST
 def check_wish(request: HttpRequest) -> HttpResponse:
     """While choosing: can this work? A fragment; nothing is stored."""

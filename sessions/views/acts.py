@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST
 from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
+from accessportal.rate_limits import rate_limited
 from requests.services.window import request_extension
 from sessions.access import (
     session_endable_by,
@@ -26,6 +27,7 @@ from sessions.services.tickets import issue_ticket
 from sessions.views.answers import done
 
 
+@rate_limited("ticket", times=120, seconds=60, methods=("POST",))
 @require_POST
 def ticket(request: HttpRequest, pk: UUID) -> JsonResponse:
     """A one-use way into the session's tunnel; asked for before each connection."""
@@ -42,6 +44,7 @@ def ticket(request: HttpRequest, pk: UUID) -> JsonResponse:
     )
 
 
+@rate_limited("message", times=60, seconds=60, methods=("POST",))
 @require_POST
 def message(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A line (`text`), or a fixed phrase by its key (`phrase`)."""

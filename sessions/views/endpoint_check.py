@@ -15,6 +15,7 @@ from accessportal.origin import origin_of
 from accessportal.plants.access import check_visible_to, endpoint_changeable_by
 from accessportal.plants.host_key import fingerprint
 from accessportal.plants.services.catalogue import pin_host_key
+from accessportal.rate_limits import rate_limited
 from sessions.services.endpoint_check import (
     disturbs,
     is_overdue,
@@ -37,6 +38,7 @@ def prepare(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "plants/check_prepare.html", context)
 
 
+@rate_limited("endpoint-check", times=60, seconds=600, methods=("POST",))
 @require_POST
 def start(request: HttpRequest, pk: int) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]

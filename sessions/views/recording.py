@@ -19,6 +19,7 @@ from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotPossible
 from accessportal.origin import origin_of
+from accessportal.rate_limits import rate_limited
 from sessions.access import (
     may_at,
     recording_playable_by,
@@ -125,6 +126,7 @@ def input_lines(request: HttpRequest, number: str) -> HttpResponse:
     return JsonResponse({"lines": input_between(recording, from_ms, to_ms)})
 
 
+@rate_limited("verify", times=30, seconds=600, methods=("POST",))
 @require_POST
 def verify(request: HttpRequest, number: str) -> HttpResponse:
     """Have the whole recording checked again; a worker does it, the page hears of it."""

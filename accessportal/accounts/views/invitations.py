@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -17,10 +18,12 @@ from accessportal.accounts.services.invitations import accept_invitation, invita
 from accessportal.accounts.services.signing import advance, begin_sign_in
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
+from accessportal.rate_limits import rate_limited
 
 BY_INVITATION = "invitation"
 
 
+@rate_limited("invitation", times=60, seconds=600)
 @login_not_required
 @never_cache
 @sensitive_post_parameters("new_password", "repeated")
@@ -59,7 +62,13 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return show_form(request, found, form, status=422)
     begin_sign_in(request, user, next_path="/", first=BY_INVITATION)
     response = redirect(advance(request))
-    response.set_cookie("portal_language", user.language, samesite="Lax")
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME,
+        user.language,
+        samesite=settings.LANGUAGE_COOKIE_SAMESITE,  # type: ignore[arg-type]
+        secure=settings.LANGUAGE_COOKIE_SECURE,
+        httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+    )
     return response
 
 

@@ -29,6 +29,7 @@ from accessportal.accounts.services.people import (
 from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
+from accessportal.rate_limits import rate_limited
 
 PAGE_SIZE = 25
 SORTED_BY = ("name", "contract_ends_at", "active_people")
@@ -78,6 +79,7 @@ def vendor_detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "accounts/vendor_detail.html", context)
 
 
+@rate_limited("invite", times=60, seconds=3600, methods=("POST",))
 @require_http_methods(["GET", "POST"])
 def invite(request: HttpRequest, slug: str) -> HttpResponse:
     """Invite one person of the vendor by mail."""
