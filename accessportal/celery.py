@@ -14,6 +14,7 @@ app.autodiscover_tasks(
     [
         "accessportal.accounts",
         "accessportal.notifications",
+        "accessportal.alerts",
         "accessportal.plants",
         "requests",
         "sessions",
@@ -29,6 +30,10 @@ app.conf.beat_schedule = {
     "note-expired-overrides": {
         "task": "accounts.note_expired_overrides",
         "schedule": 15.0,
+    },
+    "look-at-the-trail": {
+        "task": "alerts.look_at_the_trail",
+        "schedule": 10.0,
     },
     "expire-overdue-requests": {
         "task": "requests.expire_overdue_requests",

@@ -16,6 +16,8 @@ from django.utils import timezone
 from accessportal.accounts.authorisation import Action, actions_anywhere, sites_where
 from accessportal.accounts.factors import recovery_codes_left
 from accessportal.accounts.models import User, Vendor
+from accessportal.alerts.access import alerts_visible_to
+from accessportal.alerts.views import worded
 from accessportal.audit.access import events_visible_to
 from accessportal.audit.events import EVENTS
 from accessportal.audit.models import AuditEvent
@@ -145,6 +147,8 @@ def plant_parts(user: User) -> dict[str, Any]:
         parts |= review_parts(user)
     if {Action.AUDIT_SEE, Action.SITE_ISOLATE} <= actions:
         parts["alerts"] = alerts_for(user)
+    if Action.ALERT_HANDLE in actions:
+        parts["open_alerts"] = worded(list(alerts_visible_to(user).open()[:SHOWN]))
     if Action.PLANT_CHANGE in actions:
         parts["setup"] = setup_facts(user)
     return parts

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from accessportal.errors import NotKnown, PortalError
+from accessportal.guessing import count_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,9 @@ class PortalErrorMiddleware:
         if "\x00" in request.path_info:
             # No address of ours has one, and PostgreSQL refuses to look for it.
             return error_response(request, NotKnown())
-        return self.get_response(request)
+        response = self.get_response(request)
+        count_refusal(request, response.status_code)
+        return response
 
     def process_exception(
         self, request: HttpRequest, error: Exception

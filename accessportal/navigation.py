@@ -20,6 +20,7 @@ from accessportal.accounts.authorisation import (
     sites_where,
 )
 from accessportal.accounts.models import PermissionOverride, RoleGrant, User
+from accessportal.alerts.models import SecurityAlert
 from requests.models import AccessRequest
 from sessions.models import ComplianceReview, StopOrder
 
@@ -150,6 +151,14 @@ PLACES: list[tuple[Words, list[Place]]] = [
                 Action.AUDIT_SEE,
                 plant_rank=7,
             ),
+            Place(
+                "/alerts/",
+                _("Alerts"),
+                "shield-exclamation",
+                Action.ALERT_HANDLE,
+                plant_rank=5,
+                counts="alerts",
+            ),
         ],
     ),
     (
@@ -232,6 +241,8 @@ class Navigation:
             sites = sites_where(self.user, Action.REQUEST_DECIDE)
             waiting = AccessRequest.objects.awaiting_decision().filter(site__in=sites)
             found["approvals"] = waiting.count()
+        if Action.ALERT_HANDLE in self.actions:
+            found["alerts"] = SecurityAlert.objects.open().count()
         if Action.REVIEW_COMPLETE in self.actions:
             found["reviews"] = (
                 ComplianceReview.objects.visible_to(self.user).waiting().count()

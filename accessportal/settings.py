@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "accessportal.plants",
     "accessportal.audit",
     "accessportal.notifications",
+    "accessportal.alerts",
     "requests",
     "sessions",
     "django.contrib.auth",

@@ -22,4 +22,5 @@ urlpatterns = [
     path("plants/", include("sessions.urls_guacd")),
     path("desktops/", include("sessions.urls_desktops")),
     path("audit/", include("accessportal.audit.urls")),
+    path("alerts/", include("accessportal.alerts.urls")),
 ]

@@ -14,11 +14,11 @@ from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accessportal.accounts.models import User
-from accessportal.errors import NotKnown, PortalError
+from accessportal.errors import NotAllowed, NotKnown, PortalError
 from accessportal.origin import Origin, address_behind_proxies, web_session_ref
 from sessions.broker import registry
 from sessions.broker.seat import Seat
-from sessions.services.tickets import use_ticket
+from sessions.services.tickets import note_refused_ticket, use_ticket
 
 logger = logging.getLogger(__name__)
 
@@ -63,11 +63,15 @@ class TunnelConsumer(AsyncWebsocketConsumer):
             raise NotKnown
         query = parse_qs(self.scope["query_string"].decode("ascii", "replace"))
         origin = await sync_to_async(origin_of_scope)(self.scope)
-        ticket = await sync_to_async(use_ticket)(
-            query.get("ticket", [""])[0],
-            acting_user=user,
-            web_session_key=web_session.session_key or "",
-        )
+        try:
+            ticket = await sync_to_async(use_ticket)(
+                query.get("ticket", [""])[0],
+                acting_user=user,
+                web_session_key=web_session.session_key or "",
+            )
+        except NotAllowed:
+            await sync_to_async(note_refused_ticket)(acting_user=user, origin=origin)
+            raise
         actor = broker.actor_of(ticket.brokered_session_id) or await broker.begin(
             ticket.brokered_session_id
         )

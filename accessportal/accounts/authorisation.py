@@ -53,6 +53,7 @@ class Action(models.TextChoices):
     ROLE_DELEGATE = "role.delegate", _("Delegate one's own role for a time")
     OVERRIDE_GRANT = "override.grant", _("Grant an override")
     OVERRIDE_SEE = "override.see", _("Be shown overrides in force")
+    ALERT_HANDLE = "alert.handle", _("See and acknowledge security alerts")
 
 
 PERMISSIONS: dict[Role, frozenset[Action]] = {
@@ -94,6 +95,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.ROLE_DELEGATE,
             Action.OVERRIDE_GRANT,
             Action.OVERRIDE_SEE,
+            Action.ALERT_HANDLE,
         }
     ),
     Role.COMPLIANCE: frozenset(

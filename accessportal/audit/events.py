@@ -171,5 +171,10 @@ EVENTS: dict[str, EventKind] = {
     "guacd.reached": EventKind("OS", _("reached a guacd daemon again")),
     "key.rotated": EventKind("CC", _("put a new key in place"), "warning"),
     "key.destroyed": EventKind("CC", _("destroyed a retired key"), "warning"),
+    "access.guessed": EventKind(
+        "PR", _("asked for many things that are not theirs to see"), "warning"
+    ),
+    "alert.raised": EventKind("AL", _("raised an alert"), "warning"),
+    "alert.acknowledged": EventKind("AL", _("acknowledged an alert")),
     "system.started": EventKind("OS", _("started")),
 }

@@ -210,6 +210,13 @@ KINDS: dict[str, Kind] = {
         _("The recording of %(number)s is not intact"),
         _("Verification of the recording of session %(number)s failed: %(cause)s."),
     ),
+    "alert.raised": Kind(
+        _("Alert: %(sentence)s"),
+        _(
+            "%(sentence)s: %(label)s\n\n%(count)s events so far. More of them are counted "
+            "and not mailed again.\n\nPlease look, and say so in the portal."
+        ),
+    ),
     "review.due": Kind(
         _("A recording waits for review: %(number)s"),
         _(

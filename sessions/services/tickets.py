@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accessportal.accounts.models import User
+from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotYet
 from accessportal.origin import Origin
 from sessions.companions import refuse_unless_welcome
@@ -99,6 +100,18 @@ def use_ticket(token: str, *, acting_user: User, web_session_key: str) -> Tunnel
         )
     return TunnelTicket.objects.select_related("brokered_session", "user__vendor").get(
         token_hash=ticket_hash(token)
+    )
+
+
+@transaction.atomic
+def note_refused_ticket(*, acting_user: User, origin: Origin) -> None:
+    """A ticket that was used before, is too old, or was made for somebody else."""
+    record(
+        "auth.token.rejected",
+        acting_user=acting_user,
+        origin=origin,
+        result="refused",
+        kind="tunnel ticket",
     )
 
 

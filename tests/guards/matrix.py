@@ -23,7 +23,7 @@ PUBLIC = {
 }
 
 # Things that belong to no site: who holds the role at any site reaches them.
-OF_NO_SITE = {"vendor"}
+OF_NO_SITE = {"vendor", "alert"}
 
 MATRIX: dict[str, Line] = {
     "home": Line(yes=EVERYBODY),
@@ -259,6 +259,14 @@ MATRIX: dict[str, Line] = {
     ),
     "audit:event_detail": Line(
         yes="ivan cora adam", no=f"{CONTRACTORS} olga omar", args="event"
+    ),
+    # Alerts
+    "alerts:list": Line(yes="ivan", no=f"{CONTRACTORS} olga omar cora adam"),
+    "alerts:acknowledge": Line(
+        yes="ivan",
+        no=f"{CONTRACTORS} olga omar cora adam",
+        args="alert",
+        method="post",
     ),
     # The plant
     "plants:site_list": Line(yes=PLANT, no=CONTRACTORS),

@@ -184,6 +184,7 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "guacd",
                 "delegation",
                 "override",
+                "alert",
             ),
             987654321,
         ),

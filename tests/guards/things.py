@@ -24,6 +24,7 @@ from accessportal.accounts.models import (
     RoleDelegation,
     User,
 )
+from accessportal.alerts.models import SecurityAlert
 from accessportal.audit import record
 from accessportal.plants.models import EndpointCheck
 from requests.models import ExtensionRequest
@@ -187,6 +188,13 @@ def make_things(plant: Plant) -> dict[str, Any]:
         "event": event.event_id,
         "order": order.number,
         **lent_rights(plant),
+        "alert": SecurityAlert.objects.create(
+            rule="guessing",
+            key="10.0.0.9",
+            severity="warning",
+            first_at=now,
+            last_at=now,
+        ).pk,
         "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
     }
 

@@ -1,0 +1,1 @@
+"""Security alerts: rules over the audit trail, one alert for each burst, told once."""

@@ -1,0 +1,35 @@
+"""Who sees alerts, and who is told of them: IT security."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from accessportal.accounts.authorisation import Action, may, roles_allowing
+from accessportal.accounts.models import User
+from accessportal.alerts.models import SecurityAlert, SecurityAlertQuerySet
+from accessportal.errors import NotAllowed, NotKnown
+
+
+def alerts_visible_to(user: User) -> SecurityAlertQuerySet:
+    """All alerts: they are about people and addresses, not about a site. Raises `NotAllowed`."""
+    if not may(user, Action.ALERT_HANDLE):
+        raise NotAllowed
+    return SecurityAlert.objects.all().select_related("acknowledged_by")
+
+
+def alert_to_handle(user: User, pk: int) -> SecurityAlert:
+    """One alert. Raises `NotAllowed` or `NotKnown`."""
+    alert = alerts_visible_to(user).filter(pk=pk).first()
+    if alert is None:
+        raise NotKnown
+    return alert
+
+
+def people_to_alert() -> models.QuerySet[User]:
+    people: models.QuerySet[User] = (
+        User.objects.active()
+        .plant_people()
+        .filter(role_grants__role__in=roles_allowing(Action.ALERT_HANDLE))
+        .distinct()
+    )
+    return people
