@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 
 @register()
@@ -144,5 +144,27 @@ def check_browser_files(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
             "The browser libraries are not in static/vendor/.",
             hint="Run ./portal setup.",
             id="portal.E006",
+        )
+    ]
+
+
+@register(Tags.database)
+def check_database_role(
+    app_configs: Any, databases: Any = None, **kwargs: Any
+) -> list[CheckMessage]:
+    """`check --database default`: the product should not be able to edit its own trail."""
+    from django.db import connection
+
+    from accessportal.audit.database_role import can_lift_the_triggers
+
+    if "default" not in (databases or []) or connection.vendor != "postgresql":
+        return []
+    if not can_lift_the_triggers(connection):
+        return []
+    return [
+        Warning(
+            "The portal's database role could edit the audit trail.",
+            hint="Run migrations as an owner of its own: deploy/README.md, “Two roles”.",
+            id="portal.W003",
         )
     ]
