@@ -246,9 +246,12 @@ def sites_where(user: User, action: Action) -> models.QuerySet[Site]:
     return site_model.objects.filter(named)
 
 
-def people_who_may(action: Action, site: Site) -> models.QuerySet[User]:
-    """Active people of the plant who may do `action` at `site`."""
-    here = models.Q(site=site) | models.Q(site__isnull=True)
+def people_who_may(action: Action, site: Site | None) -> models.QuerySet[User]:
+    """Active people of the plant who may do `action` at `site` (None: at any site at all)."""
+    here, at_site = models.Q(), models.Q()
+    if site is not None:
+        here = models.Q(site=site) | models.Q(site__isnull=True)
+        at_site = models.Q(site=site)
     roles = roles_allowing(action)
     named = models.Q(
         pk__in=RoleGrant.objects.filter(here, role__in=roles).values("user")
@@ -261,7 +264,7 @@ def people_who_may(action: Action, site: Site) -> models.QuerySet[User]:
         )
         named |= models.Q(
             pk__in=PermissionOverride.objects.in_force()
-            .filter(site=site, action=action)
+            .filter(at_site, action=action)
             .values("granted_to")
         )
     people: models.QuerySet[User] = User.objects.active().plant_people().filter(named)

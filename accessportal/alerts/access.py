@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from accessportal.accounts.authorisation import Action, may, roles_allowing
+from accessportal.accounts.authorisation import Action, may, people_who_may
 from accessportal.accounts.models import User
 from accessportal.alerts.models import SecurityAlert, SecurityAlertQuerySet
 from accessportal.errors import NotAllowed, NotKnown
@@ -26,10 +26,5 @@ def alert_to_handle(user: User, pk: int) -> SecurityAlert:
 
 
 def people_to_alert() -> models.QuerySet[User]:
-    people: models.QuerySet[User] = (
-        User.objects.active()
-        .plant_people()
-        .filter(role_grants__role__in=roles_allowing(Action.ALERT_HANDLE))
-        .distinct()
-    )
-    return people
+    """Whoever may handle alerts is told of them."""
+    return people_who_may(Action.ALERT_HANDLE, None)
