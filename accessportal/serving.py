@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import uvicorn
 
-from accessportal.memory import keep_freed_memory
+from accessportal.memory import keep_freed_memory, set_aside_what_stays
 
 WEBSOCKET_MAX_BYTES = 256 * 1024  # the tunnel's own limits are stricter
 GRACE_SECONDS = 5  # for answers under way when the process stops
@@ -65,6 +65,7 @@ class Server(uvicorn.Server):
         """Start what runs inside, then listen, then say so."""
         await self.inside.start()
         await super().startup(sockets)
+        set_aside_what_stays()
         if self.started:
             self.when_ready()
 
