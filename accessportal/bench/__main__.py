@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import sys
 
-from accessportal.bench import endings, latency, recorder, relay, sessions
+from accessportal.bench import (
+    endings,
+    incidents,
+    latency,
+    recorder,
+    relay,
+    sessions,
+)
 
 BENCHES = {
     "relay": relay.main,
     "recorder": recorder.main,
     "endings": endings.main,
+    "incidents": incidents.main,
     "latency": latency.main,
     "sessions": sessions.main,
 }
@@ -19,6 +27,7 @@ QUICK = {
     "relay": ["--seconds", "2"],
     "recorder": ["--megabytes", "30"],
     "endings": ["--sessions", "100"],
+    "incidents": ["--quick"],
     "latency": ["--quick"],
     "sessions": ["--quick"],
 }
