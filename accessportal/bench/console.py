@@ -82,6 +82,16 @@ class Console(asyncio.Protocol):
                 raise BenchProblem(f"no picture within {seconds:g} s")
             await asyncio.sleep(0.005)
 
+    def stop_reading(self) -> None:
+        """Take nothing more of what comes."""
+        if self._transport is not None:
+            self._transport.pause_reading()
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether the line itself is gone, not only the tunnel that it carried."""
+        return self._transport is None or self._transport.is_closing()
+
     def vanish(self) -> None:
         """The network is gone: no farewell."""
         if self._transport is not None:

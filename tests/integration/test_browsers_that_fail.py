@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from accessportal.bench.console import Console
 from accessportal.demo.targets import Targets
 from sessions.guacamole.handshake import GuacdAddress
 from sessions.guacamole.instruction import encode
@@ -194,6 +195,30 @@ async def test_a_browser_that_reads_nothing_slows_nobody(
     await until(lambda: len(tunnel.frames) > seen + 30)
     await hold(tunnel, stage)
     watching.transport.abort()
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["reads", "reads nothing"])
+async def test_a_browser_that_ignores_the_end_is_hung_up_on(
+    stage: Stage, cookie: str, reads: bool
+) -> None:
+    """It answers no close and goes on sending; the end does not wait for it."""
+    window = stage.window("vera", "telnet")["window"]
+    session = str(stage.begin("vera", window, "telnet", cookie))
+    ticket = await asyncio.to_thread(stage.ticket, session, "vera", cookie)
+    console = await Console.enter(
+        stage.port,
+        f"{ticket['path']}?ticket={ticket['token']}",
+        {"Cookie": f"portal_session={cookie}", "Origin": stage.url},
+    )
+    await console.picture()
+    if not reads:
+        console.stop_reading()
+    stage.end_window_in(window, 0)
+    await until(lambda: stage.facts(session)["end_confirmed"])
+    async with asyncio.timeout(PATIENCE):
+        while not console.is_cut:
+            console.send(encode("key", 97, 1))
+            await asyncio.sleep(0.1)
 
 
 @pytest.mark.parametrize(

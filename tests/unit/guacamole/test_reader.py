@@ -97,6 +97,36 @@ def test_noise_is_refused_or_read_but_never_passed_in_part(
         decode_all(batch.text)
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.data(), cut_streams())
+def test_a_damaged_stream_is_refused_or_read_but_never_passed_in_part(
+    data: st.DataObject, cut: tuple[str, list[bytes]]
+) -> None:
+    """A valid stream with bytes changed, lost, doubled or put in, cut anywhere: what comes
+    out is whole instructions, and what is refused is refused as the protocol's error."""
+    damaged = bytearray(cut[0].encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(damaged)))
+        length = data.draw(st.integers(0, 12))
+        put_in = data.draw(
+            st.one_of(
+                st.binary(max_size=6),
+                st.sampled_from([b";", b",", b"9.", b"0.", b"999999999.", b"\xc3"]),
+                st.just(bytes(damaged[at : at + length])),
+            )
+        )
+        damaged[at : at + data.draw(st.sampled_from([0, length]))] = put_in
+    reader = InstructionReader()
+    step = data.draw(st.integers(1, 64))
+    for start in range(0, len(damaged), step):
+        try:
+            batch = reader.feed(bytes(damaged[start : start + step]))
+        except ProtocolError:
+            return
+        decode_all(batch.text)
+        assert reader.pending <= len(damaged)
+
+
 def test_drawing_makes_no_marks() -> None:
     frame = (
         encode("size", 0, 1280, 800)
