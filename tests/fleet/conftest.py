@@ -25,11 +25,11 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 
 @pytest.fixture(autouse=True)
-def words_of_the_brokers(
-    request: pytest.FixtureRequest, fleet: Fleet
-) -> Iterator[None]:
-    """When a test fails, what the brokers said."""
+def all_is_recorded(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[None]:
+    """Whatever a test did, nothing went unrecorded; when it fails, what the brokers said."""
     yield
+    fleet.nothing_went_unrecorded()
+    fleet.sessions.clear()
     for console in fleet.consoles:
         console.stop()
     fleet.consoles.clear()

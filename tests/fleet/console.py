@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from socket import SHUT_RDWR
 from typing import Any
 from urllib.parse import quote
 
@@ -53,6 +54,11 @@ class Console:
         if self._socket is not None:
             self._socket.close()
         self._thread.join(10)
+
+    def cut(self) -> None:
+        """The link is gone, without a word."""
+        if self._socket is not None:
+            self._socket.socket.shutdown(SHUT_RDWR)
 
     @property
     def may_send(self) -> bool:

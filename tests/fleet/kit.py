@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import shutil
@@ -11,8 +12,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,13 @@ from accessportal.demo.targets import start_targets
 from accessportal.keys import ensure_keys
 from accessportal.launcher import test_services
 from accessportal.launcher.guacd import Guacd
-from accessportal.launcher.ports import free_port
+from accessportal.launcher.ports import accepts, free_port
 from tests.fleet.console import Console, Pinging
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ORIGIN = "http://127.0.0.1:8000"
 PATIENCE = 40.0
+CSRF = "c" * 32
 
 
 def until(
@@ -93,6 +95,44 @@ class BrokerProcess:
             self.kill()
 
 
+class WebProcess:
+    """The web of production, as its unit starts it: pages and tickets, no session in it."""
+
+    def __init__(self, log: Path, environment: dict[str, str]) -> None:
+        self.port = free_port(0)
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "uvicorn", "accessportal.asgi:application",
+                 "--host", "127.0.0.1", "--port", str(self.port), "--lifespan", "off"],
+                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                env=environment,
+            )  # fmt: skip
+        assert accepts("127.0.0.1", self.port, within_seconds=PATIENCE)
+
+    def kill(self) -> None:
+        """As a crash: not a word to anybody."""
+        self._process.kill()
+        self._process.wait()
+
+    def ticket(self, session: str, cookie: str) -> dict[str, str]:
+        """What it answers to the console's script."""
+        headers = {
+            "Cookie": f"portal_session={cookie}; portal_csrf={CSRF}",
+            "X-CSRFToken": CSRF,
+            "Accept": "application/json",
+        }
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        try:
+            line.request("POST", f"/sessions/{session}/ticket/", "", headers)
+            answer = line.getresponse()
+            said: dict[str, str] = json.loads(answer.read())
+        except (OSError, ValueError, http.client.HTTPException):
+            return {"refused": "no_answer"}
+        finally:
+            line.close()
+        return said if answer.status == 200 else {"refused": said.get("code", "")}
+
+
 class Fleet:
     """`with Fleet(place) as fleet:`; `fleet.stage("row", session)` asks the web's process."""
 
@@ -103,6 +143,8 @@ class Fleet:
         self._lock = threading.Lock()
         self._number = 0
         self.consoles: list[Console] = []
+        self.sessions: dict[str, int] = {}
+        """Of this test: each session, and the presses that the machine had felt before."""
 
     def __enter__(self) -> Fleet:
         try:
@@ -200,6 +242,24 @@ class Fleet:
         self._servers[self._servers.index(before)] = self._postgres
         until(self._database_answers)
 
+    def redis_away(self) -> AbstractContextManager[None]:
+        """Redis is killed, and comes back behind the block."""
+        return self._without(1)
+
+    @contextmanager
+    def _without(self, place: int) -> Iterator[None]:
+        before = self._servers[place]
+        before.kill()
+        before.wait()
+        try:
+            yield
+        finally:
+            self._servers[place] = subprocess.Popen(
+                before.args, cwd="/", stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )  # fmt: skip
+
     def _database_answers(self) -> bool:
         try:
             return bool(self.stage("living"))
@@ -208,11 +268,16 @@ class Fleet:
 
     # --- Brokers ---------------------------------------------------------------------------
 
-    def start_broker(self, name: str = "") -> BrokerProcess:
+    def start_web(self) -> WebProcess:
+        return WebProcess(self.place / "web.log", self.environment)
+
+    def start_broker(self, name: str = "", **settings: str) -> BrokerProcess:
+        """`settings`: PORTAL_* variables in which this one differs."""
         if not name:
             self._number += 1
             name = f"broker-{self._number}"
-        broker = BrokerProcess(name, self.place / f"{name}.log", self.environment)
+        environment = self.environment | settings
+        broker = BrokerProcess(name, self.place / f"{name}.log", environment)
         self.brokers[name] = broker
         return broker
 
@@ -229,11 +294,15 @@ class Fleet:
 
     # --- Sessions --------------------------------------------------------------------------
 
-    def session(self) -> tuple[str, Console]:
+    def session(
+        self, ask_ticket: Callable[[str], dict[str, str]] | None = None
+    ) -> tuple[str, Console]:
         """Vera connects to the filling line's screen: the session, and her console."""
+        presses = self.hmi["input"]["button_presses"]
         session = self.stage("begin", "vera", self.window, "vnc", self.cookie)
+        self.sessions[session] = presses
         console = Console(
-            lambda: self.ticket(session),
+            lambda: (ask_ticket or self.ticket)(session),
             self._place,
             cookie=self.cookie,
             origin=ORIGIN,
@@ -256,6 +325,12 @@ class Fleet:
         """Vera is done; the proof may take as long as guacd keeps a dead broker's user."""
         self.stage("end", "vera", session)
         until(lambda: self.row_if(session, end_reason="ended_by_contractor"))
+
+    def nothing_went_unrecorded(self) -> None:
+        """What the machine felt, the input track holds, whatever happened meanwhile."""
+        for session, before in self.sessions.items():
+            felt = self.hmi["input"]["button_presses"] - before
+            assert self.stage("presses", session)["button_presses"] >= felt
 
     def evidence(self, session: str) -> dict[str, Any]:
         """The recording, sealed and verified."""

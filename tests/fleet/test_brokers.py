@@ -32,8 +32,7 @@ def test_kill_9_of_a_broker_costs_seconds_and_nothing_else(fleet: Fleet) -> None
 
     assert (after["state"], after["lease_epoch"]) == ("active", 2)
     until(lambda: fleet.hmi["input"]["buttons_down"] == [])
-    received = fleet.hmi["input"]["button_presses"] - pressed
-    assert fleet.stage("presses", session)["button_presses"] >= received > 0
+    assert fleet.hmi["input"]["button_presses"] > pressed
     assert {"session.adopted", "session.input.released"} <= set(
         fleet.stage("events", session)
     )
