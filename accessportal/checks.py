@@ -40,6 +40,41 @@ def check_time_zone(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
 
 
 @register()
+def check_country_list(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """A list that cannot be read would silently know no country (accessportal.countries)."""
+    if settings.COUNTRY_LIST is None:
+        return []
+    from accessportal.countries import CountryListError, read_country_list
+
+    try:
+        read_country_list(settings.COUNTRY_LIST)
+    except (OSError, UnicodeDecodeError, CountryListError) as error:
+        return [
+            Error(
+                f"The country list cannot be used: {error}.",
+                hint="One `network,country` a line, or leave PORTAL_COUNTRY_LIST empty.",
+                id="portal.E012",
+            )
+        ]
+    return []
+
+
+@register()
+def check_risk(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    from sessions.risk import SIGNALS, Follows
+
+    return [
+        Error(
+            f"PORTAL_RISK says {code}:{follows}, which means nothing.",
+            hint=f"Signals: {', '.join(SIGNALS)}. What follows: {', '.join(Follows)}.",
+            id="portal.E013",
+        )
+        for code, follows in settings.RISK.items()
+        if code not in SIGNALS or follows not in set(Follows)
+    ]
+
+
+@register()
 def check_import_names(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """`requests` and `sessions` must be ours (docs/decisions/0001-app-names.md)."""
     found = {name: importlib.util.find_spec(name) for name in ("requests", "sessions")}

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import ipaddress
+import secrets
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+
+BROWSER_COOKIE = "portal_browser"
+BROWSER_COOKIE_SECONDS = 400 * 24 * 3600
+"""As long as browsers keep a cookie at most."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +22,8 @@ class Origin:
 
     address: IP address of the browser, as text. factor: kind of the second factor last
     used in this web session. factor_at: epoch seconds of that use. web_session_ref:
-    hash of the web session's key, never the key itself.
+    hash of the web session's key, never the key itself. browser: hash of the token in
+    this browser's cookie, "" without one; None where no browser is behind the act.
     """
 
     address: str = ""
@@ -25,6 +31,7 @@ class Origin:
     factor_at: float = 0.0
     web_session_ref: str = ""
     user_agent: str = ""
+    browser: str | None = None
 
 
 SYSTEM = Origin()
@@ -60,6 +67,27 @@ def web_session_ref(session_key: str | None) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest()[:16]
 
 
+def browser_of(request: HttpRequest) -> str:
+    """The hash of this browser's token; "" where it brings none, or a forged one."""
+    token = request.get_signed_cookie(BROWSER_COOKIE, default="", salt=BROWSER_COOKIE)
+    return hashlib.sha256(token.encode()).hexdigest() if token else ""
+
+
+def mark_browser(request: HttpRequest, response: HttpResponse) -> None:
+    """Give a browser that has none a token: random, signed, the same for whoever uses it."""
+    if browser_of(request):
+        return
+    response.set_signed_cookie(
+        BROWSER_COOKIE,
+        secrets.token_urlsafe(16),
+        salt=BROWSER_COOKIE,
+        max_age=BROWSER_COOKIE_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
+
+
 def origin_of(request: HttpRequest) -> Origin:
     """The origin of an act made in the browser."""
     web_session: Any = getattr(request, "session", {})
@@ -69,4 +97,5 @@ def origin_of(request: HttpRequest) -> Origin:
         factor_at=web_session.get("factor_at", 0.0),
         web_session_ref=web_session_ref(getattr(web_session, "session_key", None)),
         user_agent=request.headers.get("User-Agent", "")[:200],
+        browser=browser_of(request),
     )

@@ -378,6 +378,14 @@ INVITATION_HOURS = 72
 SEGMENT_MAX_SECONDS = env_int("SEGMENT_MAX_SECONDS", 300)
 SEGMENT_MAX_BYTES = env_int("SEGMENT_MAX_BYTES", 8 * 1024 * 1024)
 REVIEW_DUE_DAYS = 15
+# Sessions with control that one person may have at a time; a vendor's limit is its own.
+MAX_SESSIONS_PER_PERSON = env_int("MAX_SESSIONS_PER_PERSON", 1)
+# What follows from a signal where the plant wants it otherwise (sessions.risk):
+# PORTAL_RISK="new_country:refuse,out_of_hours:tell".
+RISK = dict(item.partition(":")[::2] for item in env_list("RISK"))
+# Where a signal asks for a step-up, the second factor must be at most this old.
+RISK_FACTOR_SECONDS = 60
+COUNTRY_LIST = Path(env("COUNTRY_LIST")).resolve() if env("COUNTRY_LIST") else None
 DELEGATION_MAX_DAYS = env_int("DELEGATION_MAX_DAYS", 31)
 OVERRIDE_MAX_MINUTES = 60
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("plants/", include("accessportal.plants.urls")),
     path("plants/", include("sessions.urls_endpoint_check")),
     path("plants/", include("sessions.urls_guacd")),
+    path("plants/", include("sessions.urls_lockout")),
     path("desktops/", include("sessions.urls_desktops")),
     path("audit/", include("accessportal.audit.urls")),
     path("alerts/", include("accessportal.alerts.urls")),

@@ -13,7 +13,9 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accessportal.accounts.models import User
+from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint, ProductionFreeze, Site
+from accessportal.risk_facts import new_country, refusals_lately
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.wishes import (
     Booking,
@@ -47,6 +49,7 @@ def facts_of_wish(
     companions: Iterable[User] = (),
     unknown_companions: int = 0,
     own_request: AccessRequest | None = None,
+    asked_from: str = "",
     viewer: User | None = None,
     now: datetime | None = None,
 ) -> WishFacts:
@@ -95,6 +98,8 @@ def facts_of_wish(
         else (),
         companions=tuple(_person_facts(one, endpoints) for one in companions),
         unknown_companions=unknown_companions,
+        refused_lately=refusals_lately(person, now or timezone.now()),
+        new_country=new_country(person, asked_from) if asked_from else "",
     )
 
 
@@ -121,11 +126,24 @@ def facts_of_request(
         ),
         companions=still_theirs,
         unknown_companions=len(companions) - len(still_theirs),
+        asked_from=_asked_from(access_request),
         start=start or access_request.wanted_from,
         end=end or access_request.wanted_until,
         purpose=access_request.purpose,
         own_request=access_request,
         viewer=viewer,
+    )
+
+
+def _asked_from(access_request: AccessRequest) -> str:
+    """The network address from which a request was submitted."""
+    return (
+        AuditEvent.objects.filter(
+            request_number=access_request.number, event="request.submitted"
+        )
+        .values_list("source_address", flat=True)
+        .first()
+        or ""
     )
 
 
@@ -244,6 +262,7 @@ def _endpoint_facts(
         takes_local_screen=endpoint.takes_local_screen,
         clear_text=endpoint.clear_text,
         first_visit=not _worked_on(person, endpoint),
+        locked_out=endpoint.asset.locked_out_at is not None,
         bookings=tuple(bookings),
     )
 

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accessportal.plants.hours import within_hours
 from accessportal.plants.wording import weekdays_words
 from accessportal.words import length_words
 from requests.wishes import Booking, Finding, Level, PersonFacts, WishFacts
@@ -26,6 +27,8 @@ PURPOSE_AT_MOST = 2000
 SHORT_NOTICE = timedelta(minutes=30)
 TRAINING_SOON = timedelta(days=30)
 COMPANIONS_AT_MOST = 8
+REFUSALS_AT_LEAST = 3
+"""So many refusals within an hour are worth a word; one or two are a mistyped code."""
 
 
 def what_stands_against(facts: WishFacts) -> list[Finding]:
@@ -75,15 +78,9 @@ def _length(span: timedelta) -> str:
 
 
 def _staffed(facts: WishFacts, local: datetime) -> bool:
-    wall = local.time()
-    day = local
-    if facts.staffed_from <= facts.staffed_until:
-        inside = facts.staffed_from <= wall < facts.staffed_until
-    else:
-        inside = wall >= facts.staffed_from or wall < facts.staffed_until
-        if wall < facts.staffed_until:
-            day = local - timedelta(days=1)  # the night belongs to the day it began on
-    return inside and str(day.isoweekday()) in facts.staffed_weekdays
+    return within_hours(
+        local, facts.staffed_from, facts.staffed_until, facts.staffed_weekdays
+    )
 
 
 def _machines(facts: WishFacts) -> Iterator[Finding]:
@@ -108,6 +105,15 @@ def _machines(facts: WishFacts) -> Iterator[Finding]:
             _("Choose at least one machine."),
             "endpoints",
         )
+    for endpoint in facts.endpoints:
+        if endpoint.locked_out:
+            yield Finding(
+                Level.WARNS,
+                "asset_locked",
+                _("%(machine)s is locked against outside work at the moment.")
+                % {"machine": endpoint.name},
+                "endpoints",
+            )
 
 
 def _times(facts: WishFacts) -> Iterator[Finding]:
@@ -398,6 +404,20 @@ def _for_the_approver(facts: WishFacts) -> Iterator[Finding]:
                 _("First visit: %(name)s has had no window on %(machine)s before.")
                 % {"name": person.name, "machine": machine},
             )
+    if facts.refused_lately >= REFUSALS_AT_LEAST:
+        yield Finding(
+            Level.WARNS,
+            "refused_lately",
+            _("%(name)s was refused %(count)s times in the last hour.")
+            % {"name": facts.person_name, "count": facts.refused_lately},
+        )
+    if facts.new_country:
+        yield Finding(
+            Level.WARNS,
+            "new_country",
+            _("Asked from %(country)s, where %(name)s has never worked from.")
+            % {"name": facts.person_name, "country": facts.new_country},
+        )
     for endpoint in facts.endpoints:
         if endpoint.takes_local_screen:
             yield Finding(

@@ -42,6 +42,7 @@ class EndpointFacts:
     takes_local_screen: bool = False
     clear_text: bool = False
     first_visit: bool = False
+    locked_out: bool = False
     bookings: tuple[Booking, ...] = ()
 
 
@@ -107,6 +108,8 @@ class WishFacts:
     duplicates: tuple[Duplicate, ...] = field(default=())
     companions: tuple[PersonFacts, ...] = ()
     unknown_companions: int = 0
+    refused_lately: int = 0
+    new_country: str = ""
 
     @property
     def requester(self) -> PersonFacts:

@@ -27,6 +27,7 @@ from sessions.services.plant_side import PlantSide, StepState, plant_sides
 from sessions.services.reconcile import HEARD_LATELY
 from sessions.services.recording_failures import may_be_continued
 from sessions.shift import unanswered_in
+from sessions.verdict_words import signals_of
 
 Words = str | Promise
 FreezeCause = BrokeredSession.FreezeCause
@@ -161,6 +162,11 @@ class Card:
     def held(self) -> bool:
         """Frozen only because nobody's browser is there."""
         return self.live and self.brokered_session.frozen_cause == FreezeCause.AWAY
+
+    @property
+    def signals(self) -> list[Words]:
+        """What was unusual about its start."""
+        return signals_of(self.brokered_session, self.user)
 
     @property
     def step_runs(self) -> bool:

@@ -100,8 +100,8 @@ def judge(
     brokered_session: BrokeredSession,
     facts: Facts,
     companions: Sequence[CompanionHere],
-) -> tuple[Verdict, frozenset[int]]:
-    """The session's verdict, and the ids of the people who have to leave it.
+) -> tuple[Verdict, Facts, frozenset[int]]:
+    """The session's verdict, the facts it rests on, and who has to leave (ids of people).
 
     `facts`: of the session and its owner (`facts_during`). While another hand works, what
     drifts about the owner does not count, and what drifts about that hand does.
@@ -109,17 +109,16 @@ def judge(
     at_work = brokered_session.hand_id
     if at_work != brokered_session.started_by_id:
         facts = _at_rest(facts)
-    verdict = decide(facts)
+    verdict, rests_on = decide(facts), facts
     unwelcome = set()
     for participant, here in _rows(companions):
-        own = decide(
-            _of_person(
-                facts,
-                participant.user,
-                factor_at=participant.factor_at,
-                web_session_key=here.web_session_key,
-            )
+        own_facts = _of_person(
+            facts,
+            participant.user,
+            factor_at=participant.factor_at,
+            web_session_key=here.web_session_key,
         )
+        own = decide(own_facts)
         if own.outcome is Outcome.END:
             unwelcome.add(participant.user_id)
         elif (
@@ -127,8 +126,8 @@ def judge(
             and own.outcome is Outcome.FREEZE
             and verdict.outcome is Outcome.ALLOW
         ):
-            verdict = own
-    return verdict, frozenset(unwelcome)
+            verdict, rests_on = own, own_facts
+    return verdict, rests_on, frozenset(unwelcome)
 
 
 def _of_person(

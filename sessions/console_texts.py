@@ -53,6 +53,9 @@ ADVICE: dict[str, Words] = {
     "window_closed": gettext_lazy("Ask for a new window if there is work left."),
     "window_revoked": CALL,
     "site_isolated": CALL,
+    "asset_locked": gettext_lazy(
+        "Wait until the plant has unlocked it: this page changes by itself."
+    ),
     "vendor_suspended": CALL,
     "account_disabled": CALL,
     "account_expired": CALL,
@@ -73,6 +76,13 @@ ADVICE: dict[str, Words] = {
     "endpoint_busy": gettext_lazy(
         "Wait until it is free: this page changes by itself. If it is urgent, call the control room."
     ),
+    "person_limit": gettext_lazy(
+        "Go back to that session, or end it, under Sessions. This page changes by itself."
+    ),
+    "vendor_limit": gettext_lazy(
+        "Wait until one of them has ended. If it is urgent, call your contact at the plant."
+    ),
+    "risk_refused": CALL,
     "desktop_left_over": gettext_lazy(
         "Somebody of the plant has to look at the machine and say that it is clear."
     ),

@@ -109,6 +109,7 @@ TABLE: tuple[Cause, ...] = (
          DecidedBy.ACTOR),
     _act("drill", "A drill of isolation ends it", EndReason.DRILL, DecidedBy.ACTOR),
     _act("site_isolated", "The site is isolated", EndReason.SITE_ISOLATED),
+    _act("asset_locked", "The machine is locked against outside work", EndReason.ASSET_LOCKED),
     _act("vendor_suspended", "The vendor is suspended", EndReason.VENDOR_SUSPENDED),
     _act("account_disabled", "The person's access is ended", EndReason.ACCOUNT_DISABLED),
     _act("window_revoked", "The window is revoked", EndReason.WINDOW_REVOKED),

@@ -10,16 +10,18 @@ Nothing here reads a clock, a database or a setting: `policy_facts` brings the f
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sessions.endings import CAUSES, Answer
+from sessions.risk import Follows, words_of
 
 
 class Moment(StrEnum):
@@ -56,6 +58,7 @@ class Facts:
     vendor_suspended: bool
     site_isolated: bool
     signed_out: bool
+    asset_locked: bool = False
     # Foreseeable.
     person_expires_at: datetime | None = None
     contract_ends_at: datetime | None = None
@@ -65,6 +68,15 @@ class Facts:
     recorder_runs: bool = True
     host_identity_known: bool = True
     slot_free: bool = True
+    # Who is in already, in words that name nobody of another company. A limit of 0: none.
+    endpoint_in: tuple[str, ...] = ()
+    person_limit: int = 0
+    person_in: tuple[str, ...] = ()
+    vendor_limit: int = 0
+    vendor_in: tuple[str, ...] = ()
+    # Risk: each signal that is on, with what follows from it (sessions.risk).
+    signals: Mapping[str, str] = field(default_factory=dict)
+    risk_fresh_for: float = 60.0
     # Drift. Where a factor was never used its age is None.
     factor_age: float | None = None
     factor_fresh_for: float = 300.0
@@ -96,7 +108,7 @@ class Facts:
     def as_evidence(self) -> dict[str, Any]:
         """The facts as JSON, stored with the session they let in."""
         return {
-            name: value.isoformat() if isinstance(value, datetime) else value
+            name: _as_json(value)
             for name in self.__dataclass_fields__
             if (value := getattr(self, name)) is not None
         }
@@ -113,6 +125,14 @@ class Rule:
     code: str
     broken: Callable[[Facts], bool]
     sentence: str | Promise
+    detail: Callable[[Facts], str] | None = None
+    """Says more than the sentence, of these very facts."""
+
+    def said_of(self, facts: Facts) -> str:
+        """The sentence, with what the facts add to it."""
+        said = str(self.sentence)
+        more = self.detail(facts) if self.detail is not None else ""
+        return f"{said} {more}".strip()
 
     @property
     def only_at_start(self) -> bool:
@@ -147,6 +167,25 @@ class Verdict:
         return [reason.code for reason in self.reasons]
 
 
+def _as_json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _follows(facts: Facts, follows: Follows) -> list[str]:
+    """The signals from which this follows."""
+    return [code for code, one in facts.signals.items() if one == follows]
+
+
+def _signal_words(codes: list[str]) -> str:
+    return "; ".join(str(words) for words in words_of(codes)) + "."
+
+
+def _names(names: tuple[str, ...]) -> str:
+    return gettext("Connected now: %(names)s.") % {"names": ", ".join(names)}
+
+
 def _passed(moment: datetime | None, at: datetime) -> bool:
     return moment is not None and moment <= at
 
@@ -171,6 +210,11 @@ RULES: tuple[Rule, ...] = (
         "site_isolated",
         lambda facts: facts.site_isolated,
         _("The plant has isolated this site: nobody from outside is let in."),
+    ),
+    Rule(
+        "asset_locked",
+        lambda facts: facts.asset_locked,
+        _("The plant has locked this machine against outside work."),
     ),
     Rule(
         "vendor_suspended",
@@ -241,6 +285,25 @@ RULES: tuple[Rule, ...] = (
         "endpoint_busy",
         lambda facts: not facts.slot_free,
         _("This machine is in use by another session."),
+        lambda facts: _names(facts.endpoint_in) if facts.endpoint_in else "",
+    ),
+    Rule(
+        "person_limit",
+        lambda facts: len(facts.person_in) >= facts.person_limit > 0,
+        _("You work on another machine already, and may not work on more at a time."),
+        lambda facts: _names(facts.person_in),
+    ),
+    Rule(
+        "vendor_limit",
+        lambda facts: len(facts.vendor_in) >= facts.vendor_limit > 0,
+        _("As many of your company are connected as may be at a time."),
+        lambda facts: _names(facts.vendor_in),
+    ),
+    Rule(
+        "risk_refused",
+        lambda facts: bool(_follows(facts, Follows.REFUSE)),
+        _("The plant lets nobody in like this:"),
+        lambda facts: _signal_words(_follows(facts, Follows.REFUSE)),
     ),
     Rule(
         "desktop_left_over",
@@ -253,6 +316,15 @@ RULES: tuple[Rule, ...] = (
             facts.factor_age is None or facts.factor_age > facts.factor_fresh_for
         ),
         _("Please confirm with your second factor first."),
+    ),
+    Rule(
+        "risk_step_up",
+        lambda facts: (
+            bool(_follows(facts, Follows.STEP_UP))
+            and (facts.factor_age is None or facts.factor_age > facts.risk_fresh_for)
+        ),
+        _("Please enter a new code from your app, because something is unusual:"),
+        lambda facts: _signal_words(_follows(facts, Follows.STEP_UP)),
     ),
     Rule(
         "factor_too_old",

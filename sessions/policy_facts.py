@@ -16,8 +16,10 @@ from accessportal.plants.models import Endpoint, ProductionFreeze
 from requests.models import AccessRequest, MaintenanceWindow
 from sessions.attended import is_attended
 from sessions.endings import CRITICAL_STEP_MOST
+from sessions.limits import limit_facts
 from sessions.models import BrokeredSession, CriticalStep
 from sessions.policy import Facts, Moment
+from sessions.risk_facts import signals_at_start
 from sessions.services.left_desktops import left_over_for
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ def facts_at_start(
         host_identity_known=endpoint.protocol != Endpoint.Protocol.SSH
         or bool(endpoint.host_key.strip()),
         slot_free=free_slot(endpoint) is not None,
+        **limit_facts(user, endpoint, window.access_request.permission),
+        signals=signals_at_start(user, endpoint.asset.zone.site, origin, now),
+        risk_fresh_for=settings.RISK_FACTOR_SECONDS,
         desktop_left_over=left_over_for(endpoint, user.vendor_id) is not None,
         signed_out=False,
         factor_age=now.timestamp() - origin.factor_at if origin.factor_at else None,
@@ -172,6 +177,7 @@ def _facts_of(
         "vendor_suspended": vendor is not None and vendor.suspended_at is not None,
         "contract_ends_at": vendor.contract_ends_at if vendor is not None else None,
         "site_isolated": endpoint.asset.zone.site.isolated_at is not None,
+        "asset_locked": endpoint.asset.locked_out_at is not None,
     }
 
 

@@ -21,6 +21,7 @@ END: dict[str, Sentence] = {
     EndReason.ACCOUNT_DISABLED: _("The access of the person working here was ended."),
     EndReason.VENDOR_SUSPENDED: _("The plant suspended access for this company."),
     EndReason.SITE_ISOLATED: _("The plant isolated the site."),
+    EndReason.ASSET_LOCKED: _("The plant locked this machine against outside work."),
     EndReason.SIGNED_OUT: _("The session ended because of a sign-out from the portal."),
     EndReason.RECORDING_FAILED: _(
         "The recording failed, and nothing may happen unrecorded. Input was stopped at once."
@@ -51,6 +52,7 @@ WHAT_NOW: dict[str, Sentence] = {
     EndReason.ACCOUNT_DISABLED: CALL,
     EndReason.VENDOR_SUSPENDED: CALL,
     EndReason.SITE_ISOLATED: CALL,
+    EndReason.ASSET_LOCKED: CALL,
     EndReason.SIGNED_OUT: _(
         "Sign in again; you can start again while the window is open."
     ),

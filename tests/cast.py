@@ -170,6 +170,7 @@ def make_person(
 def make_vendor(name: str, **fields: Any) -> Vendor:
     fields.setdefault("slug", name.lower().replace(" ", "-"))
     fields.setdefault("contract_ends_at", timezone.now() + timedelta(days=365))
+    fields.setdefault("max_sessions", 1000)
     return Vendor.objects.create(name=name, **fields)
 
 

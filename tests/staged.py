@@ -69,7 +69,11 @@ def staged_portal(place: Path, guacd: str, targets: Targets) -> Iterator[Stage]:
                 str(place / "data"), str(port), guacd, json.dumps(targets.describe()),
             ],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-            env={**os.environ, "PORTAL_STATIC_MANIFEST": "0"},
+            env={
+                **os.environ,
+                "PORTAL_STATIC_MANIFEST": "0",
+                "PORTAL_MAX_SESSIONS_PER_PERSON": "0",
+            },
         )  # fmt: skip
         made = Stage(process, f"http://127.0.0.1:{port}", targets)
         try:

@@ -49,6 +49,8 @@ class Action(models.TextChoices):
     VENDOR_INVITE = "vendor.invite", _("Invite a vendor's people")
     VENDOR_SUSPEND = "vendor.suspend", _("Suspend a vendor or disable a person")
     SITE_ISOLATE = "site.isolate", _("Isolate a site")
+    ASSET_LOCK = "asset.lock", _("Lock a machine against outside work")
+    RISK_TOLD = "risk.told", _("Be told of unusual starts")
     PERMISSION_SEE = "permission.see", _("Read who may do what")
     ROLE_DELEGATE = "role.delegate", _("Delegate one's own role for a time")
     OVERRIDE_GRANT = "override.grant", _("Grant an override")
@@ -73,6 +75,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.VENDOR_SEE,
             Action.VENDOR_INVITE,
             Action.SITE_ISOLATE,
+            Action.ASSET_LOCK,
             Action.ROLE_DELEGATE,
             Action.OVERRIDE_GRANT,
         }
@@ -96,6 +99,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.OVERRIDE_GRANT,
             Action.OVERRIDE_SEE,
             Action.ALERT_HANDLE,
+            Action.RISK_TOLD,
         }
     ),
     Role.COMPLIANCE: frozenset(
@@ -155,6 +159,7 @@ OVERRIDABLE: dict[Action, frozenset[Role]] = {
     Action.SESSION_END: frozenset({Role.OT_SUPERVISOR, Role.IT_SECURITY}),
     Action.SESSION_CONTROL: frozenset({Role.OT_SUPERVISOR}),
     Action.SESSION_CHARGE: frozenset({Role.OT_SUPERVISOR}),
+    Action.ASSET_LOCK: frozenset({Role.OT_SUPERVISOR}),
     Action.SITE_ISOLATE: frozenset({Role.OT_SUPERVISOR, Role.IT_SECURITY}),
     Action.PLANT_CHANGE: frozenset({Role.IT_SECURITY}),
 }
@@ -168,6 +173,7 @@ SEEN_WITH: dict[Action, frozenset[Action]] = {
     Action.SESSION_END: frozenset({Action.SESSION_SEE}),
     Action.SESSION_CONTROL: frozenset({Action.SESSION_SEE, Action.SESSION_WATCH}),
     Action.SESSION_CHARGE: frozenset({Action.SESSION_SEE}),
+    Action.ASSET_LOCK: frozenset({Action.PLANT_SEE}),
     Action.SITE_ISOLATE: frozenset({Action.PLANT_SEE, Action.SESSION_SEE}),
     Action.PLANT_CHANGE: frozenset({Action.PLANT_SEE}),
 }

@@ -52,6 +52,8 @@ NEEDED: dict[str, Action] = {
     "auth.mfa.reset": Action.VENDOR_SUSPEND,
     "account.invited": Action.VENDOR_INVITE,
     "invitation.revoked": Action.VENDOR_INVITE,
+    "asset.locked": Action.ASSET_LOCK,
+    "asset.unlocked": Action.ASSET_LOCK,
     "asset.changed": Action.PLANT_CHANGE,
     "asset.hostkey.pinned": Action.PLANT_CHANGE,
     "credential.changed": Action.PLANT_CHANGE,

@@ -158,6 +158,10 @@ EVENTS: dict[str, EventKind] = {
     "audit.chain.verified": EventKind("AL", _("verified the audit trail")),
     # The plant
     "asset.changed": EventKind("CC", _("changed an asset or endpoint")),
+    "asset.locked": EventKind(
+        "AC", _("locked a machine against outside work"), "warning"
+    ),
+    "asset.unlocked": EventKind("AC", _("unlocked a machine"), "warning"),
     "endpoint.checked": EventKind("CC", _("tested a connection")),
     "asset.hostkey.pinned": EventKind("CC", _("pinned a host key")),
     "credential.changed": EventKind("CC", _("changed a stored credential")),

@@ -72,7 +72,10 @@ def furnish(machines: Sequence[Machine], *, closes_in: float) -> House:
     site = Site.objects.create(name="Plant North", slug="north", time_zone="UTC")
     zone = Zone.objects.create(site=site, name="Filling")
     vendor = Vendor.objects.create(
-        name="Fillwerk", slug="fillwerk", contract_ends_at=now + YEAR
+        name="Fillwerk",
+        slug="fillwerk",
+        contract_ends_at=now + YEAR,
+        max_sessions=len(machines),
     )
     olga = User.objects.create_user(
         email="olga@example.test", full_name="Olga Olsen", factors_confirmed_at=now

@@ -143,6 +143,13 @@ KINDS: dict[str, Kind] = {
             "%(worker)s (%(vendor)s) connected to %(asset)s at %(site)s, until %(until)s."
         ),
     ),
+    "session.unusual": Kind(
+        _("Unusual: %(worker)s on %(asset)s"),
+        _(
+            "%(worker)s (%(vendor)s) %(outcome)s %(asset)s at %(site)s, from %(address)s.\n\n"
+            "What is unusual:\n%(signals)s"
+        ),
+    ),
     "session.warned": Kind(
         _("%(worker)s on %(asset)s: %(minutes)s minutes left"),
         _("The session of %(worker)s (%(vendor)s) on %(asset)s ends at %(until)s."),

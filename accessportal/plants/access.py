@@ -100,6 +100,14 @@ def asset_changeable_by(user: User, slug: str) -> Asset:
     return asset
 
 
+def asset_lockable_by(user: User, slug: str) -> Asset:
+    """A machine that this person may lock against outside work, and unlock."""
+    asset = asset_visible_to(user, slug)
+    if not may(user, Action.ASSET_LOCK, asset.zone.site):
+        raise NotAllowed
+    return asset
+
+
 def endpoint_changeable_by(user: User, pk: int) -> Endpoint:
     """An endpoint that `user` may change, give a credential to, and test."""
     endpoint = (

@@ -24,7 +24,7 @@ from sessions.broker.seat import CloseCode
 from sessions.guacamole.handshake import probe_gone
 from sessions.models import BrokeredSession
 from sessions.policy import Outcome
-from sessions.services import freezes, lifecycle
+from sessions.services import freezes, lifecycle, verdicts
 from sessions.services.looking import Freeze, Look, freeze_of, look
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 EndReason = BrokeredSession.EndReason
 FreezeCause = BrokeredSession.FreezeCause
+
+Said = tuple[str, ...]
 
 WARN_MINUTES = (15, 5, 1)
 
@@ -62,6 +64,7 @@ class Supervision:
         self._last_second = LastSecond(self.closes_at, self._window_over)
         self._warnings: list[int] = []
         self._last_message = 0
+        self._verdict_noted: Said | None = None
         self._looked_at = asyncio.get_running_loop().time()
         self._began_at = self._looked_at
 
@@ -183,6 +186,7 @@ class Supervision:
         if row.end_requested_at is not None:
             self._end(row.end_requested_reason, row)
             return
+        self._note_verdict(seen)
         if seen.verdict.outcome is Outcome.END:
             self._end(seen.verdict.reasons[0].ends)
             return
@@ -217,6 +221,22 @@ class Supervision:
             await actor.company.hold_if_alone()
         elif seen.freeze is not None and seen.freeze.cause == FreezeCause.AWAY:
             await actor.company.go_on_if_here()
+
+    def _note_verdict(self, seen: Look) -> None:
+        """Have a change of outcome or reasons kept. What froze it counts until it is lifted."""
+        verdict = seen.verdict
+        said: Said = (
+            verdict.outcome.value,
+            *verdict.codes,
+            *(rule.code for rule in verdict.waiting),
+        )
+        frozen_still = verdict.allowed and seen.freeze is not None
+        if said == self._verdict_noted or frozen_still:
+            return
+        self._verdict_noted = said
+        self._actor.later(
+            verdicts.note_verdict, seen.brokered_session, seen.rests_on, verdict
+        )
 
     def _follow_row(self, row: BrokeredSession, asks: frozenset[int]) -> None:
         """What the words say comes from the row as it is now."""

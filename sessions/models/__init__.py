@@ -4,6 +4,7 @@ from sessions.models.brokered_session import BrokeredSession
 from sessions.models.critical_step import CriticalStep
 from sessions.models.desktop_question import DesktopQuestion
 from sessions.models.fleet import BrokerNode, GuacdNode
+from sessions.models.known_browser import KnownBrowser
 from sessions.models.left_pressed import LeftPressed
 from sessions.models.participant import (
     ConsoleMessage,
@@ -11,6 +12,7 @@ from sessions.models.participant import (
     TunnelTicket,
     Vantage,
 )
+from sessions.models.policy_verdict import PolicyVerdict
 from sessions.models.recording import Recording, Segment
 from sessions.models.review import ComplianceReview
 from sessions.models.sighting import Sighting
@@ -24,8 +26,10 @@ __all__ = [
     "CriticalStep",
     "DesktopQuestion",
     "GuacdNode",
+    "KnownBrowser",
     "LeftPressed",
     "Participant",
+    "PolicyVerdict",
     "Recording",
     "Segment",
     "Sighting",

@@ -69,6 +69,7 @@ class BrokeredSession(models.Model):
         ACCOUNT_DISABLED = "account_disabled", _("The person's access ended")
         VENDOR_SUSPENDED = "vendor_suspended", _("The vendor was suspended")
         SITE_ISOLATED = "site_isolated", _("The site was isolated")
+        ASSET_LOCKED = "asset_locked", _("The machine was locked")
         SIGNED_OUT = "signed_out", _("The person signed out")
         RECORDING_FAILED = "recording_failed", _("The recording failed")
         ASSET_CLOSED = "asset_closed", _("The machine closed the connection")

@@ -21,9 +21,11 @@ from requests.models import MaintenanceWindow
 from sessions.access import may_at
 from sessions.attended import frozen_from_the_start
 from sessions.guacamole.arguments import Size, screen_size
+from sessions.limits import lock_vendor
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.policy import Facts, Verdict, decide
 from sessions.policy_facts import factor_moment, facts_at_start, free_slot
+from sessions.risk_facts import remember_browser
 from sessions.services.brokers import place_session
 from sessions.services.charge import begin_charge
 from sessions.services.critical_step import guard_critical_step
@@ -31,7 +33,9 @@ from sessions.services.freezes import freeze_session, resume_session, unfreeze_s
 from sessions.services.live_session import locked, refuse_when_over, role_of
 from sessions.services.news import tell_pages, wake_actor, wake_broker
 from sessions.services.tickets import IssuedTicket, issue_ticket, use_ticket
+from sessions.services.unusual import tell_unusual
 from sessions.services.upstream_facts import endpoint_facts
+from sessions.services.verdicts import facts_hash, keep_start
 
 EndReason = BrokeredSession.EndReason
 
@@ -66,6 +70,7 @@ def start_session(
     session there gets that one. Raises the error that fits the first reason of policy.
     """
     with transaction.atomic():
+        lock_vendor(acting_user)
         Endpoint.objects.select_for_update().get(pk=endpoint.pk)
         live = _live_session(window, endpoint, acting_user)
         if live is not None:
@@ -80,6 +85,11 @@ def start_session(
                 size=_console_size(endpoint, width, height),
                 notice_version=notice_version,
             )  # fmt: skip
+            keep_start(
+                verdict, facts, window=window, endpoint=endpoint,
+                person=acting_user, brokered_session=brokered_session,
+            )  # fmt: skip
+            remember_browser(acting_user, origin.browser, facts.at)
 
             if notice_version:
                 record(
@@ -98,13 +108,19 @@ def start_session(
                 origin=origin,
                 endpoint=str(endpoint),
                 permission=brokered_session.permission,
+                signals=sorted(facts.signals),
+                facts_hash=facts_hash(facts),
             )
 
+            tell_unusual(facts, endpoint, acting_user, origin, let_in=True)
             begin_charge(brokered_session)
             wake_broker(brokered_session)
             tell_pages(brokered_session)
             return brokered_session
 
+        kept = keep_start(
+            verdict, facts, window=window, endpoint=endpoint, person=acting_user
+        )
         record(
             "session.denied",
             acting_user=acting_user,
@@ -113,12 +129,17 @@ def start_session(
             origin=origin,
             result="denied",
             reasons=verdict.codes,
+            signals=sorted(facts.signals),
+            verdict=kept.pk,
+            facts_hash=facts_hash(facts),
         )
+        if "risk_refused" in verdict.codes:
+            tell_unusual(facts, endpoint, acting_user, origin, let_in=False)
     # Raised here, not above: the refusal stays in the audit trail.
-    raise refusal(verdict)
+    raise refusal(verdict, facts)
 
 
-def refusal(verdict: Verdict) -> Exception:
+def refusal(verdict: Verdict, facts: Facts) -> Exception:
     """The error that says the weightiest reason of a verdict to a person."""
     reason = verdict.reasons[0]
     kinds: dict[str, type[NotAllowed | TooLate | NotPossible]] = {
@@ -127,12 +148,16 @@ def refusal(verdict: Verdict) -> Exception:
         "window_revoked": TooLate,
         "window_not_open": NotPossible,
         "endpoint_busy": TooLate,
+        "person_limit": TooLate,
+        "vendor_limit": TooLate,
+        "asset_locked": TooLate,
+        "risk_step_up": FreshFactorNeeded,
         "desktop_left_over": TooLate,
         "recorder_not_ready": NotPossible,
         "host_key_not_pinned": NotPossible,
         "production_freeze": NotPossible,
     }
-    return kinds.get(reason.code, NotAllowed)(reason.sentence, code=reason.code)
+    return kinds.get(reason.code, NotAllowed)(reason.said_of(facts), code=reason.code)
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from accessportal.accounts.models import User
 from sessions.access import may_at
 from sessions.companions import CompanionHere, judge
 from sessions.models import BrokeredSession, ConsoleMessage
-from sessions.policy import Verdict
+from sessions.policy import Facts, Verdict
 from sessions.policy_facts import facts_during
 from sessions.services.lifecycle import with_relations
 from sessions.services.plant_side import PlantSide, plant_side_of
@@ -38,6 +38,8 @@ class Look:
 
     brokered_session: BrokeredSession
     verdict: Verdict
+    rests_on: Facts
+    """The facts that the verdict rests on."""
     closes_at: datetime
     ends_at: datetime
     critical_step_until: datetime | None
@@ -76,10 +78,11 @@ def look(
         address=address,
         web_session_key=web_session_key,
     )
-    verdict, shown_out = judge(brokered_session, facts, companions)
+    verdict, rests_on, shown_out = judge(brokered_session, facts, companions)
     return Look(
         brokered_session=brokered_session,
         verdict=verdict,
+        rests_on=rests_on,
         closes_at=brokered_session.window.closes_at,
         ends_at=facts.ends_at,
         critical_step_until=facts.critical_step_until,

@@ -35,6 +35,7 @@ from sessions.proof_words import proof_lines
 from sessions.sentences import end_sentence
 from sessions.services.left_pressed import note_looked
 from sessions.story import story_of
+from sessions.verdict_words import signals_of, verdict_lines
 
 PAGE_SIZE = 25
 SORTS = {
@@ -137,6 +138,8 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
                 "user__vendor"
             ),
             "story": story_of(brokered_session, user),
+            "verdicts": verdict_lines(brokered_session, user),
+            "signals": signals_of(brokered_session, user),
             "is_contractor": user.vendor_id is not None,
             "held_data": {"facts": {}, "texts": console_texts()},
         },

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
-from accessportal.accounts.stepup import confirm_code, fresh_factor
+from accessportal.accounts.stepup import CODE_FIELD, confirm_code, fresh_factor
 from accessportal.errors import NotPossible, PortalError
-from accessportal.origin import origin_of
+from accessportal.origin import mark_browser, origin_of
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.access import (
@@ -47,6 +47,8 @@ from sessions.views.baton import must_join_first
 
 Screen = tuple[int, int]
 USUAL_SCREEN: Screen = (1280, 800)
+WANTS_A_CODE = {"fresh_factor_needed", "risk_step_up"}
+"""What the form's own field for the code does away with."""
 EXTENSION_MINUTES = (15, 30, 60, 120)
 
 
@@ -64,7 +66,7 @@ def start(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpRespons
                 _("Please read and accept the notice about the recording first."),
                 code="notice_not_accepted",
             )
-        if not fresh_factor(request):
+        if request.POST.get(CODE_FIELD, "").strip() or not fresh_factor(request):
             confirm_code(request)
         width, height = _screen_of(request)
         brokered_session = start_session(
@@ -134,20 +136,25 @@ def _start_page(
 ) -> HttpResponse:
     """The start page; `error` says why the last try did not lead in."""
     user: User = request.user  # type: ignore[assignment]
-    verdict = decide(facts_at_start(window, endpoint, user, origin_of(request)))
+    facts = facts_at_start(window, endpoint, user, origin_of(request))
+    verdict = decide(facts)
     refusals = [
         {
             "code": rule.code,
-            "sentence": rule.sentence,
+            "sentence": rule.said_of(facts),
             "advice": advice_for(rule.code, endpoint),
         }
         for rule in verdict.reasons
-        if rule.code != "fresh_factor_needed"
+        if rule.code not in WANTS_A_CODE
     ]
     own = BrokeredSession.objects.live().filter(
         window=window, endpoint=endpoint, started_by=user, end_requested_at__isnull=True
     )
-    at_code = error is not None and error.code in {"code_missing", "code_refused"}
+    at_code = error is not None and error.code in {
+        "code_missing",
+        "code_refused",
+        "risk_step_up",
+    }
     context = {
         "window": window,
         "access_request": window.access_request,
@@ -162,11 +169,21 @@ def _start_page(
         "notice_accepted": request.POST.get("notice") == NOTICE_VERSION,
         "error": error,
         "code_error": error.sentence if error is not None and at_code else "",
+        "step_up": next(
+            (
+                rule.said_of(facts)
+                for rule in verdict.reasons
+                if rule.code == "risk_step_up"
+            ),
+            "",
+        ),
         "screen": USUAL_SCREEN,
     }
-    return render(
+    response = render(
         request, "sessions/start.html", context, status=error.status if error else 200
     )
+    mark_browser(request, response)
+    return response
 
 
 def _screen_context(

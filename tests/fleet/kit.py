@@ -191,6 +191,7 @@ class Fleet:
             "PORTAL_GUACD": address,
             "PORTAL_LOG_LEVEL": "WARNING",
             "PORTAL_STATIC_MANIFEST": "0",
+            "PORTAL_MAX_SESSIONS_PER_PERSON": "0",
         }
         log = self._running.enter_context((self.place / "stage.log").open("w"))
         self._stage = subprocess.Popen(

@@ -299,6 +299,22 @@ MATRIX: dict[str, Line] = {
     "plants:asset_edit": Line(
         yes="adam", no="olga ivan cora", not_known=f"{CONTRACTORS} omar", args="asset"
     ),
+    "lockout:lock": Line(
+        yes="olga",
+        no="ivan cora adam",
+        not_known=f"{CONTRACTORS} omar",
+        args="asset",
+        method="post",
+        data=(("reason", "Padlock"),),
+    ),
+    "lockout:unlock": Line(
+        yes="olga",
+        no="ivan cora adam",
+        not_known=f"{CONTRACTORS} omar",
+        args="asset",
+        method="post",
+        data=(("reason", "Done"),),
+    ),
     "plants:endpoint_new": Line(
         yes="adam", no="olga ivan cora", not_known=f"{CONTRACTORS} omar", args="asset"
     ),

@@ -140,7 +140,7 @@ def test_the_list_asks_the_database_a_fixed_number_of_questions(
             make_recording(plant, lambda tape: tape.draw())
     client = browser_of(plant.cora)
     client.get(reverse("recordings:list"))
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(24):
         client.get(reverse("recordings:list"))
 
 

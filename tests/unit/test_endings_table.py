@@ -18,6 +18,7 @@ from tests.unit.test_policy import HOUR, NOON, facts
 # The one fact that brings each cause about, for those that the policy decision point judges.
 FACT: dict[str, dict[str, Any]] = {
     "site_isolated": {"site_isolated": True},
+    "asset_locked": {"asset_locked": True},
     "vendor_suspended": {"vendor_suspended": True},
     "account_disabled": {"person_disabled": True},
     "window_revoked": {"window_revoked": True},

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from sessions.endings import CAUSES, Answer, DecidedBy
 from sessions.policy import RULES, Facts, Moment, Outcome, decide
@@ -63,6 +64,11 @@ def test_with_nothing_against_it_a_session_may_begin_and_go_on() -> None:
         ("recorder_not_ready", {"recorder_runs": False}),
         ("host_key_not_pinned", {"host_identity_known": False}),
         ("endpoint_busy", {"slot_free": False}),
+        ("asset_locked", {"asset_locked": True}),
+        ("person_limit", {"person_limit": 1, "person_in": ("Filling line 3",)}),
+        ("vendor_limit", {"vendor_limit": 2, "vendor_in": ("Vera", "Tom")}),
+        ("risk_refused", {"signals": {"new_country": "refuse"}}),
+        ("risk_step_up", {"signals": {"new_browser": "step-up"}, "factor_age": 61.0}),
         ("fresh_factor_needed", {"factor_age": 301.0}),
         ("fresh_factor_needed", {"factor_age": None}),
     ],
@@ -124,6 +130,29 @@ def test_drift_freezes_and_does_not_end(cause: str, fact: dict[str, Any]) -> Non
     assert verdict.reasons[0].freezes == cause
 
 
+def test_a_limit_of_none_and_a_limit_not_reached_let_in() -> None:
+    assert decide(facts(person_limit=0, person_in=("a", "b"))).allowed
+    assert decide(facts(vendor_limit=3, vendor_in=("a", "b"))).allowed
+
+
+def test_a_signal_asks_for_no_more_than_the_table_says() -> None:
+    for follows in ("allow", "tell"):
+        assert decide(facts(signals={"out_of_hours": follows})).allowed
+    fresh = facts(signals={"new_browser": "step-up"}, factor_age=59.0)
+    assert decide(fresh).allowed
+
+
+def test_signals_do_nothing_in_the_middle_of_work() -> None:
+    on = dict.fromkeys(("new_browser", "new_country", "refused_lately"), "refuse")
+    assert decide(facts(moment=Moment.DURING, signals=on, factor_age=4_000.0)).allowed
+
+
+def test_a_refusal_says_who_is_in() -> None:
+    asked = facts(vendor_limit=1, vendor_in=("Vera Vogt (Filling line 3)",))
+    said = decide(asked).reasons[0].said_of(asked)
+    assert said.endswith("Connected now: Vera Vogt (Filling line 3).")
+
+
 def test_an_act_outweighs_drift() -> None:
     verdict = decide(facts(moment=Moment.DURING, idle_for=900.0, window_revoked=True))
     assert verdict.outcome is Outcome.END
@@ -151,3 +180,9 @@ def test_the_facts_can_be_stored_as_evidence() -> None:
     evidence = facts().as_evidence()
     assert evidence["closes_at"] == "2026-03-10T12:00:00+00:00"
     assert evidence["moment"] == "start"
+
+
+def test_a_person_works_on_one_machine_unless_the_plant_says_otherwise() -> None:
+    """The tests' own settings lift it; this is the product's."""
+    source = (settings.BASE_DIR / "accessportal" / "settings.py").read_text()
+    assert 'PER_PERSON = env_int("MAX_SESSIONS_PER_PERSON", 1)' in source

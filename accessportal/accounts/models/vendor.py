@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,12 @@ class Vendor(models.Model):
         help_text=_("The person of the plant who answers for this vendor."),
     )
     contract_ends_at = models.DateTimeField(_("contract ends"))
+    max_sessions = models.PositiveSmallIntegerField(
+        _("sessions at a time"),
+        default=3,
+        validators=[MinValueValidator(1), MaxValueValidator(100)],
+        help_text=_("So many of its people may be connected at once, at all sites."),
+    )
     suspended_at = models.DateTimeField(null=True, blank=True)
     suspended_by = models.ForeignKey(
         "accounts.User",

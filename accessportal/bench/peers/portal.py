@@ -50,6 +50,7 @@ def _environment(directory: Path, port: int, guacd: int) -> None:
             "PORTAL_PUBLIC_URL": f"http://127.0.0.1:{port}",
             "PORTAL_GUACD": f"127.0.0.1:{guacd}",
             "PORTAL_DEMO": "0",
+            "PORTAL_MAX_SESSIONS_PER_PERSON": "0",
         }
     )
 

@@ -68,6 +68,16 @@ class Asset(models.Model):
         default=10,
         validators=[MinValueValidator(2), MaxValueValidator(60)],
     )
+    # Somebody of the plant lets nobody from outside work on it.
+    locked_out_at = models.DateTimeField(null=True, blank=True)
+    locked_out_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    locked_out_reason = models.CharField(max_length=500, blank=True)
     vendors = models.ManyToManyField(
         "accounts.Vendor", through="plants.VendorAsset", related_name="assets"
     )

@@ -187,6 +187,7 @@ def asset_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "site": site,
         "endpoints": [_endpoint_row(endpoint) for endpoint in _endpoints_of(asset)],
         "may_change": may(user, Action.PLANT_CHANGE, site),
+        "may_lock": may(user, Action.ASSET_LOCK, site),
     }
     return render(request, "plants/asset_detail.html", context)
 
