@@ -183,6 +183,7 @@ PLACES: list[tuple[Words, list[Place]]] = [
                 "/delegations/", _("Delegations"), "user-check", Action.ROLE_DELEGATE
             ),
             Place("/overrides/", _("Overrides"), "key", Action.OVERRIDE_GRANT),
+            Place("/api-tokens/", _("API tokens"), "plug", Action.TOKEN_MANAGE),
         ],
     ),
 ]

@@ -24,6 +24,7 @@ class Origin:
     used in this web session. factor_at: epoch seconds of that use. web_session_ref:
     hash of the web session's key, never the key itself. browser: hash of the token in
     this browser's cookie, "" without one; None where no browser is behind the act.
+    api_token: prefix of the token, where a machine acts for the person.
     """
 
     address: str = ""
@@ -32,6 +33,7 @@ class Origin:
     web_session_ref: str = ""
     user_agent: str = ""
     browser: str | None = None
+    api_token: str = ""
 
 
 SYSTEM = Origin()

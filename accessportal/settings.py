@@ -386,6 +386,8 @@ RISK = dict(item.partition(":")[::2] for item in env_list("RISK"))
 # Where a signal asks for a step-up, the second factor must be at most this old.
 RISK_FACTOR_SECONDS = 60
 COUNTRY_LIST = Path(env("COUNTRY_LIST")).resolve() if env("COUNTRY_LIST") else None
+API_TOKEN_MAX_DAYS = 365
+API_CALLS_PER_MINUTE = env_int("API_CALLS_PER_MINUTE", 120)
 DELEGATION_MAX_DAYS = env_int("DELEGATION_MAX_DAYS", 31)
 OVERRIDE_MAX_MINUTES = 60
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import include, path
 
 from accessportal import views
+from accessportal.api.app import api_urls, description
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -24,4 +25,6 @@ urlpatterns = [
     path("desktops/", include("sessions.urls_desktops")),
     path("audit/", include("accessportal.audit.urls")),
     path("alerts/", include("accessportal.alerts.urls")),
+    path("api/v1/openapi.json", description, name="api_description"),
+    path("api/v1/", api_urls()),
 ]

@@ -6,6 +6,7 @@ from django.db.models import Count, Q, QuerySet
 
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import (
+    ApiToken,
     Invitation,
     PermissionOverride,
     RoleDelegation,
@@ -133,6 +134,27 @@ def override_endable_by(user: User, pk: int) -> PermissionOverride:
     if not may_end(user, override):
         raise NotAllowed
     return override
+
+
+def manages_tokens(user: User) -> User:
+    if not may(user, Action.TOKEN_MANAGE):
+        raise NotAllowed
+    return user
+
+
+def tokens_of(user: User) -> QuerySet[ApiToken]:
+    """Every token, for those who mind them: whoever finds a leak must be able to stop it."""
+    manages_tokens(user)
+    return ApiToken.objects.select_related("owner", "revoked_by").prefetch_related(
+        "sites"
+    )
+
+
+def token_manageable_by(user: User, pk: int) -> ApiToken:
+    token = tokens_of(user).filter(pk=pk).first()
+    if token is None:
+        raise NotKnown
+    return token
 
 
 def colleagues_of(user: User) -> QuerySet[User]:

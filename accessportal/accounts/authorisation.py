@@ -51,6 +51,7 @@ class Action(models.TextChoices):
     SITE_ISOLATE = "site.isolate", _("Isolate a site")
     ASSET_LOCK = "asset.lock", _("Lock a machine against outside work")
     RISK_TOLD = "risk.told", _("Be told of unusual starts")
+    TOKEN_MANAGE = "token.manage", _("Make and revoke API tokens")
     PERMISSION_SEE = "permission.see", _("Read who may do what")
     ROLE_DELEGATE = "role.delegate", _("Delegate one's own role for a time")
     OVERRIDE_GRANT = "override.grant", _("Grant an override")
@@ -100,6 +101,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.OVERRIDE_SEE,
             Action.ALERT_HANDLE,
             Action.RISK_TOLD,
+            Action.TOKEN_MANAGE,
         }
     ),
     Role.COMPLIANCE: frozenset(
@@ -128,6 +130,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.AUDIT_SEE,
             Action.PERMISSION_SEE,
             Action.ROLE_DELEGATE,
+            Action.TOKEN_MANAGE,
         }
     ),
 }
@@ -145,7 +148,7 @@ CONTRACTOR_ACTIONS: frozenset[Action] = frozenset(
 
 # Never had through somebody else: what would let a lent right make more rights.
 OWN_RIGHT_ONLY: frozenset[Action] = frozenset(
-    {Action.ROLE_DELEGATE, Action.OVERRIDE_GRANT}
+    {Action.ROLE_DELEGATE, Action.OVERRIDE_GRANT, Action.TOKEN_MANAGE}
 )
 
 # What an override can be about, and the roles that may grant it at their sites. What is not

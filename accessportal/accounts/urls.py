@@ -6,6 +6,7 @@ from django.urls import path
 
 from accessportal.accounts.views import (
     account,
+    api_tokens,
     invitations,
     lending,
     permissions,
@@ -69,6 +70,11 @@ right_urls = [
     path("delegations/", lending.delegations, name="delegations"),
     path("delegations/new/", lending.delegation_new, name="delegation_new"),
     path("delegations/<int:pk>/end/", lending.delegation_end, name="delegation_end"),
+    path("api-tokens/", api_tokens.token_list, name="api_tokens"),
+    path("api-tokens/new/", api_tokens.token_new, name="api_token_new"),
+    path(
+        "api-tokens/<int:pk>/revoke/", api_tokens.token_revoke, name="api_token_revoke"
+    ),
     path("overrides/", lending.overrides, name="overrides"),
     path("overrides/new/", lending.override_new, name="override_new"),
     path("overrides/<int:pk>/end/", lending.override_end, name="override_end"),

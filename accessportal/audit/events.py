@@ -53,6 +53,8 @@ EVENTS: dict[str, EventKind] = {
     "override.granted": EventKind("AC", _("granted an override"), "warning"),
     "override.expired": EventKind("AC", _("let an override run out")),
     "override.ended": EventKind("AC", _("ended an override")),
+    "token.created": EventKind("AC", _("made an API token"), "warning"),
+    "token.revoked": EventKind("AC", _("revoked an API token")),
     "permissions.exported": EventKind("AL", _("exported who may do what")),
     # Requests, decisions, windows
     "request.submitted": EventKind("AC", _("asked for access")),

@@ -74,6 +74,8 @@ def record_event(
     vendor_id = getattr(access_request, "vendor_id", None) or getattr(
         acting_user, "vendor_id", None
     )
+    if origin.api_token:
+        detail = detail | {"api_token": origin.api_token}
     detail = detail | said_of_lent_right(event, acting_user, site)
     row = AuditEvent(
         recorded_at=timezone.now(),
@@ -81,7 +83,7 @@ def record_event(
         category=kind.category,
         severity=kind.severity,
         result=result,
-        actor_type="user" if acting_user is not None else "system",
+        actor_type=_actor_type(acting_user, origin),
         actor_id=getattr(acting_user, "pk", None),
         actor_name=_shortened(str(acting_user), 200)
         if acting_user is not None
@@ -114,6 +116,12 @@ def content_hash(row: AuditEvent) -> str:
     values["recorded_at"] = row.recorded_at.isoformat(timespec="microseconds")
     text = json.dumps(values, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _actor_type(acting_user: Any, origin: Origin) -> str:
+    if acting_user is None:
+        return "system"
+    return "api" if origin.api_token else "user"
 
 
 def _shortened(text: str, length: int) -> str:

@@ -23,7 +23,18 @@ PUBLIC = {
 }
 
 # Things that belong to no site: who holds the role at any site reaches them.
-OF_NO_SITE = {"vendor", "alert"}
+OF_NO_SITE = {"vendor", "alert", "api_token"}
+
+# Machines come with a token: a browser's sign-in opens none of these (tests/api).
+BY_TOKEN = {
+    "api:live_sessions",
+    "api:past_sessions",
+    "api:requests",
+    "api:windows",
+    "api:audit_events",
+    "api:end_session",
+    "api:isolate_site",
+}
 
 MATRIX: dict[str, Line] = {
     "home": Line(yes=EVERYBODY),
@@ -94,6 +105,17 @@ MATRIX: dict[str, Line] = {
         args="override",
         method="post",
     ),
+    "accounts:api_tokens": Line(yes="ivan adam", no=f"{CONTRACTORS} olga omar cora"),
+    "accounts:api_token_new": Line(
+        yes="ivan adam", no=f"{CONTRACTORS} olga omar cora", method="post"
+    ),
+    "accounts:api_token_revoke": Line(
+        yes="ivan adam",
+        no=f"{CONTRACTORS} olga omar cora",
+        args="api_token",
+        method="post",
+    ),
+    "api_description": Line(yes=PLANT, no=CONTRACTORS),
     # Submission
     "requests:list": Line(yes=EVERYBODY),
     "requests:new": Line(yes=CONTRACTORS, no=PLANT),

@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accessportal.accounts.models import (
+    ApiToken,
     Invitation,
     PermissionOverride,
     RoleDelegation,
@@ -220,7 +221,19 @@ def lent_rights(plant: Plant) -> dict[str, Any]:
         ends_at=now - timedelta(hours=1),
         reason="Night shift",
     )
-    return {"delegation": delegation.pk, "override": override.pk}
+    token = ApiToken.objects.create(
+        name="Display",
+        owner=plant.ivan,
+        scopes=["sessions:read"],
+        prefix="0a0a0a0a",
+        secret_hash="0" * 64,
+        expires_at=now + timedelta(days=1),
+    )
+    return {
+        "delegation": delegation.pk,
+        "override": override.pk,
+        "api_token": token.pk,
+    }
 
 
 def make_session(window: Any, plant: Plant, **fields: Any) -> BrokeredSession:

@@ -1,5 +1,6 @@
 """People, their companies, roles and invitations."""
 
+from accessportal.accounts.models.api_token import ApiToken
 from accessportal.accounts.models.borrowed import PermissionOverride, RoleDelegation
 from accessportal.accounts.models.invitation import Invitation
 from accessportal.accounts.models.role import RoleGrant
@@ -7,6 +8,7 @@ from accessportal.accounts.models.user import User
 from accessportal.accounts.models.vendor import Vendor
 
 __all__ = [
+    "ApiToken",
     "Invitation",
     "PermissionOverride",
     "RoleDelegation",

@@ -21,7 +21,7 @@ from accessportal.accounts.access import (
     overrides_visible_to,
 )
 from accessportal.accounts.authorisation import Action, holds_role
-from accessportal.accounts.forms_lending import DelegationForm, OverrideForm
+from accessportal.accounts.forms_rights import DelegationForm, OverrideForm
 from accessportal.accounts.models import User
 from accessportal.accounts.services.delegations import (
     delegate_role,

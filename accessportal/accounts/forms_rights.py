@@ -1,7 +1,11 @@
-"""Forms for lending a role or a permission. Choices are what the person may really lend."""
+"""Forms for lending a right: to a colleague, or to a machine (an API token).
+
+Choices are what the person really has to lend.
+"""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -10,7 +14,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts.access import colleagues_of
 from accessportal.accounts.authorisation import OVERRIDABLE, Action, sites_where
-from accessportal.accounts.models import RoleGrant, User
+from accessportal.accounts.models import ApiToken, RoleGrant, User
+from accessportal.accounts.services.api_tokens import NEEDED
 from accessportal.accounts.services.delegations import own_roles
 from accessportal.accounts.services.overrides import may_grant
 
@@ -99,3 +104,52 @@ class OverrideForm(forms.Form):
     def values(self) -> dict[str, Any]:
         """What the verb takes."""
         return {**self.cleaned_data, "action": Action(self.cleaned_data["action"])}
+
+
+TOKEN_DAYS = [(30, _("30 days")), (90, _("90 days")), (365, _("a year"))]
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(
+        label=_("What for"),
+        max_length=120,
+        help_text=_("For example: control room display; log collector."),
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("May"), widget=forms.CheckboxSelectMultiple
+    )
+    sites: Any = forms.ModelMultipleChoiceField(
+        label=_("Only at these sites"),
+        queryset=None,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: at all of yours."),
+    )
+    days = forms.TypedChoiceField(
+        label=_("Good for"), choices=TOKEN_DAYS, coerce=int, initial=90
+    )
+    networks = forms.CharField(
+        label=_("Only from these networks"),
+        required=False,
+        help_text=_("Separated by commas, as in 192.0.2.0/24. Empty: from anywhere."),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["scopes"].choices = [  # type: ignore[attr-defined]
+            (scope.value, scope.label)
+            for scope in ApiToken.Scope
+            if sites_where(user, NEEDED[scope]).exists()
+        ]
+        sites = sites_where(user, Action.TOKEN_MANAGE)
+        self.fields["sites"].queryset = sites  # type: ignore[attr-defined]
+
+    def values(self) -> dict[str, Any]:
+        """What the verb takes."""
+        values = dict(self.cleaned_data)
+        networks, days = values.pop("networks"), values.pop("days")
+        return {
+            **values,
+            "networks": [one for one in networks.split(",") if one.strip()],
+            "expires_at": timezone.now() + timedelta(days=days),
+        }

@@ -1,0 +1,1 @@
+"""The API for machines: /api/v1/, with bearer tokens only (docs/api.md)."""
