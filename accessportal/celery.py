@@ -35,6 +35,10 @@ app.conf.beat_schedule = {
         "task": "alerts.look_at_the_trail",
         "schedule": 10.0,
     },
+    "remind-of-untested-break-glass": {
+        "task": "accounts.remind_of_untested_break_glass",
+        "schedule": 3600.0,
+    },
     "expire-overdue-requests": {
         "task": "requests.expire_overdue_requests",
         "schedule": 30.0,

@@ -171,6 +171,7 @@ PLACES: list[tuple[Words, list[Place]]] = [
                 Action.PLANT_SEE,
             ),
             Place("/vendors/", _("Vendors"), "users", Action.VENDOR_SEE),
+            Place("/directory/", _("Directory"), "id-badge-2", Action.DIRECTORY_SEE),
         ],
     ),
     (

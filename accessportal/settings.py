@@ -15,6 +15,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from accessportal.accounts.directory.configuration import directory_from
 from accessportal.environment import (
     database_from_url,
     env,
@@ -234,6 +235,7 @@ CELERY_TIMEZONE = "UTC"
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "accessportal.accounts.directory.gate.DirectoryGate",
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = [
@@ -253,6 +255,9 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "accounts:sign_in"
+
+# The plant's own directory (PORTAL_OIDC_* or PORTAL_LDAP_*, docs/directory.md).
+DIRECTORY = directory_from(env, keys_dir=KEYS_DIR)
 
 OTP_TOTP_ISSUER = "Access Portal"
 OTP_TOTP_THROTTLE_FACTOR = 1

@@ -57,6 +57,8 @@ class Action(models.TextChoices):
     OVERRIDE_GRANT = "override.grant", _("Grant an override")
     OVERRIDE_SEE = "override.see", _("Be shown overrides in force")
     ALERT_HANDLE = "alert.handle", _("See and acknowledge security alerts")
+    DIRECTORY_SEE = "directory.see", _("See how employees sign in")
+    DIRECTORY_CHANGE = "directory.change", _("Map groups to roles, mark break-glass")
 
 
 PERMISSIONS: dict[Role, frozenset[Action]] = {
@@ -102,6 +104,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.ALERT_HANDLE,
             Action.RISK_TOLD,
             Action.TOKEN_MANAGE,
+            Action.DIRECTORY_SEE,
         }
     ),
     Role.COMPLIANCE: frozenset(
@@ -131,6 +134,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.PERMISSION_SEE,
             Action.ROLE_DELEGATE,
             Action.TOKEN_MANAGE,
+            Action.DIRECTORY_SEE,
+            Action.DIRECTORY_CHANGE,
         }
     ),
 }
@@ -148,7 +153,12 @@ CONTRACTOR_ACTIONS: frozenset[Action] = frozenset(
 
 # Never had through somebody else: what would let a lent right make more rights.
 OWN_RIGHT_ONLY: frozenset[Action] = frozenset(
-    {Action.ROLE_DELEGATE, Action.OVERRIDE_GRANT, Action.TOKEN_MANAGE}
+    {
+        Action.ROLE_DELEGATE,
+        Action.OVERRIDE_GRANT,
+        Action.TOKEN_MANAGE,
+        Action.DIRECTORY_CHANGE,
+    }
 )
 
 # What an override can be about, and the roles that may grant it at their sites. What is not

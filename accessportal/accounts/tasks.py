@@ -1,9 +1,10 @@
-"""What the clock asks for: to say in the trail what ended by it."""
+"""What the clock asks for: what ended by it, and break-glass accounts that nobody tried."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
+from accessportal.accounts.directory.break_glass import remind_of_untested
 from accessportal.accounts.services import overrides
 
 
@@ -11,3 +12,9 @@ from accessportal.accounts.services import overrides
 def note_expired_overrides() -> int:
     """Record the overrides whose time is over; how many."""
     return overrides.note_expired_overrides()
+
+
+@shared_task(name="accounts.remind_of_untested_break_glass")
+def remind_of_untested_break_glass() -> int:
+    """Tell of accounts not tried for 90 days; returns how many."""
+    return remind_of_untested()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from accessportal.accounts.directory.urls import urlpatterns as directory_urls
 from accessportal.accounts.views import (
     account,
     api_tokens,
@@ -80,4 +81,10 @@ right_urls = [
     path("overrides/<int:pk>/end/", lending.override_end, name="override_end"),
 ]
 
-urlpatterns = sign_in_urls + account_urls + vendor_urls + right_urls
+urlpatterns = [
+    *sign_in_urls,
+    *account_urls,
+    *vendor_urls,
+    *right_urls,
+    *directory_urls,
+]

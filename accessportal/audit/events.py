@@ -56,6 +56,28 @@ EVENTS: dict[str, EventKind] = {
     "token.created": EventKind("AC", _("made an API token"), "warning"),
     "token.revoked": EventKind("AC", _("revoked an API token")),
     "permissions.exported": EventKind("AL", _("exported who may do what")),
+    "role.revoked": EventKind("AC", _("took a role away")),
+    # The plant's directory
+    "directory.linked": EventKind("AC", _("linked a person to the directory")),
+    "directory.unlinked": EventKind(
+        "AC", _("undid a person's link to the directory"), "warning"
+    ),
+    "directory.refused": EventKind(
+        "AC", _("was refused after the directory's answer"), "warning"
+    ),
+    "directory.mapping.added": EventKind("CC", _("gave a group a role"), "warning"),
+    "directory.mapping.removed": EventKind("CC", _("took a role from a group")),
+    "directory.tested": EventKind("CC", _("tested the directory")),
+    "directory.lost": EventKind("OS", _("lost the plant's directory"), "critical"),
+    "directory.reached": EventKind("OS", _("reached the plant's directory again")),
+    "auth.break_glass.used": EventKind(
+        "AC", _("signed in with a break-glass account"), "critical"
+    ),
+    "break_glass.marked": EventKind("AC", _("made a break-glass account"), "warning"),
+    "break_glass.unmarked": EventKind("AC", _("took a break-glass account away")),
+    "break_glass.untested": EventKind(
+        "OS", _("found a break-glass account untested"), "warning"
+    ),
     # Requests, decisions, windows
     "request.submitted": EventKind("AC", _("asked for access")),
     "request.approved": EventKind("AC", _("approved a request")),

@@ -47,6 +47,29 @@ KINDS: dict[str, Kind] = {
             "Reason: %(reason)s"
         ),
     ),
+    "break_glass.used": Kind(
+        _("Alarm: %(person)s uses a break-glass account"),
+        _(
+            "The password of the break-glass account of %(person)s was entered, and it was "
+            "right. From: %(address)s. The account is there because: %(reason)s\n\n"
+            "If you do not know why, call %(person)s now and end the access."
+        ),
+    ),
+    "break_glass.marked": Kind(
+        _("%(person)s has a break-glass account now"),
+        _(
+            "%(by)s lets the password of %(person)s work beside the plant's directory. "
+            "Reason: %(reason)s"
+        ),
+    ),
+    "break_glass.untested": Kind(
+        _("Please try the break-glass account of %(person)s"),
+        _(
+            "Nobody has signed in with the break-glass account of %(person)s for 90 days. "
+            "Try it while the directory works: on the day it does not, it has to. "
+            "The alarm that the test raises is part of it."
+        ),
+    ),
     "request.submitted": Kind(
         _("%(number)s: %(requester)s asks for %(assets)s"),
         _(

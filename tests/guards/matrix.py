@@ -20,6 +20,8 @@ PUBLIC = {
     "accounts:sign_out",
     "accounts:language",
     "accounts:invitation",
+    "accounts:directory_sign_in",
+    "accounts:directory_back",
 }
 
 # Things that belong to no site: who holds the role at any site reaches them.
@@ -116,6 +118,39 @@ MATRIX: dict[str, Line] = {
         method="post",
     ),
     "api_description": Line(yes=PLANT, no=CONTRACTORS),
+    # The plant's directory and break-glass accounts
+    "accounts:directory": Line(yes="ivan adam", no=f"{CONTRACTORS} olga omar cora"),
+    "accounts:directory_test": Line(
+        yes="adam", no=f"{CONTRACTORS} olga omar ivan cora", method="post"
+    ),
+    "accounts:directory_try": Line(yes="adam", no=f"{CONTRACTORS} olga omar ivan cora"),
+    "accounts:directory_group_add": Line(
+        yes="adam", no=f"{CONTRACTORS} olga omar ivan cora", method="post"
+    ),
+    "accounts:directory_group_remove": Line(
+        yes="adam",
+        no=f"{CONTRACTORS} olga omar ivan cora",
+        args="mapping",
+        method="post",
+    ),
+    "accounts:directory_unlink": Line(
+        yes="adam",
+        no=f"{CONTRACTORS} olga omar ivan cora",
+        args="identity",
+        method="post",
+        data=(("reason", "New account"),),
+    ),
+    "accounts:break_glass": Line(yes="ivan adam", no=f"{CONTRACTORS} olga omar cora"),
+    "accounts:break_glass_add": Line(
+        yes="adam", no=f"{CONTRACTORS} olga omar ivan cora", method="post"
+    ),
+    "accounts:break_glass_remove": Line(
+        yes="adam",
+        no=f"{CONTRACTORS} olga omar ivan cora",
+        args="break_glass",
+        method="post",
+        data=(("reason", "Not needed"),),
+    ),
     # Submission
     "requests:list": Line(yes=EVERYBODY),
     "requests:new": Line(yes=CONTRACTORS, no=PLANT),

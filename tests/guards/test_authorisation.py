@@ -35,6 +35,7 @@ ABOUT_ONESELF = {
 # Who holds which role is read by what shows or changes it, and by the one place.
 READS_ROLES = {
     "accessportal/accounts/authorisation.py",
+    "accessportal/accounts/directory/admission.py",
     "accessportal/accounts/permission_report.py",
     "accessportal/accounts/services/delegations.py",
     "accessportal/accounts/services/overrides.py",

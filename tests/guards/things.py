@@ -20,6 +20,9 @@ from django.utils import timezone
 
 from accessportal.accounts.models import (
     ApiToken,
+    BreakGlassAccount,
+    DirectoryIdentity,
+    GroupMapping,
     Invitation,
     PermissionOverride,
     RoleDelegation,
@@ -195,6 +198,13 @@ def make_things(plant: Plant) -> dict[str, Any]:
             severity="warning",
             first_at=now,
             last_at=now,
+        ).pk,
+        "mapping": GroupMapping.objects.create(group="ot", role="ot_supervisor").pk,
+        "identity": DirectoryIdentity.objects.create(
+            user=plant.olga, namespace="https://id.example.test", subject="1"
+        ).pk,
+        "break_glass": BreakGlassAccount.objects.create(
+            user=plant.adam, reason="The directory may be down"
         ).pk,
         "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
     }

@@ -2,6 +2,11 @@
 
 from accessportal.accounts.models.api_token import ApiToken
 from accessportal.accounts.models.borrowed import PermissionOverride, RoleDelegation
+from accessportal.accounts.models.directory import (
+    BreakGlassAccount,
+    DirectoryIdentity,
+    GroupMapping,
+)
 from accessportal.accounts.models.invitation import Invitation
 from accessportal.accounts.models.role import RoleGrant
 from accessportal.accounts.models.user import User
@@ -9,6 +14,9 @@ from accessportal.accounts.models.vendor import Vendor
 
 __all__ = [
     "ApiToken",
+    "BreakGlassAccount",
+    "DirectoryIdentity",
+    "GroupMapping",
     "Invitation",
     "PermissionOverride",
     "RoleDelegation",

@@ -16,6 +16,10 @@ class RoleGrant(models.Model):
         COMPLIANCE = "compliance", _("Compliance")
         ADMINISTRATOR = "administrator", _("Administrator")
 
+    class Source(models.TextChoices):
+        HAND = "hand", _("Given by hand")
+        DIRECTORY = "directory", _("By a group of the directory")
+
     user = models.ForeignKey(
         "accounts.User", on_delete=models.CASCADE, related_name="role_grants"
     )
@@ -26,6 +30,10 @@ class RoleGrant(models.Model):
         null=True,
         blank=True,
         related_name="role_grants",
+    )
+    # What the directory gave it takes away, at the next sign-in; what a hand gave stays.
+    source = models.CharField(
+        max_length=10, choices=Source.choices, default=Source.HAND
     )
     granted_at = models.DateTimeField(default=timezone.now)
     granted_by = models.ForeignKey(

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django_otp.models import Device
 
 from accessportal import audit
+from accessportal.accounts.directory.break_glass import alarm_break_glass
 from accessportal.accounts.factors import RECOVERY_KIND, TOTP_KIND, totp_device_of
 from accessportal.accounts.models import User
 from accessportal.accounts.sign_in_steps import FACTOR, SignIn, step_due
@@ -38,6 +39,8 @@ def check_password(request: HttpRequest, *, email: str, password: str) -> User |
     user = auth.authenticate(request, email=email, password=password)
     if user is None:
         _record_failure(request, email)
+    else:
+        alarm_break_glass(person=user, origin=origin_of(request))
     return user
 
 
