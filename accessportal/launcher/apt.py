@@ -30,6 +30,7 @@ UNITS_OF_PACKAGE = {
     "openssh-server": ["ssh.service", "ssh.socket"],
     "postgresql": ["postgresql.service"],
     "redis-server": ["redis-server.service"],
+    "slapd": ["slapd.service"],
 }
 
 

@@ -104,6 +104,8 @@ def set_up(command: str, *, system_only: bool = False) -> None:
     if system_only:
         return
     python_env.ensure(development=command in DEVELOPMENT_COMMANDS)
+    if command in {"test", "ldap"}:
+        python_env.ensure_ldap()
     browser_files.ensure()
     messages.ensure()
 

@@ -7,7 +7,12 @@ from accessportal.launcher import browser_files
 from accessportal.launcher.console import SetupProblem, say
 from accessportal.launcher.paths import ROOT, VENV
 
-NAMES = ("requirements", "requirements-dev", "requirements-node")
+NAMES = (
+    "requirements",
+    "requirements-dev",
+    "requirements-node",
+    "requirements-ldap",
+)
 
 
 def lock(arguments: list[str]) -> None:

@@ -12,6 +12,7 @@ from accessportal.launcher.paths import ROOT, VENV, VENV_PYTHON
 
 RUNTIME_LOCK = "requirements.txt"
 DEVELOPMENT_LOCK = "requirements-dev.txt"  # contains the runtime's
+LDAP_LOCK = "requirements-ldap.txt"  # python-ldap, for plants with such a directory
 NODE_LOCK = "requirements-node.txt"
 
 
@@ -31,6 +32,12 @@ def ensure_node() -> None:
     """Install the Node that PyPI carries, for machines without one."""
     if not _is_installed(NODE_LOCK):
         install(NODE_LOCK)
+
+
+def ensure_ldap() -> None:
+    """Build and install python-ldap; needs what `system.LDAP` names."""
+    if not _is_installed(LDAP_LOCK):
+        install(LDAP_LOCK)
 
 
 def install(lock: str) -> None:

@@ -8,6 +8,7 @@ import ctypes.util
 import importlib.util
 import os
 import shutil
+import sysconfig
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +76,16 @@ def _tkinter_there() -> bool:
     return Path("/usr/bin/python3").exists() and any(versions)
 
 
+def _header_there(name: str) -> Callable[[], bool]:
+    places = [Path("/usr/include"), Path("/usr/local/include")]
+    return lambda: any((place / name).exists() for place in places)
+
+
+def _python_header_there() -> bool:
+    # Debian's own Python keeps it in a package of its own; others bring it along.
+    return (Path(sysconfig.get_path("include")) / "Python.h").exists()
+
+
 def _venv_can_be_made() -> bool:
     # Debian's own Python has `venv` without the `ensurepip` that it needs.
     return VENV_PYTHON.exists() or importlib.util.find_spec("ensurepip") is not None
@@ -87,6 +98,12 @@ GUACD = [
 COMMON = [
     Need("Python's venv", ("python3-venv",), _venv_can_be_made),
     command("msgfmt", "gettext"),
+]
+LDAP = [
+    command("cc", "gcc", "libc6-dev"),
+    Need("OpenLDAP's headers", ("libldap2-dev",), _header_there("ldap.h")),
+    Need("SASL's headers", ("libsasl2-dev",), _header_there("sasl/sasl.h")),
+    Need("Python's headers", ("python3-dev",), _python_header_there),
 ]
 TARGETS = [
     command("Xvnc", "tigervnc-standalone-server"),
@@ -103,12 +120,15 @@ TESTS = [
     command("chromium", "chromium"),
     command("xdotool", "xdotool"),
     command("setpriv", "util-linux"),
+    command("slapd", "slapd"),
+    *LDAP,
 ]
 
 NEEDS_OF_COMMAND = {
     "serve": [*COMMON, *GUACD],
     "manage": COMMON,
     "lint": COMMON,
+    "ldap": [*COMMON, *LDAP],
     "demo": [*COMMON, *GUACD, *TARGETS],
     "bench": [*COMMON, *GUACD, *TARGETS],
     "test": [*COMMON, *GUACD, *TARGETS, *TESTS],

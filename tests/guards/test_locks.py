@@ -11,7 +11,12 @@ import pytest
 from accessportal.launcher import apt
 from tests.guards.sources import ROOT, files, name
 
-LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-node.txt"]
+LOCKS = [
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-node.txt",
+    "requirements-ldap.txt",
+]
 # Put together here, so that this file does not name them either.
 REGISTRIES = {
     ".".join(parts)
