@@ -8,8 +8,10 @@ import signal
 import subprocess
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from accessportal.launcher.console import SetupProblem, say
 from accessportal.launcher.paths import ROOT, VENV_PYTHON
@@ -60,12 +62,8 @@ def run_tests(arguments: list[str]) -> int:
     if only != "production":
         say("== Embedded profile: SQLite, everything in one process")
         outcomes += [embedded(arguments, "beside-browser")]
-        if not outcomes[-1].broken:
-            say("\n== Embedded profile, in a real browser")
-            outcomes += [embedded(["-n", "0", *arguments], "browser")]
-    if only != "embedded" and not any(outcome.broken for outcome in outcomes):
-        say("\n== Production profile: PostgreSQL and Redis; the tests that touch data")
-        outcomes.append(production(arguments))
+    if not any(outcome.broken for outcome in outcomes):
+        outcomes += in_browser_and_production(arguments, only)
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     good = all(outcome.ok for outcome in outcomes) and passed > 0
@@ -77,10 +75,37 @@ def run_tests(arguments: list[str]) -> int:
     return 0 if good else 1
 
 
-def embedded(arguments: list[str], only: str) -> Outcome:
+def in_browser_and_production(arguments: list[str], only: str) -> list[Outcome]:
+    """The browser's run waits for pages most of its time: production's goes on beside it.
+
+    What the browser's run says comes when both are over.
+    """
+    outcomes: list[Outcome] = []
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8") as said,
+        ThreadPoolExecutor(1) as beside,
+    ):
+        browser = None
+        if only != "production":
+            browser = beside.submit(embedded, ["-n", "0", *arguments], "browser", said)
+        if only != "embedded":
+            say(
+                "\n== Production profile: PostgreSQL and Redis; "
+                "the tests that touch data"
+            )
+            outcomes.append(production(arguments))
+        if browser is not None:
+            outcomes.append(browser.result())
+            say("\n== Embedded profile, in a real browser")
+            said.seek(0)
+            say(said.read())
+    return outcomes
+
+
+def embedded(arguments: list[str], only: str, output: TextIO | None = None) -> Outcome:
     """One part of the tests (`RUNS` of tests/conftest.py), with no server beside."""
     environment = {"PORTAL_PROFILE": "embedded", "PORTAL_TEST_ONLY": only}
-    return pytest(arguments, environment)
+    return pytest(arguments, environment, output)
 
 
 def production(arguments: list[str]) -> Outcome:
@@ -96,8 +121,10 @@ def production(arguments: list[str]) -> Outcome:
         return pytest(["--reuse-db", *arguments], environment)
 
 
-def pytest(arguments: list[str], environment: dict[str, str]) -> Outcome:
-    """One run of pytest, its words going straight to the terminal."""
+def pytest(
+    arguments: list[str], environment: dict[str, str], output: TextIO | None = None
+) -> Outcome:
+    """One run of pytest, its words going straight to the terminal, or to `output`."""
     with tempfile.TemporaryDirectory(prefix="access-portal-outcome-") as directory:
         counts = Path(directory) / "counts.json"
         done = subprocess.run(
@@ -105,7 +132,7 @@ def pytest(arguments: list[str], environment: dict[str, str]) -> Outcome:
              *workers(arguments), *arguments],
             cwd=ROOT,
             env=clean_environment() | environment | {"PORTAL_TEST_COUNTS": str(counts)},
-            check=False,
+            stdout=output, stderr=output, check=False,
         )  # fmt: skip
         outcome = Outcome(done.returncode)
         if counts.exists():
