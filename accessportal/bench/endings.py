@@ -1,8 +1,9 @@
 """`./portal bench endings`: many windows that close at the same second.
 
 One broker on PostgreSQL and Redis of its own, sessions on a scripted guacd in another
-process. What counts is when the scripted guacd read each `disconnect`; the rows and the
-proofs follow and are measured, too.
+process; with `--real N` there are N more on a real guacd, each on a screen of its own.
+What counts is when the scripted guacd read each `disconnect`, and when the broker had said
+it to the real one (`ended_at`); the rows and the proofs follow and are measured, too.
 """
 
 from __future__ import annotations
@@ -14,23 +15,32 @@ import os
 import statistics
 import sys
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from accessportal.bench.machines import Machine, machines
 from accessportal.bench.processes import BenchProblem, running
+from accessportal.bench.stage import real_guacd
 from accessportal.launcher import ports, test_services
+from sessions.guacamole.handshake import GuacdAddress
 
 ADDRESS = "127.0.0.1"
 
 
 @dataclass(frozen=True)
 class Result:
-    """Seconds after the windows' end: the median, and the last of all sessions."""
+    """Seconds after the windows' end: the median, and the last of all sessions.
+
+    `real_last`: the last one on the real guacd, 0 where there is none.
+    """
 
     sessions: int
+    real: int
+    real_last: float
     disconnect_p50: float
     disconnect_last: float
     written_last: float
@@ -42,7 +52,8 @@ class Result:
 def main(arguments: list[str]) -> int:
     """Measure and print. Exit status 0 when every session ended within its second."""
     parser = argparse.ArgumentParser(prog="portal bench endings", description=__doc__)
-    parser.add_argument("--sessions", type=int, default=200)
+    parser.add_argument("--sessions", type=int, default=200, help="on a scripted guacd")
+    parser.add_argument("--real", type=int, default=0, help="on a real guacd besides")
     parser.add_argument(
         "--settle", type=float, default=20.0, help="seconds before the windows close"
     )
@@ -66,16 +77,24 @@ def main(arguments: list[str]) -> int:
         )  # fmt: skip
         _prepare(place, services, f"{ADDRESS}:{port}")
         window = _plant(options.sessions)
+        if options.real:
+            (place / "guacd").mkdir()
+            real, _pid = stack.enter_context(real_guacd(place))
+            screens = stack.enter_context(
+                machines(place / "machines", [None] * options.real)
+            )
+            _add_real_ones(window, real, screens.machines)
         result = asyncio.run(_measure(window, options, log))
     print(  # noqa: T201
-        f"{result.sessions} windows closed together (load {result.load:.1f}): "
-        f"disconnected after {result.disconnect_p50:.3f} s (median), "
-        f"{result.disconnect_last:.3f} s (last); written after {result.written_last:.1f} s; "
+        f"{result.sessions} windows closed together, {result.real} of them on a real guacd "
+        f"(load {result.load:.1f}): disconnected after {result.disconnect_p50:.3f} s "
+        f"(median), {result.disconnect_last:.3f} s (last), {result.real_last:.3f} s (last "
+        f"of the real ones); written after {result.written_last:.1f} s; "
         f"proven after {result.proven_p50:.1f} s (median), {result.proven_last:.1f} s (last)"
     )
     if options.json:
         print(json.dumps(asdict(result)))  # noqa: T201
-    return 0 if result.disconnect_last < 1.0 else 1
+    return 0 if max(result.disconnect_last, result.real_last) < 1.0 else 1
 
 
 def _prepare(place: Path, services: test_services.Services, guacd: str) -> None:
@@ -165,6 +184,43 @@ def _plant(count: int) -> int:
     return window.pk
 
 
+def _add_real_ones(
+    window: int, guacd: GuacdAddress, screens: Sequence[Machine]
+) -> None:
+    """A site with a guacd of its own, and a session on each of these machines."""
+    from accessportal.plants.models import Asset, Credential, Endpoint, Site, Zone
+    from accessportal.plants.vault import Secrets, store_secrets
+    from sessions.models import BrokeredSession, GuacdNode
+
+    site = Site.objects.create(name="Real", slug="real")
+    zone = Zone.objects.create(site=site, name="Real")
+    asset = Asset.objects.create(zone=zone, name="Screens", slug="screens")
+    address = f"{guacd.host}:{guacd.port}"
+    GuacdNode.objects.create(address=address, site=site)
+    like = BrokeredSession.objects.first()
+    assert like is not None
+    for number, screen in enumerate(screens, 1):
+        endpoint = Endpoint.objects.create(
+            asset=asset, name=f"{number}", protocol="vnc", host=screen.host,
+            port=screen.port,
+        )  # fmt: skip
+        credential = Credential(endpoint=endpoint)
+        store_secrets(credential, Secrets(password=screen.password))
+        credential.save()
+        BrokeredSession.objects.create(
+            number=f"SES-R-{number}",
+            window_id=window,
+            endpoint=endpoint,
+            started_by=like.started_by,
+            permission="control",
+            slot=0,
+            factor_at=like.factor_at,
+            web_session_key=like.web_session_key,
+            broker=like.broker,
+            guacd_address=address,
+        )
+
+
 async def _measure(window: int, options: Any, log: Path) -> Result:
     from django.utils import timezone
 
@@ -174,7 +230,7 @@ async def _measure(window: int, options: Any, log: Path) -> Result:
     from sessions.models import BrokeredSession
 
     remember_loop(asyncio.get_running_loop())
-    count = options.sessions
+    count = options.sessions + options.real
     broker = Broker()
     await broker.start()
     try:
@@ -192,14 +248,23 @@ async def _measure(window: int, options: Any, log: Path) -> Result:
             async for moment in proven.values_list("end_confirmed_at", flat=True)
             if moment is not None
         ]
+        ended = [
+            _after(closes_at, moment)
+            async for moment in rows.filter(number__startswith="SES-R-").values_list(
+                "ended_at", flat=True
+            )
+            if moment is not None
+        ]
     finally:
         await broker.stop()
         remember_loop(None)
     gone = [float(line) - closes_at.timestamp() for line in log.read_text().split()]
-    if len(gone) != count:
+    if len(gone) != options.sessions:
         raise BenchProblem(f"{len(gone)} of {count} sessions were disconnected.")
     return Result(
         sessions=count,
+        real=options.real,
+        real_last=max(ended, default=0.0),
         disconnect_p50=statistics.median(gone),
         disconnect_last=max(gone),
         written_last=written,
