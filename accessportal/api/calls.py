@@ -97,7 +97,10 @@ def past_sessions(
     tags=["requests"],
 )
 def requests(
-    request: HttpRequest, state: str = "", cursor: str = "", limit: int = 50
+    request: HttpRequest,
+    state: AccessRequest.State | None = None,
+    cursor: str = "",
+    limit: int = 50,
 ) -> RequestsOut:
     """Access requests, the newest first; `state` of one kind only. Scope `requests:read`."""
     caller = caller_of(request, Scope.REQUESTS_READ)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -32,7 +33,7 @@ def page_of(
             rows = rows.filter(
                 Q(**{f"{by}__lt": moment}) | Q(**{by: moment}, pk__lt=pk)
             )
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, ValidationError) as error:
             raise _no_cursor() from error
     found = list(rows.order_by(f"-{by}", "-pk")[: limit + 1])
     page = found[:limit]

@@ -6,9 +6,10 @@ Times are ISO 8601 in UTC. Numbers (SES-2026-0007) are those that people see.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from ninja import Schema
+from pydantic import AfterValidator
 
 from accessportal.audit.models import AuditEvent
 from requests.models import AccessRequest, MaintenanceWindow
@@ -197,12 +198,21 @@ class EventsOut(Schema):
     next_after: int
 
 
+def _no_nul(text: str) -> str:
+    """PostgreSQL keeps no NUL in a text."""
+    if "\x00" in text:
+        raise ValueError("NUL")
+    return text
+
+
+Words = Annotated[str, AfterValidator(_no_nul)]
+
+
 class ReasonIn(Schema):
-    reason: str
+    reason: Words
 
 
-class EndIn(Schema):
-    reason: str
+class EndIn(ReasonIn):
     despite_step: bool = False
 
 

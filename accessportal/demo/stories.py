@@ -12,7 +12,8 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from accessportal.accounts.models import User
+from accessportal.accounts.models import RoleGrant, User
+from accessportal.accounts.services.delegations import delegate_role
 from accessportal.audit import record
 from accessportal.demo.past import Step, moment, origin_of, workday
 from accessportal.demo.plant import DemoPlant
@@ -27,6 +28,7 @@ from requests.services.submission import (
     withdraw_request,
 )
 from requests.services.window import revoke_window
+from sessions.services.lockout import lock_asset
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,16 +121,43 @@ AHEAD = (
 
 
 FREEZE_DAYS_AHEAD, FREEZE_DAYS = 12, 3
+HOLIDAY_DAYS_AHEAD, HOLIDAY_DAYS = 7, 5
+HOLIDAY_REASON = "On holiday; Adam knows the lines"
+LOCK_REASON = "Compressor is open, mechanic inside the guard"
 FREEZE_REASON = "Audit of the refrigeration, nobody else works at the plant"
 
 
 def tell_ahead(plant: DemoPlant) -> None:
-    """Make what lies ahead, now: two requests, and a time when South wants no visitors."""
-    _make_freeze(plant.endpoints["chiller-ch-2"].asset.zone.site)
+    """Make what lies ahead, now: two requests, a time when South wants no visitors, a
+    holiday, and a machine on which somebody works with a spanner."""
+    chiller = plant.endpoints["chiller-ch-2"].asset
+    _make_freeze(chiller.zone.site)
+    lock_asset(
+        chiller,
+        acting_user=plant.people["omar"],
+        origin=origin_of("omar"),
+        reason=LOCK_REASON,
+    )
+    _lend_role(plant)
     for story in AHEAD:
         access_request = _submit(story, plant)
         if story.outcome == "approved":
             _approve(story, access_request, plant)
+
+
+def _lend_role(plant: DemoPlant) -> None:
+    """Olga is away next week; Adam decides for her."""
+    away = timezone.now() + timedelta(days=HOLIDAY_DAYS_AHEAD)
+    delegate_role(
+        role=RoleGrant.Role.OT_SUPERVISOR,
+        site=Site.objects.get(slug="north"),
+        to=plant.people["adam"],
+        starts_at=away,
+        ends_at=away + timedelta(days=HOLIDAY_DAYS),
+        reason=HOLIDAY_REASON,
+        acting_user=plant.people["olga"],
+        origin=origin_of("olga"),
+    )
 
 
 def _make_freeze(site: Site) -> None:

@@ -105,10 +105,15 @@ def test_past_sessions_requests_and_windows_by_cursor(
     assert machine.get("sessions").json() == {"sessions": [], "next": ""}
 
 
-@pytest.mark.parametrize("cursor", ["x", "2026-01-01~1", "2026-01-01T00:00:00+00:00~x"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "2026-01-01~1", "2026-01-01T00:00:00+00:00~x", "9999-99-99~1", "~", "\x00"],
+)
 def test_a_forged_cursor_is_said(plant: Plant, cursor: str) -> None:
-    answer = Machine(plant.ivan).get("requests", cursor=cursor)
-    assert (answer.status_code, answer.json()["code"]) == (422, "cursor")
+    machine = Machine(plant.ivan)
+    for path in ("requests", "windows", "sessions"):
+        answer = machine.get(path, cursor=cursor)
+        assert (answer.status_code, answer.json()["code"]) == (422, "cursor")
 
 
 def test_limits_are_limits(plant: Plant) -> None:
@@ -176,11 +181,12 @@ def test_a_machine_isolates_a_site_once(plant: Plant, live: BrokeredSession) -> 
 
 def test_what_is_not_as_described_is_said(plant: Plant, live: BrokeredSession) -> None:
     machine = Machine(plant.ivan)
-    for body in ({}, {"reason": 7}, "{", []):
+    for body in ({}, {"reason": 7}, {"reason": "a\x00b"}, "{", []):
         answer = machine.post(f"sessions/{live.pk}/end", body)
         assert answer.status_code == 422, body
         assert answer.json()["sentence"]
     assert machine.get("nothing").status_code == 404
+    assert machine.get("requests", state="\x00").status_code == 422
 
 
 def test_the_description_names_every_call(plant: Plant, browser_of: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import re
 import secrets
 from collections.abc import Collection
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 MARK = "apk"
 """Every token begins with it, so that a leaked one is found by searching."""
+
+TEXT = re.compile(rf"{MARK}_(?P<prefix>[0-9a-f]{{8}})_[A-Za-z0-9_-]{{43}}")
 
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -129,7 +132,8 @@ def revoke_token(token: ApiToken, *, acting_user: User, origin: Origin) -> None:
 
 def token_of(text: str) -> ApiToken | None:
     """The token with this text, whatever became of it; compared in constant time."""
-    prefix = text.split("_")[1] if text.count("_") >= 2 else ""
+    written = TEXT.fullmatch(text)
+    prefix = written["prefix"] if written is not None else ""
     token: ApiToken | None = (
         ApiToken.objects.select_related("owner").filter(prefix=prefix).first()
     )
