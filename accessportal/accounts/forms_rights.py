@@ -55,7 +55,9 @@ class DelegationForm(forms.Form):
     """`grant` is one of the person's own: the role and where it is held."""
 
     grant = forms.ChoiceField(label=_("Role"))
-    to = PersonField(label=_("To whom"), queryset=User.objects.none())
+    to = PersonField(
+        label=_("To whom"), queryset=User.objects.none(), empty_label=_("Choose")
+    )
     starts_at = MomentField(label=_("From"))
     ends_at = MomentField(label=_("Until"))
     reason = reason_field(_("For example: on holiday; on night shift this week."))
@@ -82,9 +84,13 @@ class DelegationForm(forms.Form):
 
 
 class OverrideForm(forms.Form):
-    to = PersonField(label=_("For whom"), queryset=User.objects.none())
+    to = PersonField(
+        label=_("For whom"), queryset=User.objects.none(), empty_label=_("Choose")
+    )
     action = forms.ChoiceField(label=_("May"))
-    site: Any = forms.ModelChoiceField(label=_("Site"), queryset=None)
+    site: Any = forms.ModelChoiceField(
+        label=_("Site"), queryset=None, empty_label=_("Choose")
+    )
     minutes = forms.TypedChoiceField(
         label=_("For how long"), choices=OVERRIDE_MINUTES, coerce=int, initial=30
     )
