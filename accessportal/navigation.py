@@ -172,6 +172,7 @@ PLACES: list[tuple[Words, list[Place]]] = [
             ),
             Place("/vendors/", _("Vendors"), "users", Action.VENDOR_SEE),
             Place("/directory/", _("Directory"), "id-badge-2", Action.DIRECTORY_SEE),
+            Place("/people/", _("People"), "user-circle", Action.PEOPLE_SEE),
         ],
     ),
     (

@@ -58,8 +58,26 @@ class NewsConsumer(AsyncJsonWebsocketConsumer):
     async def receive_json(self, content: Any, **kwargs: Any) -> None:
         """Pages have nothing to say here; whatever comes is dropped."""
 
+    async def news_standing(self, event: dict[str, Any]) -> None:
+        """What this person may do is another now: other topics, and the page comes anew."""
+        topics = await sync_to_async(topics_of_id)(event["user"])
+        for topic in set(self.topics) - set(topics):
+            await self.channel_layer.group_discard(topic, self.channel_name)
+        for topic in set(topics) - set(self.topics):
+            await self.channel_layer.group_add(topic, self.channel_name)
+        self.topics = topics
+        await self.send_json({"about": "standing"})
+        if not topics:
+            await self.close(code=4401)
+
     async def news_changed(self, event: dict[str, Any]) -> None:
         await self.send_json({"about": event["about"]})
+
+
+def topics_of_id(user_id: int) -> tuple[str, ...]:
+    """Those of a person as the database has them now; none for one whose access has ended."""
+    user = User.objects.select_related("vendor").get(pk=user_id)
+    return topics_of(user) if user.is_active else ()
 
 
 def topics_of(user: User) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from accessportal.accounts.parking import is_parked
+
 
 @dataclass(frozen=True)
 class Badge:
@@ -123,6 +125,8 @@ def user_badge(user: Any) -> Badge:
         return Badge(_("Vendor not active"), "warn", "ban")
     if user.factors_confirmed_at is None:
         return Badge(_("No second factor yet"), "warn", "device-mobile")
+    if is_parked(user):
+        return Badge(_("Parked"), "quiet", "moon")
     return Badge(_("Active"), "ok", "circle-check")
 
 

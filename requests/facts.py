@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accessportal.accounts.models import User
+from accessportal.accounts.parking import idle_days, is_parked
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint, ProductionFreeze, Site
 from accessportal.risk_facts import new_country, refusals_lately
@@ -26,6 +27,9 @@ from requests.wishes import (
     PersonFacts,
     WishFacts,
 )
+
+REVIVAL_TOLD_FOR = timedelta(days=14)
+"""For so long a decision page says that somebody came back to a parked account."""
 
 
 def policy_limits() -> Limits:
@@ -60,8 +64,10 @@ def facts_of_wish(
     assert person.vendor is not None  # only a vendor's people have wishes
     endpoints = list(endpoints)
     timed = start is not None and end is not None and end > start
+    now = now or timezone.now()
+    back_at, back_after_days = _back(person, now)
     return WishFacts(
-        now=now or timezone.now(),
+        now=now,
         limits=policy_limits(),
         zone=site.time_zone,
         site_name=site.name,
@@ -96,10 +102,12 @@ def facts_of_wish(
         duplicates=_duplicates(person, endpoints, start, end, own_request)
         if timed
         else (),
-        companions=tuple(_person_facts(one, endpoints) for one in companions),
+        companions=tuple(_person_facts(one, endpoints, now) for one in companions),
         unknown_companions=unknown_companions,
         refused_lately=refusals_lately(person, now or timezone.now()),
         new_country=new_country(person, asked_from) if asked_from else "",
+        person_back_at=back_at,
+        person_back_after_days=back_after_days,
     )
 
 
@@ -229,6 +237,7 @@ def _seen_of_person(person: User) -> dict[str, Any]:
         "disabled": person.disabled_at is not None,
         "expires_at": _iso(person.expires_at),
         "training_expires_at": _iso(person.training_expires_at),
+        "revived_at": _iso(person.revived_at),
     }
 
 
@@ -267,7 +276,18 @@ def _endpoint_facts(
     )
 
 
-def _person_facts(person: User, endpoints: Iterable[Endpoint]) -> PersonFacts:
+def _back(person: User, now: datetime) -> tuple[datetime | None, int]:
+    """(when, after how many days) a person lately took a parked account into use again."""
+    at = person.revived_at
+    if at is None or at < now - REVIVAL_TOLD_FOR:
+        return None, 0
+    return at, person.revived_after_days or 0
+
+
+def _person_facts(
+    person: User, endpoints: Iterable[Endpoint], now: datetime
+) -> PersonFacts:
+    back_at, back_after_days = _back(person, now)
     return PersonFacts(
         person.full_name,
         person.disabled_at is not None,
@@ -278,6 +298,9 @@ def _person_facts(person: User, endpoints: Iterable[Endpoint]) -> PersonFacts:
             for endpoint in endpoints
             if not _worked_on(person, endpoint)
         ),
+        back_at,
+        back_after_days,
+        idle_days(person, at=now) if is_parked(person, at=now) else 0,
     )
 
 

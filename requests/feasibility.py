@@ -1,10 +1,9 @@
-"""Can this wish work, and what is unusual about it? Pure functions on facts.
+"""Can this wish work, and what is unusual about it? Pure functions on facts (`requests.facts`).
 
-`what_stands_against` is shown to the contractor while choosing, judged again on
-submission and on approval. What is foreseeable (contract, account, training) is judged
-against the whole window here and does not bite in the middle of work (architecture, 2).
-`what_is_unusual` is what an approver reads before deciding. Nothing here touches the
-database; `requests.facts` gathers the facts.
+`what_stands_against` is shown to the contractor while choosing, judged again on submission and
+on approval. What is foreseeable (contract, account, training) is judged against the whole
+window here and does not bite in the middle of work (architecture, 2). `what_is_unusual` is
+what an approver reads before deciding.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from django.utils.translation import ngettext
 from accessportal.plants.hours import within_hours
 from accessportal.plants.wording import weekdays_words
 from accessportal.words import length_words
+from requests.first_use import about_use
 from requests.wishes import Booking, Finding, Level, PersonFacts, WishFacts
 from requests.wording import moment_words, span_words
 
@@ -51,7 +51,7 @@ def what_is_unusual(facts: WishFacts) -> list[Finding]:
     against = [
         own_words.get(finding.code, finding) for finding in what_stands_against(facts)
     ]
-    return [*against, *_for_the_approver(facts)]
+    return [*against, *about_use(facts), *_for_the_approver(facts)]
 
 
 def blocks(findings: list[Finding]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""The one signal that goes up the arrow of imports: what is above must end, not ask why.
+"""A signal that goes up the arrow of imports: what is above must end, not ask why.
 
 `window_revoked` is sent after the commit of a revocation, with
 `window` (MaintenanceWindow), `acting_user` (User, or None for the system) and

@@ -48,13 +48,20 @@ class EndpointFacts:
 
 @dataclass(frozen=True)
 class PersonFacts:
-    """A companion: a colleague who is named to take part. `new_to`: names of machines."""
+    """A companion: a colleague who is named to take part. `new_to`: names of machines.
+
+    back_after_days: came back lately (`back_at`) to an account that was unused for so long;
+    parked_for_days: the account is parked now.
+    """
 
     name: str
     disabled: bool = False
     expires_at: datetime | None = None
     training_expires_at: datetime | None = None
     new_to: tuple[str, ...] = ()
+    back_at: datetime | None = None
+    back_after_days: int = 0
+    parked_for_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,8 @@ class WishFacts:
     unknown_companions: int = 0
     refused_lately: int = 0
     new_country: str = ""
+    person_back_at: datetime | None = None
+    person_back_after_days: int = 0
 
     @property
     def requester(self) -> PersonFacts:
@@ -119,4 +128,6 @@ class WishFacts:
             self.person_expires_at,
             self.training_expires_at,
             tuple(machine.name for machine in self.endpoints if machine.first_visit),
+            self.person_back_at,
+            self.person_back_after_days,
         )

@@ -4,14 +4,51 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.dispatch import receiver
 
 from accessportal.accounts.models import User
+from accessportal.accounts.signals import (
+    standing_changed,
+    web_session_in_use,
+    web_session_laid_down,
+)
 from accessportal.errors import TooLate
 from requests.models import MaintenanceWindow
 from requests.signals import window_revoked
 from sessions.models import BrokeredSession
+from sessions.services.charge import notice_missing_charge
 from sessions.services.console import request_end
+from sessions.services.news import wake_actor
+from sessions.services.web_sessions import hold_for_return, works_in
+
+
+@receiver(standing_changed, dispatch_uid="sessions.look_after_standing")
+def look_after_standing(sender: Any, *, person: User, **kwargs: Any) -> None:
+    """A role or an access is gone or new: the person's live sessions look at once, and where
+    nobody is in charge any more everybody who may be is told."""
+    concerned = (
+        BrokeredSession.objects.live()
+        .filter(
+            Q(started_by=person)
+            | Q(person_in_charge=person)
+            | Q(participants__user=person, participants__left_at__isnull=True)
+        )
+        .distinct()
+    )
+    for brokered_session in concerned:
+        wake_actor(brokered_session)
+    notice_missing_charge(of=person)
+
+
+@receiver(web_session_in_use, dispatch_uid="sessions.works_in_web_session")
+def works_in_web_session(sender: Any, *, key: str, **kwargs: Any) -> bool:
+    return works_in(key)
+
+
+@receiver(web_session_laid_down, dispatch_uid="sessions.hold_for_return")
+def hold_work_for_return(sender: Any, *, user: User, key: str, **kwargs: Any) -> None:
+    hold_for_return(user, key)
 
 
 @receiver(window_revoked, dispatch_uid="sessions.end_sessions_of_revoked_window")

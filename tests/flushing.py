@@ -1,4 +1,4 @@
-"""Lets a test with real commits be cleaned up although audit rows cannot be deleted.
+"""Lets a test with real commits be cleaned up although audit rows and people cannot be deleted.
 
 Only the clean-up between tests lifts the triggers, and puts them back at once: no test
 ever runs without them.
@@ -15,6 +15,8 @@ import pytest
 from django.db import connection
 from django.test import TransactionTestCase
 
+from accessportal.accounts.undeletable import allow_deletion, refuse_deletion
+
 append_only = import_module("accessportal.audit.migrations.0002_append_only")
 
 
@@ -22,11 +24,13 @@ append_only = import_module("accessportal.audit.migrations.0002_append_only")
 def audit_rows_deletable() -> Iterator[None]:
     with connection.schema_editor() as editor:
         append_only.remove_triggers(None, editor)
+    allow_deletion()
     try:
         yield
     finally:
         with connection.schema_editor() as editor:
             append_only.add_triggers(None, editor)
+        refuse_deletion()
 
 
 @pytest.fixture(autouse=True, scope="session")

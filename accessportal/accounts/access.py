@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import (
@@ -10,10 +10,12 @@ from accessportal.accounts.models import (
     Invitation,
     PermissionOverride,
     RoleDelegation,
+    RoleGrant,
     User,
     Vendor,
 )
 from accessportal.accounts.services.overrides import may_end
+from accessportal.accounts.standing import may_everywhere, may_manage
 from accessportal.errors import NotAllowed, NotKnown
 
 
@@ -162,3 +164,80 @@ def colleagues_of(user: User) -> QuerySet[User]:
     minds_delegations(user)
     colleagues: QuerySet[User] = User.objects.active().plant_people()
     return colleagues.exclude(pk=user.pk).order_by("full_name")
+
+
+# --- People ---------------------------------------------------------------------------
+
+
+def people_visible_to(user: User) -> QuerySet[User]:
+    """Vendors' people, and those of the plant at the sites of whoever looks after people.
+
+    Somebody who does so at some sites knows of nobody who works at other sites only.
+    """
+    if user.vendor_id is not None:
+        raise NotKnown
+    if not may(user, Action.PEOPLE_SEE):
+        raise NotAllowed
+    people: QuerySet[User] = User.objects.select_related("vendor").prefetch_related(
+        "role_grants__site"
+    )
+    if may_everywhere(user, Action.PEOPLE_SEE):
+        return people
+    here = sites_where(user, Action.PEOPLE_SEE)
+    roles = RoleGrant.objects.filter(user=OuterRef("pk"))
+    return people.filter(
+        Q(vendor__isnull=False)
+        | Exists(roles.filter(Q(site__in=here) | Q(site__isnull=True)))
+        | ~Exists(roles)
+    )
+
+
+def person_visible_to(user: User, pk: int) -> User:
+    person = people_visible_to(user).filter(pk=pk).first()
+    if person is None:
+        raise NotKnown
+    return person
+
+
+def person_manageable_by(user: User, pk: int) -> User:
+    """A person whose access this user may end and give back."""
+    person = person_visible_to(user, pk)
+    if not may_manage(user, person):
+        raise NotAllowed
+    return person
+
+
+def person_movable_by(user: User, pk: int) -> User:
+    """A person to whom this user may give roles; at which site, the verb decides."""
+    person = person_visible_to(user, pk)
+    if not may(user, Action.PEOPLE_CHANGE):
+        raise NotAllowed
+    return person
+
+
+def grant_revocable_by(user: User, pk: int, grant_pk: int) -> RoleGrant:
+    person = person_movable_by(user, pk)
+    grant = person.role_grants.select_related("site").filter(pk=grant_pk).first()
+    if grant is None:
+        raise NotKnown
+    return grant
+
+
+def employees_invitable_by(user: User) -> QuerySet[Invitation]:
+    """The invitations of people of the plant, for somebody who may send and take them back."""
+    if user.vendor_id is not None:
+        raise NotKnown
+    if not may(user, Action.PEOPLE_CHANGE):
+        raise NotAllowed
+    invitations = Invitation.objects.filter(vendor__isnull=True)
+    if may_everywhere(user, Action.PEOPLE_CHANGE):
+        return invitations
+    here = sites_where(user, Action.PEOPLE_CHANGE)
+    return invitations.filter(roles__site__in=here).distinct()
+
+
+def colleague_invitation_revocable_by(user: User, pk: int) -> Invitation:
+    invitation = employees_invitable_by(user).filter(pk=pk).first()
+    if invitation is None:
+        raise NotKnown
+    return invitation

@@ -48,6 +48,8 @@ class Action(models.TextChoices):
     VENDOR_SEE = "vendor.see", _("See vendors and their people")
     VENDOR_INVITE = "vendor.invite", _("Invite a vendor's people")
     VENDOR_SUSPEND = "vendor.suspend", _("Suspend a vendor or disable a person")
+    PEOPLE_SEE = "people.see", _("See all people, also of the plant")
+    PEOPLE_CHANGE = "people.change", _("Let people of the plant in, move and out")
     SITE_ISOLATE = "site.isolate", _("Isolate a site")
     ASSET_LOCK = "asset.lock", _("Lock a machine against outside work")
     RISK_TOLD = "risk.told", _("Be told of unusual starts")
@@ -96,6 +98,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.PLANT_SEE,
             Action.VENDOR_SEE,
             Action.VENDOR_SUSPEND,
+            Action.PEOPLE_SEE,
             Action.SITE_ISOLATE,
             Action.PERMISSION_SEE,
             Action.ROLE_DELEGATE,
@@ -130,6 +133,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.VENDOR_SEE,
             Action.VENDOR_INVITE,
             Action.VENDOR_SUSPEND,
+            Action.PEOPLE_SEE,
+            Action.PEOPLE_CHANGE,
             Action.AUDIT_SEE,
             Action.PERMISSION_SEE,
             Action.ROLE_DELEGATE,

@@ -14,6 +14,7 @@ from typing import Any
 
 from accessportal.accounts.factors import has_factor
 from accessportal.accounts.models import User
+from accessportal.accounts.parking import is_parked
 
 FACTOR = "factor"
 """The name under which the second factor of a sign-in is passed, however it was used."""
@@ -42,12 +43,23 @@ class Step:
 
 
 STEPS: tuple[Step, ...] = (
+    # Whoever knows only the password of a parked account sets up no factor of their own.
+    Step(
+        "accounts:mailbox",
+        lambda sign_in: (
+            FACTOR not in sign_in.passed
+            and not has_factor(sign_in.user)
+            and is_parked(sign_in.user)
+        ),
+    ),
     # Whoever has no second factor sets one up, and has used it by that.
     Step(
         "accounts:enrol",
         lambda sign_in: FACTOR not in sign_in.passed and not has_factor(sign_in.user),
     ),
     Step("accounts:sign_in_code", lambda sign_in: FACTOR not in sign_in.passed),
+    # The right code of the mail revives the account, so that the step is passed by that.
+    Step("accounts:mailbox", lambda sign_in: is_parked(sign_in.user)),
 )
 
 

@@ -1,4 +1,4 @@
-"""Signing in, one's own account, invitations, vendors."""
+"""Signing in, one's own account, invitations, vendors, people."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from accessportal.accounts.views import (
     account,
     api_tokens,
     invitations,
+    leaving,
     lending,
+    not_you,
+    people,
     permissions,
+    revival,
     sign_in,
     vendors,
 )
@@ -20,8 +24,11 @@ app_name = "accounts"
 sign_in_urls = [
     path("accounts/login/", sign_in.sign_in, name="sign_in"),
     path("accounts/login/code/", sign_in.sign_in_code, name="sign_in_code"),
+    path("accounts/login/mailbox/", revival.mailbox, name="mailbox"),
+    path("accounts/login/mailbox/send/", revival.send_again, name="mailbox_send"),
     path("accounts/enrol/", sign_in.enrol, name="enrol"),
     path("accounts/logout/", sign_in.leave, name="sign_out"),
+    path("accounts/not-you/", not_you.not_you, name="not_you"),
     path("accounts/language/", sign_in.language, name="language"),
     path("accounts/confirm/", account.confirm, name="confirm"),
     path("accounts/invitation/<str:token>/", invitations.invitation, name="invitation"),
@@ -81,10 +88,33 @@ right_urls = [
     path("overrides/<int:pk>/end/", lending.override_end, name="override_end"),
 ]
 
+people_urls = [
+    path("people/", people.people_list, name="people"),
+    path("people/invite/", people.invite, name="invite_employee"),
+    path(
+        "people/invitations/<int:pk>/revoke/",
+        people.take_invitation_back,
+        name="revoke_colleague_invitation",
+    ),
+    path("people/<int:pk>/", people.person_detail, name="person"),
+    path("people/<int:pk>/roles/", people.grant, name="grant_role"),
+    path(
+        "people/<int:pk>/roles/<int:grant_pk>/revoke/",
+        people.revoke,
+        name="revoke_role",
+    ),
+    path("people/<int:pk>/until/", people.access_end, name="access_end"),
+    path("people/<int:pk>/leave/", leaving.leave, name="leaver"),
+    path("people/<int:pk>/return/", leaving.come_back, name="returner"),
+    path("people/<int:pk>/factor/", leaving.reset_factor, name="reset_person_factor"),
+    path("people/<int:pk>/pseudonym/", leaving.pseudonymise, name="pseudonymise"),
+]
+
 urlpatterns = [
     *sign_in_urls,
     *account_urls,
     *vendor_urls,
     *right_urls,
+    *people_urls,
     *directory_urls,
 ]

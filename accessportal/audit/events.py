@@ -44,8 +44,18 @@ EVENTS: dict[str, EventKind] = {
     "account.invited": EventKind("AC", _("invited a person")),
     "account.created": EventKind("AC", _("joined")),
     "account.updated": EventKind("AC", _("changed a profile")),
+    "account.revival.begun": EventKind(
+        "AC", _("came back to a parked account, and was sent a code")
+    ),
+    "account.revived": EventKind("AC", _("took a parked account into use again")),
+    "account.lapse.warned": EventKind(
+        "AC", _("warned that an unused or unsponsored access will end")
+    ),
     "account.disabled": EventKind("AC", _("disabled a person"), "warning"),
     "account.reactivated": EventKind("AC", _("reactivated a person")),
+    "account.pseudonymised": EventKind(
+        "AC", _("took a person's name out of the portal"), "warning"
+    ),
     "invitation.revoked": EventKind("AC", _("revoked an invitation")),
     "role.granted": EventKind("AC", _("granted a role")),
     "delegation.made": EventKind("AC", _("delegated a role")),
@@ -126,6 +136,9 @@ EVENTS: dict[str, EventKind] = {
     "session.baton.passed": EventKind("CS", _("passed the baton")),
     "session.control.taken": EventKind("CS", _("took control of a session"), "warning"),
     "session.control.returned": EventKind("CS", _("gave control back")),
+    "session.laid_down": EventKind(
+        "CS", _("left a session to be held, and signed out")
+    ),
     "session.hold.kept": EventKind("CS", _("kept a held session open")),
     "session.attended": EventKind("CS", _("attended a machine")),
     "session.unrecorded.continued": EventKind(

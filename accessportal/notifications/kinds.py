@@ -25,6 +25,53 @@ KINDS: dict[str, Kind] = {
             "It works once, until %(expires)s."
         ),
     ),
+    "invitation.colleague": Kind(
+        _("You are invited to Access Portal"),
+        _(
+            "%(invited_by)s invites you to Access Portal, by which service companies come to "
+            "the machines of the plant.\n\nYour roles: %(roles)s\n\n"
+            "Open the link below, choose a password and set up a second factor. "
+            "It works once, until %(expires)s."
+        ),
+    ),
+    "account.mailbox_code": Kind(
+        _("%(code)s is your code for Access Portal"),
+        _(
+            "Somebody signs in with your account, which was not used for %(days)s days and is "
+            "parked. If it is you, type this code:\n\n%(code)s\n\n"
+            "It works once, for %(minutes)s minutes, in the browser in which you asked for it. "
+            "If it is not you, somebody knows your password and has your second factor: call "
+            "your contact at the plant at once."
+        ),
+    ),
+    "account.lapse.warned": Kind(
+        _("Your access to Access Portal ends in %(days)s days"),
+        _("%(cause)s. In %(days)s days the portal ends your access.\n\n%(advice)s"),
+    ),
+    "account.lapse.list": Kind(
+        _("Accounts that will be disabled: %(count)s"),
+        _(
+            "These people were told that their access will end:\n\n%(list)s\n\n"
+            "Whoever is still needed signs in once; a company needs a sponsor at the plant."
+        ),
+    ),
+    "account.lapsed": Kind(
+        _("Your access to Access Portal has ended"),
+        _("%(cause)s. If you still need it, call your contact at the plant."),
+    ),
+    "account.lapsed.list": Kind(
+        _("Accounts that were disabled: %(count)s"),
+        _(
+            "The portal ended these accesses, as it had told the people before:\n\n%(list)s"
+        ),
+    ),
+    "account.ready": Kind(
+        _("Are you ready? %(count)s to see to"),
+        _(
+            "Before you are needed at a machine, see to this:\n\n%(list)s\n\n"
+            "This mail comes once a month, and only when there is something."
+        ),
+    ),
     "account.factor_reset": Kind(
         _("Your second factor was taken away"),
         _(

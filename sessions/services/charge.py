@@ -261,11 +261,12 @@ def take_charge(
     _announce([brokered_session])
 
 
-def notice_missing_charge() -> int:
+def notice_missing_charge(*, of: User | None = None) -> int:
     """Everybody who may is told of a live session whose person in charge may no more be it
-    (a role was taken away, an account disabled); how many sessions."""
+    (a role was taken away, an account disabled); how many sessions. `of`: only this person's."""
     found = 0
-    for row in BrokeredSession.objects.live().filter(person_in_charge__isnull=False):
+    charged = BrokeredSession.objects.live().filter(person_in_charge__isnull=False)
+    for row in charged.filter(person_in_charge=of) if of is not None else charged:
         with transaction.atomic():
             row = locked(row)
             if not row.is_live or in_charge_of(row) is not None:

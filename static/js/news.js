@@ -91,6 +91,13 @@ function stopPolling() {
   show("live");
 }
 
+/** What this person may do is another now: the whole page comes anew, through its guards. A page
+    in which somebody works by other means (a console) looks after itself. */
+function onStanding() {
+  if (document.querySelector("[data-live]")) location.reload();
+  else lookAgain();
+}
+
 function connect(path) {
   const address = new URL(path, location.href);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
@@ -102,7 +109,11 @@ function connect(path) {
     stopPolling();
     if (missed) lookAgain();
   });
-  socket.addEventListener("message", (event) => lookAgain(JSON.parse(event.data).about));
+  socket.addEventListener("message", (event) => {
+    const { about } = JSON.parse(event.data);
+    if (about === "standing") onStanding();
+    else lookAgain(about);
+  });
   socket.addEventListener("close", () => {
     startPolling();
     const wait = RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)];

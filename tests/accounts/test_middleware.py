@@ -18,8 +18,11 @@ pytestmark = pytest.mark.django_db
 OPEN_TO_ALL = {
     "accounts:sign_in",
     "accounts:sign_in_code",
+    "accounts:mailbox",
+    "accounts:mailbox_send",
     "accounts:enrol",
     "accounts:sign_out",
+    "accounts:not_you",
     "accounts:language",
     "accounts:invitation",
 }

@@ -16,8 +16,11 @@ from tests.guards.matrix_sessions import SESSIONS
 PUBLIC = {
     "accounts:sign_in",
     "accounts:sign_in_code",
+    "accounts:mailbox",
+    "accounts:mailbox_send",
     "accounts:enrol",
     "accounts:sign_out",
+    "accounts:not_you",
     "accounts:language",
     "accounts:invitation",
     "accounts:directory_sign_in",
@@ -40,6 +43,7 @@ BY_TOKEN = {
 
 MATRIX: dict[str, Line] = {
     "home": Line(yes=EVERYBODY),
+    "ready": Line(yes=EVERYBODY),
     # One's own account
     "accounts:confirm": Line(yes=EVERYBODY),
     "accounts:profile": Line(yes=EVERYBODY),
@@ -150,6 +154,78 @@ MATRIX: dict[str, Line] = {
         args="break_glass",
         method="post",
         data=(("reason", "Not needed"),),
+    ),
+    # People
+    "accounts:people": Line(
+        yes="ivan adam", no="olga omar cora", not_known=CONTRACTORS
+    ),
+    "accounts:person": Line(
+        yes="ivan adam", no="olga omar cora", not_known=CONTRACTORS, args="colleague"
+    ),
+    "accounts:invite_employee": Line(
+        yes="adam", no="olga omar ivan cora", not_known=CONTRACTORS
+    ),
+    "accounts:revoke_colleague_invitation": Line(
+        yes="adam",
+        no="olga omar ivan cora",
+        not_known=CONTRACTORS,
+        args="colleague_invitation",
+        method="post",
+    ),
+    "accounts:grant_role": Line(
+        yes="adam",
+        no="olga omar ivan cora",
+        not_known=CONTRACTORS,
+        args="colleague",
+        method="post",
+        data=(("role", "compliance"), ("site", "every"), ("reason", "New work")),
+    ),
+    "accounts:revoke_role": Line(
+        yes="adam",
+        no="olga omar ivan cora",
+        not_known=CONTRACTORS,
+        args="colleague grant",
+        method="post",
+        data=(("reason", "Other work"),),
+    ),
+    "accounts:access_end": Line(
+        yes="adam",
+        no="olga omar ivan cora",
+        not_known=CONTRACTORS,
+        args="colleague",
+        method="post",
+        data=(("expires_at", ""), ("reason", "Stays")),
+    ),
+    "accounts:leaver": Line(
+        yes="adam",
+        no="olga omar ivan cora",
+        not_known=CONTRACTORS,
+        args="colleague",
+        method="post",
+        data=(("reason", "Leaves"),),
+    ),
+    "accounts:returner": Line(
+        yes="adam",
+        no="olga omar ivan cora",
+        not_known=CONTRACTORS,
+        args="colleague",
+        method="post",
+        data=(("reason", "Is back"),),
+    ),
+    "accounts:reset_person_factor": Line(
+        yes="adam",
+        no="olga omar ivan cora",
+        not_known=CONTRACTORS,
+        args="colleague",
+        method="post",
+        data=(("reason", "Lost phone"),),
+    ),
+    "accounts:pseudonymise": Line(
+        yes="adam",
+        no="olga omar ivan cora",
+        not_known=CONTRACTORS,
+        args="colleague",
+        method="post",
     ),
     # Submission
     "requests:list": Line(yes=EVERYBODY),

@@ -34,6 +34,14 @@ ABOUT_ONESELF = {
 }
 # Who holds which role is read by what shows or changes it, and by the one place.
 READS_ROLES = {
+    # Who hands out roles, which nobody does by a lent right, and the list of who has which.
+    "accessportal/accounts/access.py",
+    "accessportal/accounts/listing.py",
+    "accessportal/accounts/services/employees.py",
+    "accessportal/accounts/services/invitations.py",
+    "accessportal/accounts/services/lapsing.py",
+    "accessportal/accounts/standing.py",
+    "accessportal/accounts/views/people.py",
     "accessportal/accounts/authorisation.py",
     "accessportal/accounts/directory/admission.py",
     "accessportal/accounts/permission_report.py",

@@ -153,6 +153,13 @@ def make_things(plant: Plant) -> dict[str, Any]:
         invited_by=plant.olga,
         expires_at=now + timedelta(days=1),
     )
+    colleague_invitation = Invitation.objects.create(
+        email="joiner@example.test",
+        token_hash="1" * 64,
+        invited_by=plant.adam,
+        expires_at=now + timedelta(days=1),
+    )
+    colleague_invitation.roles.create(role="compliance", site=plant.north)
     check = EndpointCheck.objects.create(
         endpoint=plant.filling_gateway,
         kind="tcp",
@@ -189,6 +196,8 @@ def make_things(plant: Plant) -> dict[str, Any]:
         "person": plant.vera.pk,
         "colleague": plant.olga.pk,
         "invitation": invitation.pk,
+        "colleague_invitation": colleague_invitation.pk,
+        "grant": plant.olga.role_grants.get().pk,
         "event": event.event_id,
         "order": order.number,
         **lent_rights(plant),

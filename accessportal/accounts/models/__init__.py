@@ -7,7 +7,9 @@ from accessportal.accounts.models.directory import (
     DirectoryIdentity,
     GroupMapping,
 )
-from accessportal.accounts.models.invitation import Invitation
+from accessportal.accounts.models.invitation import Invitation, InvitedRole
+from accessportal.accounts.models.lapse import LapseWarning
+from accessportal.accounts.models.mailbox_code import MailboxCode
 from accessportal.accounts.models.role import RoleGrant
 from accessportal.accounts.models.user import User
 from accessportal.accounts.models.vendor import Vendor
@@ -20,6 +22,9 @@ __all__ = [
     "Invitation",
     "PermissionOverride",
     "RoleDelegation",
+    "InvitedRole",
+    "LapseWarning",
+    "MailboxCode",
     "RoleGrant",
     "User",
     "Vendor",

@@ -1,4 +1,4 @@
-"""A single-use, expiring link by which a person of a vendor (or of the plant) joins."""
+"""A single-use, expiring link by which a person of a vendor, or of the plant, joins."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from datetime import datetime
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accessportal.accounts.models.role import RoleGrant
 
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
@@ -19,13 +22,23 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
 
 
 class Invitation(models.Model):
-    """Bound to an e-mail address; only the hash of the link's token is stored."""
+    """Bound to an e-mail address; only the hash of the link's token is stored.
+
+    Without a vendor it is for a person of the plant, who then gets its `roles`.
+    """
 
     email = models.EmailField(max_length=254)
     full_name = models.CharField(max_length=120, blank=True)
     language = models.CharField(max_length=8, choices=settings.LANGUAGES, default="en")
     vendor = models.ForeignKey(
-        "accounts.Vendor", on_delete=models.CASCADE, related_name="invitations"
+        "accounts.Vendor",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="invitations",
+    )
+    access_expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="Until when the account will be good."
     )
     token_hash = models.CharField(max_length=64, unique=True)
     invited_by = models.ForeignKey(
@@ -62,4 +75,26 @@ class Invitation(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.email} ({self.vendor})"
+        return f"{self.email} ({self.organisation})"
+
+    @property
+    def organisation(self) -> str:
+        return self.vendor.name if self.vendor else str(_("Plant"))
+
+
+class InvitedRole(models.Model):
+    """A role that comes with an invitation, at one site or (empty) at every site."""
+
+    invitation = models.ForeignKey(
+        Invitation, on_delete=models.CASCADE, related_name="roles"
+    )
+    role = models.CharField(max_length=20, choices=RoleGrant.Role.choices)
+    site = models.ForeignKey(
+        "plants.Site", on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+
+    class Meta:
+        ordering = ["role", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_role_display()} ({self.site or _('every site')})"

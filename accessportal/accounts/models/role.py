@@ -21,7 +21,7 @@ class RoleGrant(models.Model):
         DIRECTORY = "directory", _("By a group of the directory")
 
     user = models.ForeignKey(
-        "accounts.User", on_delete=models.CASCADE, related_name="role_grants"
+        "accounts.User", on_delete=models.PROTECT, related_name="role_grants"
     )
     role = models.CharField(max_length=20, choices=Role.choices)
     site = models.ForeignKey(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -47,7 +47,17 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 
 
 class User(AbstractBaseUser):
-    """One person, one account (IEC 62443-3-3 SR 1.1 RE1). Ids are never used again."""
+    """One person, one account (IEC 62443-3-3 SR 1.1 RE1). Ids are never used again.
+
+    Nobody is deleted (SR 1.4): the database refuses it, since evidence refers to the row. Who
+    left is disabled, and pseudonymised on request.
+    """
+
+    class Cause(models.TextChoices):
+        """Why the portal itself ended an access."""
+
+        NEVER_USED = "never_used", _("The account was never used")
+        NO_SPONSOR = "no_sponsor", _("Nobody at the plant answers for the company")
 
     email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
     full_name = models.CharField(_("name"), max_length=120)
@@ -73,6 +83,17 @@ class User(AbstractBaseUser):
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     disabled_reason = models.CharField(max_length=500, blank=True)
+    # Set when the portal itself did it; `disabled_reason` is for what a person wrote.
+    disabled_cause = models.CharField(max_length=20, choices=Cause.choices, blank=True)
+    reactivated_at = models.DateTimeField(null=True, blank=True)
+    # When a parked account was last taken into use again, and after how many days.
+    revived_at = models.DateTimeField(null=True, blank=True)
+    revived_after_days = models.PositiveIntegerField(null=True, blank=True)
+    pseudonymised_at = models.DateTimeField(null=True, blank=True)
+    pseudonymised_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    pseudonymised_reason = models.CharField(max_length=500, blank=True)
     factors_confirmed_at = models.DateTimeField(null=True, blank=True)
 
     objects = UserManager()
@@ -88,10 +109,18 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 condition=models.Q(email=Lower("email")), name="user_email_lower_case"
             ),
+            models.CheckConstraint(
+                condition=models.Q(pseudonymised_at__isnull=True)
+                | models.Q(disabled_at__isnull=False),
+                name="user_pseudonymised_when_disabled",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.full_name
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("A person is disabled and pseudonymised, never deleted.")
 
     @property
     def is_active(self) -> bool:  # type: ignore[override]
@@ -104,6 +133,11 @@ class User(AbstractBaseUser):
         if self.expires_at is not None and self.expires_at <= at:
             return False
         return self.vendor is None or self.vendor.is_active_at(at)
+
+    @property
+    def disabled_words(self) -> str:
+        """Why the access has ended, in the reader's language where the portal did it."""
+        return str(self.get_disabled_cause_display() or self.disabled_reason)
 
     @property
     def organisation(self) -> str:

@@ -1,10 +1,12 @@
-"""Inviting a vendor's people by a link that works once, for one address, for a while."""
+"""Inviting people, of a vendor or of the plant, by a link that works once, for one address."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
@@ -16,10 +18,19 @@ from django.utils.translation import pgettext
 
 from accessportal import audit
 from accessportal.accounts.authorisation import Action, may
-from accessportal.accounts.models import Invitation, User, Vendor
+from accessportal.accounts.models import (
+    Invitation,
+    InvitedRole,
+    RoleGrant,
+    User,
+    Vendor,
+)
 from accessportal.errors import NotAllowed, NotKnown, NotPossible, TooLate
 from accessportal.notifications import send_mail_to
-from accessportal.origin import Origin
+from accessportal.origin import SYSTEM, Origin
+
+if TYPE_CHECKING:
+    from accessportal.plants.models import Site
 
 USED = _("This invitation has already been used. Sign in with the password you chose.")
 REVOKED = _(
@@ -53,7 +64,6 @@ def invite_person(
     belongs to an account already).
     """
     now = timezone.now()
-    email = email.strip().lower()
     vendor = Vendor.objects.select_for_update().get(pk=vendor.pk)
 
     if not may(acting_user, Action.VENDOR_INVITE):
@@ -66,6 +76,40 @@ def invite_person(
             % {"vendor": vendor},
             code="vendor_not_active",
         )
+
+    return send_invitation(
+        "invitation",
+        acting_user=acting_user,
+        vendor=vendor,
+        email=email,
+        full_name=full_name,
+        language=language,
+        origin=origin,
+        facts={"vendor": vendor.name},
+    )
+
+
+def send_invitation(
+    kind: str,
+    *,
+    acting_user: User,
+    vendor: Vendor | None,
+    email: str,
+    full_name: str,
+    language: str,
+    origin: Origin,
+    facts: dict[str, Any],
+    roles: Iterable[tuple[str, Site | None]] = (),
+    access_expires_at: datetime | None = None,
+) -> Invitation:
+    """What all invitations have in common: change, record, announce; the caller guards who.
+
+    kind, facts: of the mail. An older one to the same address for the same company is taken
+    back. Raises `NotPossible` when the address belongs to an account.
+    """
+    now = timezone.now()
+    email = email.strip().lower()
+
     if User.objects.filter(email=email).exists():
         raise NotPossible(
             _("%(email)s already has an account. One person has one account.")
@@ -81,11 +125,16 @@ def invite_person(
         full_name=full_name.strip(),
         language=language,
         vendor=vendor,
+        access_expires_at=access_expires_at,
         token_hash=token_hash(token),
         invited_by=acting_user,
         invited_at=now,
         expires_at=now + timedelta(hours=settings.INVITATION_HOURS),
     )
+    invited_roles = [
+        InvitedRole(invitation=invitation, role=role, site=site) for role, site in roles
+    ]
+    InvitedRole.objects.bulk_create(invited_roles)
 
     audit.record(
         "account.invited",
@@ -93,23 +142,24 @@ def invite_person(
         subject=invitation,
         origin=origin,
         email=email,
-        vendor=vendor.name,
+        vendor=vendor.name if vendor is not None else "",
+        roles=[str(role) for role in invited_roles],
         expires_at=invitation.expires_at,
     )
 
     send_mail_to(
         email,
-        "invitation",
+        kind,
         language=language,
         path=reverse("accounts:invitation", args=[token]),
         invited_by=acting_user.full_name,
-        vendor=vendor.name,
         expires=lambda: (
             dateformat.format(
                 invitation.expires_at, pgettext("date format", "D j M Y, H:i")
             )
             + " UTC"
         ),
+        **facts,
     )
     return invitation
 
@@ -139,7 +189,8 @@ def revoke_invitation(
     *, acting_user: User, invitation: Invitation, origin: Origin
 ) -> None:
     """Make an open invitation's link worthless. Raises `NotAllowed` or `TooLate`."""
-    if not may(acting_user, Action.VENDOR_INVITE):
+    of_plant = invitation.vendor_id is None
+    if not may(acting_user, Action.PEOPLE_CHANGE if of_plant else Action.VENDOR_INVITE):
         raise NotAllowed
 
     _take_back(invitation, acting_user=acting_user, origin=origin, reason="taken back")
@@ -182,8 +233,11 @@ def check_open(invitation: Invitation) -> None:
         raise TooLate(REVOKED, code="invitation_revoked")
     if invitation.expires_at <= timezone.now():
         raise TooLate(EXPIRED, code="invitation_expired")
-    if not invitation.vendor.active:
+    if invitation.vendor is not None and not invitation.vendor.active:
         raise TooLate(REVOKED, code="vendor_not_active")
+    if invitation.vendor is None and not invitation.invited_by.is_active:
+        # Roles that somebody handed out who has left meanwhile.
+        raise TooLate(REVOKED, code="inviter_not_active")
 
 
 def accept_invitation(
@@ -239,7 +293,7 @@ def _accept(
 ) -> User:
     invitation = (
         Invitation.objects.select_for_update(of=("self",))
-        .select_related("vendor")
+        .select_related("vendor", "invited_by")
         .get(pk=invitation.pk)
     )
 
@@ -253,6 +307,7 @@ def _accept(
         vendor=invitation.vendor,
         language=language,
         time_zone=time_zone,
+        expires_at=invitation.access_expires_at,
     )
     changed = (
         Invitation.objects.open()
@@ -267,7 +322,23 @@ def _accept(
         acting_user=user,
         subject=user,
         origin=origin,
-        vendor=invitation.vendor.name,
+        vendor=invitation.vendor.name if invitation.vendor is not None else "",
         invited_by=invitation.invited_by_id,
     )
+    for invited in invitation.roles.select_related("site"):
+        grant = RoleGrant.objects.create(
+            user=user,
+            role=invited.role,
+            site=invited.site,
+            granted_by=invitation.invited_by,
+        )
+        audit.record(
+            "role.granted",
+            acting_user=invitation.invited_by,
+            subject=user,
+            origin=SYSTEM,
+            site=invited.site,
+            role=grant.role,
+            by="invitation",
+        )
     return user

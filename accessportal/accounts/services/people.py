@@ -9,41 +9,53 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
-from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.factors import has_factor
 from accessportal.accounts.models import User
+from accessportal.accounts.signals import tell_standing
+from accessportal.accounts.standing import may_manage, refuse_last_administrator
 from accessportal.accounts.web_sessions import end_web_sessions_of
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 
+DISABLED_FIELDS = ["disabled_at", "disabled_by", "disabled_reason", "disabled_cause"]
+
 
 @transaction.atomic
 def disable_person(
-    *, acting_user: User, person: User, reason: str, origin: Origin
+    *,
+    acting_user: User | None,
+    person: User,
+    reason: str = "",
+    cause: str = "",
+    origin: Origin,
 ) -> User:
     """End a person's access at once: pages at the next click, live sessions within seconds.
 
-    Raises `NotAllowed`, `NotPossible` (oneself, no reason) or `TooLate`.
+    `acting_user` None: the portal, for a `cause`. Raises `NotAllowed`, `NotPossible`
+    (oneself, no reason, the last administrator) or `TooLate`.
     """
     person = User.objects.select_for_update().get(pk=person.pk)
 
-    if not may(acting_user, Action.VENDOR_SUSPEND):
-        raise NotAllowed
-    if person.pk == acting_user.pk:
+    if acting_user is not None and person.pk == acting_user.pk:
         raise NotPossible(_("You cannot disable yourself."))
-    if not reason.strip():
+    if acting_user is not None and not may_manage(acting_user, person):
+        raise NotAllowed
+    if not reason.strip() and not cause:
         raise NotPossible(
             _("Please say why: the person and the audit trail will need it.")
         )
     if person.disabled_at is not None:
         raise TooLate(_("%(person)s is disabled already.") % {"person": person})
+    refuse_last_administrator(person)
 
     person.disabled_at = timezone.now()
     person.disabled_by = acting_user
     person.disabled_reason = reason.strip()[:500]
-    person.save(update_fields=["disabled_at", "disabled_by", "disabled_reason"])
+    person.disabled_cause = cause
+    person.save(update_fields=DISABLED_FIELDS)
+    ended = end_web_sessions_of(person)
 
     audit.record(
         "account.disabled",
@@ -51,11 +63,11 @@ def disable_person(
         subject=person,
         origin=origin,
         reason=person.disabled_reason,
+        cause=cause or "act",
+        web_sessions_ended=ended,
     )
 
-    transaction.on_commit(
-        lambda: announce(f"news.user.{person.pk}", "news.changed", about="account")
-    )
+    tell_standing(person)
     return person
 
 
@@ -66,17 +78,23 @@ def reactivate_person(
     """Give a disabled person access again. Windows and sessions do not come back by it."""
     person = User.objects.select_for_update().get(pk=person.pk)
 
-    if not may(acting_user, Action.VENDOR_SUSPEND):
+    if not may_manage(acting_user, person):
         raise NotAllowed
     if not reason.strip():
         raise NotPossible(_("Please say why: the audit trail will need it."))
     if person.disabled_at is None:
         raise TooLate(_("%(person)s is not disabled.") % {"person": person})
+    if person.pseudonymised_at is not None:
+        raise NotPossible(
+            _("Nobody knows any more who this was: invite the person anew."),
+            code="pseudonymised",
+        )
 
     person.disabled_at = None
     person.disabled_by = None
-    person.disabled_reason = ""
-    person.save(update_fields=["disabled_at", "disabled_by", "disabled_reason"])
+    person.disabled_reason = person.disabled_cause = ""
+    person.reactivated_at = timezone.now()
+    person.save(update_fields=[*DISABLED_FIELDS, "reactivated_at"])
 
     audit.record(
         "account.reactivated",
@@ -100,10 +118,10 @@ def reset_second_factor(
     """
     person = User.objects.select_for_update().get(pk=person.pk)
 
-    if acting_user is not None and not may(acting_user, Action.VENDOR_SUSPEND):
-        raise NotAllowed
     if acting_user is not None and person.pk == acting_user.pk:
         raise NotPossible(_("Set up another app on your own account page instead."))
+    if acting_user is not None and not may_manage(acting_user, person):
+        raise NotAllowed
     if not reason.strip():
         raise NotPossible(
             _("Please say why: the person and the audit trail will need it.")

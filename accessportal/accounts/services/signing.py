@@ -16,11 +16,14 @@ from django.urls import reverse
 from django_otp.models import Device
 
 from accessportal import audit
+from accessportal.accounts import shared
 from accessportal.accounts.directory.break_glass import alarm_break_glass
 from accessportal.accounts.factors import RECOVERY_KIND, TOTP_KIND, totp_device_of
 from accessportal.accounts.models import User
 from accessportal.accounts.sign_in_steps import FACTOR, SignIn, step_due
 from accessportal.accounts.stepup import remember_factor
+from accessportal.accounts.used_before import KEY as USED_BEFORE
+from accessportal.accounts.used_before import look_back
 from accessportal.accounts.web_sessions import end_web_sessions_of
 from accessportal.origin import Origin, origin_of
 
@@ -83,7 +86,8 @@ def begin_sign_in(
 def sign_in_begun(request: HttpRequest) -> SignIn | None:
     """The sign-in that this browser is in the middle of, begun less than ten minutes ago."""
     pending: dict[str, Any] = request.session.get(PENDING) or {}
-    if not pending or time.time() - pending["at"] > PENDING_SECONDS:
+    patience = pending.get("patience", PENDING_SECONDS)
+    if not pending or time.time() - pending["at"] > patience:
         return None
     user: User | None = User.objects.filter(pk=pending["user"]).first()
     if (
@@ -108,7 +112,13 @@ def pass_step(request: HttpRequest, name: str, **left: Any) -> None:
 
 def pass_factor(request: HttpRequest, *, kind: str, device: Device) -> None:
     """Note that the second factor was used; the web session will hang on `device`."""
-    pass_step(request, FACTOR, kind=kind, device=device.persistent_id)
+    pass_step(request, FACTOR, kind=kind, device=device.persistent_id, at=time.time())
+
+
+def wait_for_mail(request: HttpRequest, seconds: float) -> None:
+    """A mail is on its way: the sign-in may take that long from now on."""
+    pending = request.session[PENDING]
+    request.session[PENDING] = {**pending, "at": time.time(), "patience": seconds}
 
 
 def advance(request: HttpRequest) -> str:
@@ -147,11 +157,16 @@ def sign_in_step(page: str) -> Callable[[Callable[..., HttpResponse]], Any]:
 def _finish(request: HttpRequest, sign_in: SignIn) -> str:
     """Open the web session, with a new id. Returns the page that was wanted."""
     user, factor = sign_in.user, sign_in.passed[FACTOR]
+    used_before = look_back(user)
     request.session.pop(PENDING)
     auth.login(request, user, backend="django.contrib.auth.backends.ModelBackend")
     device = totp_device_of(user) or Device.from_persistent_id(factor["device"])
     django_otp.login(request, device)
     remember_factor(request, factor["kind"])
+    request.session["factor_at"] = factor["at"]  # a mail may have come in between
+    request.session[USED_BEFORE] = used_before
+    if shared.KEY in sign_in.passed:
+        shared.begin(request)
     audit.record(
         "auth.login.succeeded",
         acting_user=user,

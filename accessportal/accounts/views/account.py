@@ -26,6 +26,7 @@ from accessportal.accounts.models import User
 from accessportal.accounts.services.profile import change_password, change_profile
 from accessportal.accounts.services.signing import renew_after_factor_change
 from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.accounts.used_before import used_before
 from accessportal.accounts.views.sign_in import (
     BEGUN,
     safe_next,
@@ -69,6 +70,7 @@ def show_account(
         "grants": grants,
         "device": factors.totp_device_of(user),
         "codes_left": factors.recovery_codes_left(user),
+        "used_before": used_before(request),
     }
     return render(request, "accounts/account.html", context, status=status)
 

@@ -26,9 +26,11 @@ from accessportal.accounts.services.signing import (
     begin_sign_in,
     check_password,
     pass_factor,
+    pass_step,
     sign_in_step,
     sign_out,
 )
+from accessportal.accounts.shared import KEY as SHARED
 from accessportal.accounts.sign_in_steps import SignIn
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
@@ -63,13 +65,16 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/sign_in.html", context)
     if not form.is_valid():
         return render(request, "accounts/sign_in.html", context, status=422)
-    user = check_password(request, **form.cleaned_data)
+    data = form.cleaned_data
+    user = check_password(request, email=data["email"], password=data["password"])
     if user is None:
         context["refusal"] = _(
             "E-mail address and password do not fit together, or this access has ended."
         )
         return render(request, "accounts/sign_in.html", context, status=422)
     begin_sign_in(request, user, next_path=next_path)
+    if data["shared"]:
+        pass_step(request, SHARED)
     return redirect(advance(request))
 
 
