@@ -12,6 +12,7 @@ app = Celery("accessportal")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
     [
+        "accessportal",
         "accessportal.accounts",
         "accessportal.notifications",
         "accessportal.alerts",
@@ -54,6 +55,15 @@ app.conf.beat_schedule = {
     "notice-missing-charge": {
         "task": "sessions.notice_missing_charge",
         "schedule": 15.0,
+    },
+    # Once a day would do; the embedded schedule begins to count anew at every start.
+    "look-after-accounts": {
+        "task": "accessportal.look_after_accounts",
+        "schedule": 6 * 3600.0,
+    },
+    "tell-who-is-not-ready": {
+        "task": "accessportal.tell_who_is_not_ready",
+        "schedule": 6 * 3600.0,
     },
     "settle-stop-orders": {
         "task": "sessions.settle_stop_orders",

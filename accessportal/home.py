@@ -7,14 +7,13 @@ the person is not there.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
 from accessportal.accounts.authorisation import Action, actions_anywhere, sites_where
-from accessportal.accounts.factors import recovery_codes_left
 from accessportal.accounts.models import User, Vendor
 from accessportal.alerts.access import alerts_visible_to
 from accessportal.alerts.views import worded
@@ -22,12 +21,12 @@ from accessportal.audit.access import events_visible_to
 from accessportal.audit.events import EVENTS
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint, Site
+from accessportal.readiness import what_lapses
 from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
 from sessions.models import BrokeredSession, ComplianceReview
 from sessions.services.left_desktops import questions_for
 
 SHOWN = 6
-SOON = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -85,44 +84,18 @@ def contractor_parts(user: User) -> dict[str, Any]:
                 )
             )[:4]
         ),
-        "missing": missing_for(user, at=now),
+        "missing": what_lapses(user, at=now),
     }
-
-
-@dataclass(frozen=True)
-class Missing:
-    """Something a contractor should see to before it stops them at the machine."""
-
-    kind: str
-    moment: datetime | None = None
-    number: int = 0
-
-
-def missing_for(user: User, *, at: datetime) -> list[Missing]:
-    """What will stop this person soon, most urgent first."""
-    found = []
-    training = user.training_expires_at
-    if training is not None and training < at + SOON:
-        found.append(
-            Missing("training_over" if training <= at else "training", training)
-        )
-    if user.expires_at is not None and user.expires_at < at + SOON:
-        found.append(Missing("access", user.expires_at))
-    if user.vendor is not None and user.vendor.contract_ends_at < at + SOON:
-        found.append(Missing("contract", user.vendor.contract_ends_at))
-    left = recovery_codes_left(user)
-    if left < 3:
-        found.append(Missing("recovery_codes", number=left))
-    if not user.phone:
-        found.append(Missing("phone"))
-    return found
 
 
 # --- People of the plant --------------------------------------------------------------
 
 
 def plant_parts(user: User) -> dict[str, Any]:
-    parts: dict[str, Any] = {"is_contractor": False}
+    parts: dict[str, Any] = {
+        "is_contractor": False,
+        "missing": what_lapses(user, at=timezone.now()),
+    }
     actions = actions_anywhere(user)
     if Action.REQUEST_DECIDE in actions:
         parts |= decision_parts(user)

@@ -9,6 +9,7 @@ from accessportal.api.app import api_urls, description
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("account/ready/", views.ready, name="ready"),
     path("", include("accessportal.accounts.urls")),
     path("requests/", include("requests.urls.submission")),
     path("approvals/", include("requests.urls.approval")),

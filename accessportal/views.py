@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from accessportal.accounts.models import User
+from accessportal.accounts.used_before import used_before
 from accessportal.errors import NotAllowed
 from accessportal.home import parts_for
 from accessportal.middleware import error_response
+from accessportal.readiness import checks_for
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -36,4 +39,16 @@ def home(request: HttpRequest) -> HttpResponse:
     template = (
         "home/contractor.html" if user.vendor_id is not None else "home/plant.html"
     )
-    return render(request, template, parts_for(user))
+    context = {**parts_for(user), "used_before": used_before(request)}
+    return render(request, template, context)
+
+
+@never_cache
+@require_GET
+def ready(request: HttpRequest) -> HttpResponse:
+    """“Am I ready?”: what will keep this person out one day, and what to do about it."""
+    user: User = request.user  # type: ignore[assignment]
+    checks = checks_for(user, at=timezone.now())
+    needed = sum(not check.ready for check in checks)
+    context = {"checks": checks, "needed": needed}
+    return render(request, "accounts/ready.html", context)
