@@ -22,4 +22,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "portal_demo": settings.DEMO,
         "portal_theme": theme if theme in THEMES else "",
         "portal_now": int(time.time() * 1000),
+        "portal_shared_idle": settings.SHARED_IDLE_SECONDS,
     }

@@ -21,6 +21,7 @@ from sessions.models import BrokeredSession, CriticalStep
 from sessions.policy import Facts, Moment
 from sessions.risk_facts import signals_at_start
 from sessions.services.left_desktops import left_over_for
+from sessions.services.web_sessions import on_shared_computer
 
 if TYPE_CHECKING:
     from django.db import models
@@ -92,13 +93,11 @@ def facts_during(
             brokered_session.started_by,
         ),
         endpoint_in_window=True,
-        signed_out=not web_session_exists(
-            web_session_key or brokered_session.web_session_key
-        ),
+        signed_out=_signed_out(brokered_session, web_session_key),
         factor_age=(now - factor_at).total_seconds() if factor_at else None,
         factor_max_age=settings.FACTOR_MAX_AGE_SECONDS,
         idle_for=idle_for,
-        idle_limit=settings.IDLE_FREEZE_SECONDS,
+        idle_limit=_idle_limit(idle_for, web_session_key),
         same_address=not address or address == brokered_session.source_address,
         attended=is_attended(brokered_session, now),
         held_for=_held_for(brokered_session, now),
@@ -154,6 +153,24 @@ def web_session_exists(key: str) -> bool:
     """Whether nobody signed out of a web session; one that merely expired still exists."""
     store = import_module(settings.SESSION_ENGINE).SessionStore
     return bool(key) and bool(store().exists(key))
+
+
+def _signed_out(brokered_session: BrokeredSession, present: str) -> bool:
+    """`present`: the web session of the contractor's socket. A session that was left by "not
+    you?" hangs on no web session while it waits for its person."""
+    if present:
+        return not web_session_exists(present)
+    former = brokered_session.web_session_key
+    return bool(former) and not web_session_exists(former)
+
+
+def _idle_limit(idle_for: float, web_session_key: str) -> float:
+    """After how many seconds without input somebody has to show that it is still them."""
+    limit: float = settings.IDLE_FREEZE_SECONDS
+    short: float = min(limit, settings.SHARED_BREAK_SECONDS)
+    if idle_for >= short and on_shared_computer(web_session_key):
+        return short
+    return limit
 
 
 def factor_moment(origin: Origin) -> datetime | None:

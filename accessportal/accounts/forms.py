@@ -35,6 +35,13 @@ class SignInForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
+    shared = forms.BooleanField(
+        label=_("This is a shared computer"),
+        required=False,
+        help_text=_(
+            "Signs you out when you close the browser or leave it, and keeps nothing here."
+        ),
+    )
 
 
 class CodeForm(forms.Form):
@@ -58,6 +65,14 @@ class FirstCodeForm(CodeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].widget.attrs.pop("autofocus", None)
+
+
+class MailboxCodeForm(CodeForm):
+    """Eight digits, so that nobody takes it for a code of the app."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].label = _("Code from the mail")
 
 
 class RecoveryCodeForm(forms.Form):

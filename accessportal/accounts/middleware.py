@@ -21,6 +21,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
+from accessportal.accounts import shared
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import wants_page
 from accessportal.errors import NotSignedIn
@@ -32,8 +33,14 @@ class AccountMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        on_shared = shared.is_shared(request)
         if request.session.get(SESSION_KEY) and not is_signed_in(request):
             end_web_session(request)
+        elif shared.has_idled(request):
+            shared.lay_down(request)
+            end_web_session(request, notice="idle")
+        elif on_shared:
+            shared.note_use(request)
         if request.user.is_authenticated:
             speak_to(request, request.user)
         try:
@@ -42,6 +49,8 @@ class AccountMiddleware:
             timezone.deactivate()
         if request.user.is_authenticated and not response.has_header("Cache-Control"):
             patch_cache_control(response, private=True, no_store=True)
+        if on_shared:
+            shared.keep_nothing(request, response)
         return response
 
     def process_view(
@@ -62,13 +71,13 @@ def is_signed_in(request: HttpRequest) -> bool:
     )
 
 
-def end_web_session(request: HttpRequest) -> None:
+def end_web_session(request: HttpRequest, *, notice: str = "ended") -> None:
     """Forget a web session whose person may not go on, and say so on the sign-in page."""
     language = translation.get_language()
     logout(request)
     if language:
         translation.activate(language)
-    request.session["sign_in_notice"] = "ended"
+    request.session["sign_in_notice"] = notice
 
 
 def speak_to(request: HttpRequest, user: User) -> None:
@@ -93,7 +102,16 @@ def turn_away(request: HttpRequest) -> HttpResponse:
 
 def notice_of(request: HttpRequest) -> None:
     """Put what `end_web_session` left into this page's messages."""
-    if request.session.pop("sign_in_notice", "") == "ended":
+    notice = request.session.pop("sign_in_notice", "")
+    if notice == "idle":
+        messages.info(
+            request,
+            _(
+                "You were signed out, since nobody used this shared computer for a while. "
+                "Work that was open on a machine is held: sign in to go on."
+            ),
+        )
+    if notice == "ended":
         messages.warning(
             request,
             _(

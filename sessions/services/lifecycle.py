@@ -24,6 +24,7 @@ from sessions.services.freezes import lift_freeze
 from sessions.services.guacd_pool import choose_guacd
 from sessions.services.leases import lease_end, refuse_other_holder
 from sessions.services.news import tell_pages
+from sessions.services.web_sessions import take_up
 
 State = BrokeredSession.State
 EndReason = BrokeredSession.EndReason
@@ -239,6 +240,8 @@ def participant_joined(
         role=ticket.role,
         vantage=ticket.vantage,
     )
+    if ticket.role == Participant.Role.OWNER:
+        take_up(brokered_session, key=ticket.web_session_key)
     if ticket.vantage == Vantage.CONSOLE:
         lift_absence(brokered_session, of=ticket.user_id)
     tell_pages(brokered_session)

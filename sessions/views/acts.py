@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accessportal.accounts.stepup import require_fresh_factor
-from accessportal.errors import NotPossible
+from accessportal.errors import FreshFactorNeeded, NotPossible
 from accessportal.origin import origin_of
 from accessportal.rate_limits import rate_limited
 from requests.services.window import request_extension
@@ -25,6 +25,7 @@ from sessions.services.freezes import freeze_session, resume_session, unfreeze_s
 from sessions.services.phrases import send_phrase
 from sessions.services.tickets import issue_ticket
 from sessions.views.answers import done
+from sessions.views.console import back_from_break
 
 
 @rate_limited("ticket", times=120, seconds=60, methods=("POST",))
@@ -32,6 +33,8 @@ from sessions.views.answers import done
 def ticket(request: HttpRequest, pk: UUID) -> JsonResponse:
     """A one-use way into the session's tunnel; asked for before each connection."""
     brokered_session = session_visible_to(request.user, pk)  # type: ignore[arg-type]
+    if back_from_break(request, brokered_session):
+        raise FreshFactorNeeded
     issued = issue_ticket(
         brokered_session,
         acting_user=request.user,  # type: ignore[arg-type]

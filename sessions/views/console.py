@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
@@ -15,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
+from accessportal.accounts.shared import is_shared
 from accessportal.accounts.stepup import CODE_FIELD, confirm_code, fresh_factor
 from accessportal.errors import NotPossible, PortalError
 from accessportal.origin import mark_browser, origin_of
@@ -43,6 +46,7 @@ from sessions.services.left_desktops import open_question
 from sessions.services.live_session import role_of
 from sessions.services.phrases import PHRASES, side_of
 from sessions.services.status import session_status
+from sessions.services.web_sessions import away_for
 from sessions.views.baton import must_join_first
 
 Screen = tuple[int, int]
@@ -93,9 +97,25 @@ def console(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("sessions:detail", pk=brokered_session.pk)
     if must_join_first(request, brokered_session):
         return redirect("sessions:join", pk=brokered_session.pk)
+    if back_from_break(request, brokered_session):
+        query = urlencode({"next": request.get_full_path()})
+        return redirect(f"{reverse('accounts:confirm')}?{query}")
     return render(
         request, "sessions/console.html", _screen_context(request, brokered_session)
     )
+
+
+def back_from_break(request: HttpRequest, brokered_session: BrokeredSession) -> bool:
+    """Whether somebody comes back to a console of a shared computer after a while: the second
+    factor says that it is still them. On a computer of one's own nothing is asked."""
+    if not is_shared(request) or fresh_factor(request):
+        return False
+    away = away_for(
+        brokered_session,
+        request.user,  # type: ignore[arg-type]
+        request.session.session_key or "",
+    )
+    return away > settings.SHARED_BREAK_SECONDS
 
 
 @never_cache

@@ -21,6 +21,7 @@ import { Strip } from "./console/strip.js";
 import { showSticky, startKeys, startView, startVisibleHeight } from "./console/tools.js";
 import { startTouch } from "./console/touch.js";
 
+const LEAVE_MS = 1500;
 const isOwner = facts.role === "owner";
 const ofVendor = facts.role !== "observer";
 const root = byId("console");
@@ -30,6 +31,8 @@ let frozen = null;
 let closesAt = null;
 let client = null;
 let sentSize = "";
+let notYou = null;
+let signingOut = false;
 let cursor = null;
 
 let pace = { lag_ms: 0, limit_ms: 1000, at: 0 };
@@ -166,7 +169,13 @@ function onPhase(phase, values) {
   if (phase === "lost") strip.showLink("lost");
   if (["elsewhere", "closed", "refused", "signed-out"].includes(phase)) closePanel({ giveFocusBack: false });
   if (phase === "left") {
-    location.assign(facts.urls.detail);
+    if (notYou) signOut();
+    else location.assign(facts.urls.detail);
+    return;
+  }
+  if (phase === "refused" && values.code === "fresh_factor_needed") {
+    // Back after a break: the page that asks for the code leads here again.
+    location.reload();
     return;
   }
   if (phase === "over") finish(values);
@@ -344,6 +353,21 @@ byId("leave-now").addEventListener("click", () => {
   link.tell("leave");
   setTimeout(() => location.assign(facts.urls.detail), 400);
 });
+// Leave first, so that everything held down is let go of and the session is held, then sign out.
+byId("not-you").addEventListener("submit", (event) => {
+  if (!link.open || notYou) return;
+  event.preventDefault();
+  notYou = event.target;
+  keyboard.letGo();
+  link.tell("leave");
+  setTimeout(signOut, LEAVE_MS);
+});
+
+function signOut() {
+  if (!signingOut) notYou.submit();
+  signingOut = true;
+}
+
 document.addEventListener("visibilitychange", () => link.tell("heartbeat", { visible: !document.hidden }));
 document.addEventListener("portal:news", async () => {
   // An answer to the wish for more time has no message of its own.
