@@ -47,6 +47,7 @@ account_urls = [
 vendor_urls = [
     path("vendors/", vendors.vendor_list, name="vendors"),
     path("vendors/<slug:slug>/", vendors.vendor_detail, name="vendor"),
+    path("vendors/<slug:slug>/limit/", vendors.session_limit, name="session_limit"),
     path("vendors/<slug:slug>/invite/", vendors.invite, name="invite"),
     path(
         "vendors/<slug:slug>/invitations/<int:pk>/revoke/",

@@ -47,6 +47,7 @@ NEEDED: dict[str, Action] = {
     "site.isolation.lifted": Action.SITE_ISOLATE,
     "vendor.suspended": Action.VENDOR_SUSPEND,
     "vendor.reinstated": Action.VENDOR_SUSPEND,
+    "vendor.limit.changed": Action.VENDOR_SUSPEND,
     "account.disabled": Action.VENDOR_SUSPEND,
     "account.reactivated": Action.VENDOR_SUSPEND,
     "auth.mfa.reset": Action.VENDOR_SUSPEND,

@@ -177,6 +177,9 @@ EVENTS: dict[str, EventKind] = {
     "vendor.reinstated": EventKind(
         "AC", _("lifted the suspension of a vendor"), "warning"
     ),
+    "vendor.limit.changed": EventKind(
+        "AC", _("changed how many sessions a vendor may have")
+    ),
     "drill.started": EventKind("CS", _("started a drill")),
     "drill.completed": EventKind("CS", _("completed a drill")),
     # Evidence

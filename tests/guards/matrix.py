@@ -57,6 +57,14 @@ MATRIX: dict[str, Line] = {
     "accounts:invite": Line(
         yes="olga omar adam", no="ivan cora", not_known=CONTRACTORS, args="vendor"
     ),
+    "accounts:session_limit": Line(
+        yes="ivan adam",
+        no="olga omar cora",
+        not_known=CONTRACTORS,
+        args="vendor",
+        method="post",
+        data=(("most", "5"),),
+    ),
     "accounts:revoke_invitation": Line(
         yes="olga omar adam",
         no="ivan cora",

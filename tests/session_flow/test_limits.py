@@ -11,6 +11,7 @@ from django.conf import LazySettings
 from django.db import connection
 
 from accessportal.accounts.models import User, Vendor
+from accessportal.audit.models import AuditEvent
 from accessportal.errors import PortalError, TooLate
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
@@ -98,6 +99,17 @@ def test_a_busy_machine_names_a_colleague_but_no_other_company(plant: Plant) -> 
             start(window, plant.filling_hmi, person)
         assert refused.value.code == "endpoint_busy"
         assert ("Vera Vogt" in str(refused.value.sentence)) is named
+
+
+def test_the_plant_changes_a_vendors_limit(plant: Plant, browser_of: Any) -> None:
+    path = f"/vendors/{plant.fillwerk.slug}/limit/"
+    browser = browser_of(plant.adam)
+    for nonsense in ("", "0", "101", "many", "-1"):
+        assert browser.post(path, {"most": nonsense}).status_code == 422
+    assert browser.post(path, {"most": "2"}).status_code == 302
+    assert Vendor.objects.get(pk=plant.fillwerk.pk).max_sessions == 2
+    event = AuditEvent.objects.get(event="vendor.limit.changed")
+    assert (event.detail["before"], event.detail["now"]) == (1000, 2)
 
 
 def at_once(attempts: list[Callable[[], Any]]) -> list[str]:

@@ -14,6 +14,7 @@ from accessportal.accounts.access import (
     invitation_revocable_by,
     person_disablable_by,
     vendor_invitable_by,
+    vendor_suspendable_by,
     vendor_visible_to,
     vendors_visible_to,
 )
@@ -26,6 +27,7 @@ from accessportal.accounts.services.people import (
     reactivate_person,
     reset_second_factor,
 )
+from accessportal.accounts.services.vendor_limits import change_session_limit
 from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
@@ -112,6 +114,27 @@ def invite(request: HttpRequest, slug: str) -> HttpResponse:
         context,
         status=422 if form.errors else 200,
     )
+
+
+@require_POST
+@require_fresh_factor
+def session_limit(request: HttpRequest, slug: str) -> HttpResponse:
+    """How many of the vendor's people may be connected at a time."""
+    user: User = request.user  # type: ignore[assignment]
+    vendor = vendor_suspendable_by(user, slug)
+    typed = request.POST.get("most", "")
+    vendor = change_session_limit(
+        vendor,
+        most=int(typed) if typed.isdecimal() and len(typed) < 6 else 0,
+        acting_user=user,
+        origin=origin_of(request),
+    )
+    messages.success(
+        request,
+        _("%(vendor)s: at most %(most)s sessions at a time.")
+        % {"vendor": vendor, "most": vendor.max_sessions},
+    )
+    return redirect("accounts:vendor", slug=slug)
 
 
 @require_POST
