@@ -14,7 +14,7 @@ from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from accessportal.accounts.directory import ldap_directory
+from accessportal.accounts.directory import ldap_directory, ldap_process
 from accessportal.accounts.directory.people import DirectoryDown, DirectoryRefused
 from accessportal.accounts.models import DirectoryIdentity, GroupMapping, User
 from accessportal.audit.models import AuditEvent
@@ -108,6 +108,12 @@ def test_groups_of_groups_count_and_loops_end(ldap_server: Server) -> None:
 def test_unknown_and_wrong_get_the_same_answer_and_the_same_work(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    wrong = types(Client(), "olga", "not the password")
+    unknown = types(Client(), "nobody", "not the password")
+    assert wrong.status_code == unknown.status_code == 422
+    assert refusal(wrong) == refusal(unknown)
+    assert AuditEvent.objects.filter(event="auth.login.failed").count() == 2
+
     tried = []
     real = ldap_directory._password_is_right
     monkeypatch.setattr(
@@ -115,12 +121,12 @@ def test_unknown_and_wrong_get_the_same_answer_and_the_same_work(
         "_password_is_right",
         lambda of, dn, password: (tried.append(dn), real(of, dn, password))[1],
     )
-    wrong = types(Client(), "olga", "not the password")
-    unknown = types(Client(), "nobody", "not the password")
-    assert wrong.status_code == unknown.status_code == 422
-    assert refusal(wrong) == refusal(unknown)
+    for name in ("olga", "nobody"):
+        with pytest.raises(DirectoryRefused):
+            ldap_directory.check_password(
+                server.settings(), name=name, password="not the password"
+            )
     assert len(tried) == 2
-    assert AuditEvent.objects.filter(event="auth.login.failed").count() == 2
 
 
 def test_an_empty_password_is_never_sent(
@@ -248,16 +254,16 @@ def _hold(listening: socket.socket, held: list[socket.socket]) -> None:
 def test_a_server_that_says_nothing_is_given_up_soon(
     ldap_server: Server, mute: int, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ldap_directory, "CONNECT_SECONDS", 0.5)
-    monkeypatch.setattr(ldap_directory, "ANSWER_SECONDS", 0.5)
+    """libldap itself never gives up on a mute ldaps:// server; the process is ended."""
+    monkeypatch.setattr(ldap_process, "WHOLE_SECONDS", 6.0)
     settings = ldap_server.settings(
         url=f"{scheme.replace('starttls', 'ldap')}://127.0.0.1:{mute}",
         starttls=scheme == "starttls",
     )
     began = time.monotonic()
     with pytest.raises(DirectoryDown):
-        ldap_directory.look_up(settings, "olga")
-    assert time.monotonic() - began < 15
+        ldap_process.look_up(settings, "olga")
+    assert time.monotonic() - began < 30
 
 
 def test_a_dead_server_is_said_on_the_sign_in_page(

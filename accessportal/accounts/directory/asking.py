@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from accessportal.accounts.directory import open_id
+from accessportal.accounts.directory import ldap_process, open_id
 from accessportal.accounts.directory.configuration import (
     DirectorySettings,
     LdapSettings,
@@ -45,18 +45,14 @@ def complete_at_provider(
 
 def check_at_server(of: LdapSettings, *, name: str, password: str) -> DirectoryPerson:
     """Whose name and password these are. Raises `DirectoryRefused` or `DirectoryDown`."""
-    from accessportal.accounts.directory import ldap_directory
-
     with noticing():
-        return ldap_directory.check_password(of, name=name, password=password)
+        return ldap_process.check_password(of, name=name, password=password)
 
 
 def look_up(of: LdapSettings, name: str) -> DirectoryPerson | None:
     """Who has this name, without a password. Raises `DirectoryDown`."""
-    from accessportal.accounts.directory import ldap_directory
-
     with noticing(patient=True):
-        return ldap_directory.look_up(of, name)
+        return ldap_process.look_up(of, name)
 
 
 def facts_of(of: DirectorySettings) -> dict[str, Any]:
@@ -64,6 +60,4 @@ def facts_of(of: DirectorySettings) -> dict[str, Any]:
     with noticing(patient=True):
         if isinstance(of, OpenIdSettings):
             return open_id.facts(of)
-        from accessportal.accounts.directory import ldap_directory
-
-        return ldap_directory.facts(of)
+        return ldap_process.facts(of)

@@ -1,12 +1,13 @@
 """LDAP and Active Directory, through python-ldap: look a person up, try the password, read groups.
 
 The portal searches with a service account and binds as the person only to try the password.
-python-ldap is an optional requirement (requirements-ldap.txt): this module is imported by
-plants that use it.
+python-ldap is an optional requirement (requirements-ldap.txt). This module runs in a process
+of its own: `ldap_process` says why.
 """
 
 from __future__ import annotations
 
+import ssl
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,11 +15,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import ldap
-from django.utils.translation import gettext_lazy as _
 from ldap.filter import escape_filter_chars
 
 from accessportal.accounts.directory.configuration import LdapSettings
 from accessportal.accounts.directory.people import (
+    WRONG,
     DirectoryDown,
     DirectoryPerson,
     DirectoryRefused,
@@ -29,7 +30,6 @@ ANSWER_SECONDS = 5
 MAX_DEPTH = 10  # of groups in groups
 MAX_GROUPS = 2000
 
-WRONG = _("Name and password do not fit together, or this access has ended.")
 # What servers say of a password that is wrong, or of an account that may not come in.
 SAID_NO = (
     ldap.INVALID_CREDENTIALS,
@@ -122,8 +122,9 @@ def _open(of: LdapSettings) -> Any:
         (ldap.OPT_X_TLS_REQUIRE_CERT, ldap.OPT_X_TLS_DEMAND),
     ):
         connection.set_option(option, value)
-    if of.ca_file:
-        connection.set_option(ldap.OPT_X_TLS_CACERTFILE, of.ca_file)
+    authorities = of.ca_file or ssl.get_default_verify_paths().cafile
+    if authorities:
+        connection.set_option(ldap.OPT_X_TLS_CACERTFILE, authorities)
     connection.set_option(
         ldap.OPT_X_TLS_NEWCTX, 0
     )  # what stands above counts from here

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accessportal.errors import NotPossible, PortalError
 
+WRONG = _("Name and password do not fit together, or this access has ended.")
+
 
 class DirectoryDown(PortalError):
     """503: the directory does not answer, or answers nonsense. `cause` is for operators."""
