@@ -17,6 +17,27 @@ REPEAT_SECONDS = 60.0
 _AWAY_NAMES = frozenset({"RedisError", "OperationalError", "InterfaceError"})
 
 
+class OneLine(logging.Formatter):
+    """A record's message on one line: what somebody sent cannot begin another one.
+
+    Line breaks and control characters are written as in Python's source, so that a log can
+    neither be forged nor command the terminal of who reads it. A traceback keeps its lines.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        record.message = printable(record.message)
+        return super().formatMessage(record)
+
+
+def printable(text: str) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode()
+        for each in text
+    )
+
+
 class OncePerMinute(logging.Filter):
     """Lets one record a minute through for each sentence about a service that is away."""
 
