@@ -325,7 +325,6 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     "usb": [],
     "serial": [],
     "hid": [],
-    "bluetooth": [],
     "display-capture": [],
     "browsing-topics": [],
     "fullscreen": ["self"],

@@ -118,7 +118,7 @@ async def _level(
         through.append(await _press(consoles[0].frames, consoles[0].send))
         await asyncio.sleep(random.uniform(0.03, 0.09))  # noqa: S311 - no secret
         without.append(await _press(direct.frames, direct.stream.send))
-        await asyncio.sleep(random.uniform(0.03, 0.09))  # noqa: S311
+        await asyncio.sleep(random.uniform(0.03, 0.09))  # noqa: S311 - no secret
     took = asyncio.get_running_loop().time() - began
     after = cpu_seconds(stage.pid), family_cpu_seconds(guacd_pid)
     await direct.close()

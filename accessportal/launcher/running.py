@@ -98,7 +98,7 @@ def take_port(host: str, port: int) -> socket.socket:
 def set_environment(run: Run, guacd: str) -> None:
     """Give the settings what this start decided; what the environment says already stays."""
     url = f"http://{run.host}:{run.port}"
-    if "PORTAL_PUBLIC_URL" not in os.environ and run.host in {"0.0.0.0", "::"}:  # noqa: S104
+    if "PORTAL_PUBLIC_URL" not in os.environ and run.host in {"0.0.0.0", "::"}:  # noqa: S104 - asked
         raise SetupProblem(
             "the portal must know the address that people type:\n"
             f"PORTAL_PUBLIC_URL=http://NAME:{run.port} ./portal ... --host {run.host}"

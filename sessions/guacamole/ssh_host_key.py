@@ -238,7 +238,7 @@ def _verify(kind: str, blob: bytes, signature: bytes, digest: bytes) -> None:
         elif isinstance(key, rsa.RSAPublicKey):
             by_name = {"rsa-sha2-512": hashes.SHA512(), "rsa-sha2-256": hashes.SHA256()}
             # Twenty-year-old devices sign with SHA-1 only; the key is looked at by a person.
-            algorithm_hash = by_name.get(algorithm, hashes.SHA1())  # noqa: S303
+            algorithm_hash = by_name.get(algorithm, hashes.SHA1())  # noqa: S303 - an old machine's
             key.verify(value, digest, padding.PKCS1v15(), algorithm_hash)
         else:
             raise HostKeyError(f"Keys of the kind {kind} cannot be checked.")

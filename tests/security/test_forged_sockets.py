@@ -3,28 +3,11 @@
 from __future__ import annotations
 
 from asgiref.sync import sync_to_async
-from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.test import Client
 
-from accessportal.asgi import application
 from tests.cast import Plant, make_plant, signed_in
-
-
-async def opens(path: str, origin: bytes | None, cookie: str) -> bool:
-    headers = [
-        (b"host", b"testserver"),
-        (b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode()),
-    ]
-    if origin is not None:
-        headers.append((b"origin", origin))
-    socket = WebsocketCommunicator(
-        application, path, headers=headers, subprotocols=["guacamole"]
-    )
-    socket.scope["client"] = ["127.0.0.1", 50000]
-    opened, _ = await socket.connect(timeout=10)
-    await socket.disconnect()
-    return bool(opened)
+from tests.security.kit import opens
 
 
 async def test_no_socket_opens_for_another_page(transactional_db: None) -> None:

@@ -76,7 +76,7 @@ def vnc_password_file(password: str) -> bytes:
     """The content of a VNC password file: eight bytes, DES with every key byte mirrored."""
     mirrored = bytes(int(f"{byte:08b}"[::-1], 2) for byte in VNC_FILE_KEY)
     # The form RFB prescribes, for one block.
-    encryptor = Cipher(TripleDES(mirrored * 3), modes.ECB()).encryptor()  # noqa: S305
+    encryptor = Cipher(TripleDES(mirrored * 3), modes.ECB()).encryptor()  # noqa: S305 - VNC's
     padded = password.encode("ascii")[:VNC_PASSWORD_LENGTH].ljust(
         VNC_PASSWORD_LENGTH, b"\0"
     )
