@@ -124,6 +124,12 @@ RULES: dict[str, Rule] = {
         By.SESSION,
         severity="critical",
     ),
+    "break_glass": Rule(
+        _("A break-glass account was used"),
+        frozenset({"auth.break_glass.used"}),
+        By.PERSON,
+        severity="critical",
+    ),
     "factor_taken_away": Rule(
         _("The second factors of several people were taken away"),
         frozenset({"auth.mfa.reset"}),

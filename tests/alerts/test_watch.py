@@ -109,6 +109,7 @@ def test_many_addresses_that_try_one_person(plant: Plant) -> None:
         ("auth.token.rejected", 5, "tickets", "warning"),
         ("approval.sod.blocked", 2, "deciding_on_own_work", "warning"),
         ("key.rotated", 1, "keys_changed", "warning"),
+        ("auth.break_glass.used", 1, "break_glass", "critical"),
         ("auth.mfa.reset", 3, "factor_taken_away", "warning"),
     ],
 )
