@@ -91,7 +91,7 @@ def _provider(of: OpenIdSettings, metadata: dict[str, Any]) -> Provider:
     }
     methods = metadata.get("token_endpoint_auth_methods_supported")
     if of.client_secret and methods and "client_secret_basic" not in methods:
-        options["token_endpoint_auth_method"] = "client_secret_post"  # noqa: S105
+        options["token_endpoint_auth_method"] = "client_secret_post"  # noqa: S105 - a word of the standard
     return Provider(
         None,
         "directory",
