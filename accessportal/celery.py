@@ -40,6 +40,11 @@ app.conf.beat_schedule = {
         "task": "accounts.remind_of_untested_break_glass",
         "schedule": 3600.0,
     },
+    # Daily warnings, looked for each hour: a portal that was off at one hour skips no day.
+    "warn-of-expiries": {
+        "task": "accounts.warn_of_expiries",
+        "schedule": 3600.0,
+    },
     "expire-overdue-requests": {
         "task": "requests.expire_overdue_requests",
         "schedule": 30.0,

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accessportal.accounts.authorisation import Action, actions_anywhere, sites_where
 from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.services.attestation import attestation_state
 from accessportal.alerts.access import alerts_visible_to
 from accessportal.alerts.views import worded
 from accessportal.audit.access import events_visible_to
@@ -23,7 +24,7 @@ from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint, Site
 from accessportal.readiness import what_lapses
 from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
-from sessions.models import BrokeredSession, ComplianceReview
+from sessions.models import BrokeredSession, ComplianceReview, Departure
 from sessions.services.left_desktops import questions_for
 
 SHOWN = 6
@@ -94,6 +95,7 @@ def contractor_parts(user: User) -> dict[str, Any]:
 def plant_parts(user: User) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "is_contractor": False,
+        "vouching": vouching_parts(user),
         "missing": what_lapses(user, at=timezone.now()),
     }
     actions = actions_anywhere(user)
@@ -125,6 +127,25 @@ def plant_parts(user: User) -> dict[str, Any]:
     if Action.PLANT_CHANGE in actions:
         parts["setup"] = setup_facts(user)
     return parts
+
+
+def vouching_parts(user: User) -> dict[str, list[Any]]:
+    """What a sponsor has to see to: people to confirm, departures, lists that are overdue."""
+    if not user.sponsored_vendors.exists():
+        return {}
+    vendors = user.sponsored_vendors.filter(suspended_at__isnull=True)
+    waiting = User.objects.active().filter(
+        vendor__in=vendors, sponsor_confirmed_at__isnull=True
+    )
+    left = Departure.objects.filter(
+        vendor__sponsor=user, acknowledged_at__isnull=True
+    ).select_related("person__vendor", "vendor", "reported_by")
+    found: dict[str, list[Any]] = {
+        "waiting": list(waiting.select_related("vendor")[:SHOWN]),
+        "left": list(left[:SHOWN]),
+        "overdue": [one for one in vendors if attestation_state(one).overdue],
+    }
+    return found if any(found.values()) else {}
 
 
 def charge_counts(user: User) -> dict[str, int]:

@@ -35,6 +35,8 @@ class Place:
     words: Words
     icon: str
     action: Action | None = None
+    # Only for who looks after the people of a vendor.
+    of_coordinator: bool = False
     # The order of the phone's bottom bar, by who looks at it; 0: only in the menu.
     contractor_rank: int = 0
     plant_rank: int = 0
@@ -173,6 +175,8 @@ PLACES: list[tuple[Words, list[Place]]] = [
             Place("/vendors/", _("Vendors"), "users", Action.VENDOR_SEE),
             Place("/directory/", _("Directory"), "id-badge-2", Action.DIRECTORY_SEE),
             Place("/people/", _("People"), "user-circle", Action.PEOPLE_SEE),
+            Place("/departures/", _("Departures"), "user-x", Action.VENDOR_SEE),
+            Place("/company/", _("My company"), "users", of_coordinator=True),
         ],
     ),
     (
@@ -226,6 +230,8 @@ class Navigation:
         ]
 
     def leads_to(self, place: Place) -> bool:
+        if place.of_coordinator:
+            return self.user.coordinates and not self.user.awaits_sponsor
         return place.action is None or place.action in self.actions
 
     def item(self, place: Place) -> Item:

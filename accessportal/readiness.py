@@ -17,9 +17,11 @@ from django.utils.translation import ngettext
 
 from accessportal.accounts.factors import has_factor, recovery_codes_left
 from accessportal.accounts.models import User
+from accessportal.accounts.notice import NOTICE_VERSION
 from accessportal.accounts.parking import parks_at
+from accessportal.accounts.services.attestation import attestation_state
+from accessportal.accounts.vendor_rights import coordinates
 from accessportal.audit.models import AuditEvent
-from sessions.console_texts import NOTICE_VERSION
 
 SOON = timedelta(days=45)
 PARKS_SOON = timedelta(days=31)
@@ -69,6 +71,7 @@ def _state(moment: datetime | None, at: datetime, soon: timedelta = SOON) -> Sta
 
 
 def _contractor(user: User, at: datetime) -> Iterator[Check]:
+    yield from _plant_asks(user, at)
     yield _training(user, at)
     vendor = user.vendor
     assert vendor is not None
@@ -101,12 +104,56 @@ def _contractor(user: User, at: datetime) -> Iterator[Check]:
         )
 
 
+def _plant_asks(user: User, at: datetime) -> Iterator[Check]:
+    """What the plant wants of this company's people beside a training."""
+    vendor = user.vendor
+    assert vendor is not None
+    if user.awaits_sponsor:
+        yield Check(
+            "sponsor_confirms",
+            State.LAPSED,
+            _("%(name)s has to confirm you")
+            % {"name": vendor.sponsor or _("The plant")},
+            _(
+                "Until then you can ask for nothing. They have been told; call them if it is "
+                "urgent."
+            ),
+        )
+    if user.nda_missing_at(at):
+        yield Check(
+            "nda",
+            State.LAPSED,
+            _("No non-disclosure agreement of yours is on record"),
+            _("The plant asks for one before you work. Ask your contact at the plant."),
+        )
+    elif vendor.nda_required and user.nda_expires_at is not None:
+        state = _state(user.nda_expires_at, at)
+        yield Check(
+            "nda",
+            state,
+            _("Your non-disclosure agreement expires"),
+            _("Renew it with your contact at the plant in time.")
+            if state is State.SOON
+            else "",
+            user.nda_expires_at,
+        )
+    if coordinates(user, vendor) and attestation_state(vendor, at=at).overdue:
+        yield Check(
+            "attestation",
+            State.LAPSED,
+            _("The list of your people is to be attested"),
+            _("Once a month you say who still works for your company."),
+            path=reverse("accounts:company"),
+            verb=_("To the list"),
+        )
+
+
 def _training(user: User, at: datetime) -> Check:
     expires = user.training_expires_at
     if expires is None:
         return Check(
             "training",
-            State.SOON,
+            State.LAPSED if user.training_missing else State.SOON,
             _("No safety training of you is on record"),
             _(
                 "Whoever decides on your requests sees this. Ask your contact at the plant."

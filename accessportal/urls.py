@@ -10,6 +10,8 @@ from accessportal.api.app import api_urls, description
 urlpatterns = [
     path("", views.home, name="home"),
     path("account/ready/", views.ready, name="ready"),
+    # Before the accounts' own /vendors/<slug>/: "new" is no vendor's slug.
+    path("vendors/", include("accessportal.plants.urls_vendors")),
     path("", include("accessportal.accounts.urls")),
     path("requests/", include("requests.urls.submission")),
     path("approvals/", include("requests.urls.approval")),
@@ -17,6 +19,7 @@ urlpatterns = [
     path("sessions/", include("sessions.urls")),
     path("tunnel/", include("sessions.urls_tunnel")),
     path("isolation/", include("sessions.urls_isolation")),
+    path("departures/", include("sessions.urls_departures")),
     path("recordings/", include("sessions.urls_recording")),
     path("reviews/", include("sessions.urls_review")),
     path("plants/", include("accessportal.plants.urls")),

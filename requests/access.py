@@ -8,7 +8,7 @@ from __future__ import annotations
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
-from accessportal.plants.models import Endpoint, Site
+from accessportal.plants.models import Asset, Endpoint, Site
 from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
 
 
@@ -110,12 +110,18 @@ def asking_person(user: User) -> User:
 
 def sites_to_ask_for(user: User) -> list[Site]:
     """The sites at which the person's company services something."""
-    return list(Site.objects.filter(zones__assets__vendors=user.vendor).distinct())
+    if user.vendor is None:
+        return []
+    serviced = Asset.objects.serviced_by(user.vendor)
+    return list(Site.objects.filter(zones__assets__in=serviced).distinct())
 
 
 def endpoints_to_ask_for(user: User, site: Site | None = None) -> list[Endpoint]:
     """The endpoints that the person's company services, by asset."""
-    endpoints = Endpoint.objects.filter(asset__vendors=user.vendor)
+    if user.vendor is None:
+        return []
+    serviced = Asset.objects.serviced_by(user.vendor)
+    endpoints = Endpoint.objects.filter(asset__in=serviced)
     if site is not None:
         endpoints = endpoints.filter(asset__zone__site=site)
     return list(

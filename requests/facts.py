@@ -15,7 +15,7 @@ from django.utils import timezone
 from accessportal.accounts.models import User
 from accessportal.accounts.parking import idle_days, is_parked
 from accessportal.audit.models import AuditEvent
-from accessportal.plants.models import Endpoint, ProductionFreeze, Site
+from accessportal.plants.models import Asset, Endpoint, ProductionFreeze, Site
 from accessportal.risk_facts import new_country, refusals_lately
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.wishes import (
@@ -25,6 +25,7 @@ from requests.wishes import (
     Freeze,
     Limits,
     PersonFacts,
+    Standing,
     WishFacts,
 )
 
@@ -108,6 +109,7 @@ def facts_of_wish(
         new_country=new_country(person, asked_from) if asked_from else "",
         person_back_at=back_at,
         person_back_after_days=back_after_days,
+        standing=_standing(person),
     )
 
 
@@ -120,7 +122,9 @@ def facts_of_request(
 ) -> WishFacts:
     """The facts about a request, for its own time or for another one."""
     endpoints = requested_endpoints(access_request)
-    serviced = set(access_request.vendor.assets.values_list("pk", flat=True))
+    serviced = set(
+        Asset.objects.serviced_by(access_request.vendor).values_list("pk", flat=True)
+    )
     companions = companions_of(access_request)
     still_theirs = [
         one for one in companions if one.vendor_id == access_request.vendor_id
@@ -202,9 +206,9 @@ def seen_by_approver(access_request: AccessRequest) -> dict[str, Any]:
                 "criticality": endpoint.asset.criticality,
                 "max_clients": endpoint.max_clients,
                 "takes_local_screen": endpoint.takes_local_screen,
-                "serviced_by_vendor": endpoint.asset.vendors.filter(
-                    pk=vendor.pk
-                ).exists(),
+                "serviced_by_vendor": Asset.objects.serviced_by(vendor)
+                .filter(pk=endpoint.asset_id)
+                .exists(),
             }
             for endpoint in endpoints
         ],
@@ -238,6 +242,9 @@ def _seen_of_person(person: User) -> dict[str, Any]:
         "expires_at": _iso(person.expires_at),
         "training_expires_at": _iso(person.training_expires_at),
         "revived_at": _iso(person.revived_at),
+        "confirmed": not person.awaits_sponsor,
+        "nda_signed_at": _iso(person.nda_signed_at),
+        "nda_expires_at": _iso(person.nda_expires_at),
     }
 
 
@@ -301,6 +308,20 @@ def _person_facts(
         back_at,
         back_after_days,
         idle_days(person, at=now) if is_parked(person, at=now) else 0,
+        _standing(person),
+    )
+
+
+def _standing(person: User) -> Standing:
+    vendor = person.vendor
+    assert vendor is not None  # only a vendor's people ask, and are named
+    return Standing(
+        confirmed=not person.awaits_sponsor,
+        sponsor=vendor.sponsor.full_name if vendor.sponsor else "",
+        training_required=vendor.training_required,
+        nda_required=vendor.nda_required,
+        nda_signed=person.nda_signed_at is not None,
+        nda_expires_at=person.nda_expires_at,
     )
 
 

@@ -19,14 +19,14 @@ from accessportal.plants.hours import within_hours
 from accessportal.plants.wording import weekdays_words
 from accessportal.words import length_words
 from requests.first_use import about_use
-from requests.wishes import Booking, Finding, Level, PersonFacts, WishFacts
+from requests.foreseeable import foreseeable
+from requests.wishes import Booking, Finding, Level, WishFacts
 from requests.wording import moment_words, span_words
 
 PURPOSE_AT_LEAST = 10
 PURPOSE_AT_MOST = 2000
 SHORT_NOTICE = timedelta(minutes=30)
 TRAINING_SOON = timedelta(days=30)
-COMPANIONS_AT_MOST = 8
 REFUSALS_AT_LEAST = 3
 """So many refusals within an hour are worth a word; one or two are a mistyped code."""
 
@@ -38,7 +38,7 @@ def what_stands_against(facts: WishFacts) -> list[Finding]:
         *_times(facts),
         *_purpose(facts),
         *_site(facts),
-        *_foreseeable(facts),
+        *foreseeable(facts),
         *_duplicates(facts),
         *_bookings(facts),
     ]
@@ -236,82 +236,6 @@ def _site(facts: WishFacts) -> Iterator[Finding]:
                 "reason": freeze.reason.rstrip("."),
             },
             "start",
-        )
-
-
-def _foreseeable(facts: WishFacts) -> Iterator[Finding]:
-    until = facts.end or facts.now
-    vendor = {"vendor": facts.vendor_name}
-    if facts.vendor_suspended:
-        yield Finding(
-            Level.BLOCKS,
-            "vendor_suspended",
-            _("%(vendor)s is suspended by the plant.") % vendor,
-        )
-    if facts.contract_ends_at < until:
-        yield Finding(
-            Level.BLOCKS,
-            "contract_ends",
-            _("The contract of %(vendor)s ends before the work would: %(end)s.")
-            % {**vendor, "end": moment_words(facts.contract_ends_at, facts.zone)},
-            "end",
-        )
-    yield from _about_person(facts.requester, until, facts.zone)
-    if facts.unknown_companions:
-        yield Finding(
-            Level.BLOCKS,
-            "companion_unknown",
-            _("Only other people of your own company can take part."),
-            "companions",
-        )
-    elif len(facts.companions) > COMPANIONS_AT_MOST:
-        yield Finding(
-            Level.BLOCKS,
-            "too_many_companions",
-            _("At most %(most)s colleagues can be named on one request.")
-            % {"most": COMPANIONS_AT_MOST},
-            "companions",
-        )
-    for companion in facts.companions:
-        yield from _about_person(companion, until, facts.zone, about="companions")
-
-
-def _about_person(
-    person: PersonFacts, until: datetime, zone: str, *, about: str = ""
-) -> Iterator[Finding]:
-    """What is foreseeable about the one who asks, or a companion (`about` their field)."""
-    name = {"name": person.name}
-    if person.disabled:
-        yield Finding(
-            Level.BLOCKS,
-            "person_disabled",
-            _("The access of %(name)s is switched off.") % name,
-            about,
-        )
-    if person.expires_at is not None and person.expires_at < until:
-        yield Finding(
-            Level.BLOCKS,
-            "person_expires",
-            _("The access of %(name)s expires before the work would end: %(end)s.")
-            % {**name, "end": moment_words(person.expires_at, zone)},
-            about or "end",
-        )
-    if person.training_expires_at is None:
-        yield Finding(
-            Level.WARNS,
-            "training_unknown",
-            _("No safety training of %(name)s is on record.") % name,
-            about,
-        )
-    elif person.training_expires_at < until:
-        yield Finding(
-            Level.BLOCKS,
-            "training_expires",
-            _(
-                "The safety training of %(name)s expires before the work would end: %(end)s."
-            )
-            % {**name, "end": moment_words(person.training_expires_at, zone)},
-            about or "end",
         )
 
 

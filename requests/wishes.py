@@ -47,6 +47,21 @@ class EndpointFacts:
 
 
 @dataclass(frozen=True)
+class Standing:
+    """What the plant wants of a company's people, and how far this person has it.
+
+    `confirmed`: the sponsor, named in `sponsor`, has said that this is the one invited.
+    """
+
+    confirmed: bool = True
+    sponsor: str = ""
+    training_required: bool = False
+    nda_required: bool = False
+    nda_signed: bool = False
+    nda_expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
 class PersonFacts:
     """A companion: a colleague who is named to take part. `new_to`: names of machines.
 
@@ -62,6 +77,7 @@ class PersonFacts:
     back_at: datetime | None = None
     back_after_days: int = 0
     parked_for_days: int = 0
+    standing: Standing = Standing()
 
 
 @dataclass(frozen=True)
@@ -119,6 +135,7 @@ class WishFacts:
     new_country: str = ""
     person_back_at: datetime | None = None
     person_back_after_days: int = 0
+    standing: Standing = Standing()
 
     @property
     def requester(self) -> PersonFacts:
@@ -130,4 +147,5 @@ class WishFacts:
             tuple(machine.name for machine in self.endpoints if machine.first_visit),
             self.person_back_at,
             self.person_back_after_days,
+            standing=self.standing,
         )

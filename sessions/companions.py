@@ -17,9 +17,15 @@ from django.conf import settings
 from accessportal.accounts.models import User
 from accessportal.errors import FreshFactorNeeded, NotAllowed
 from accessportal.origin import Origin
+from accessportal.plants.models import Asset
 from sessions.models import BrokeredSession, Participant
 from sessions.policy import Facts, Moment, Outcome, Verdict, decide
-from sessions.policy_facts import factor_moment, facts_during, web_session_exists
+from sessions.policy_facts import (
+    factor_moment,
+    facts_during,
+    standing_of,
+    web_session_exists,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,10 @@ def verdict_on_joining(
 ) -> Verdict:
     """Whether a companion may come in: fresh factor, unless they come back (architecture, 3)."""
     before = _earlier_joining(brokered_session, user, origin, web_session_key)
+    user = User.objects.select_related("vendor").get(pk=user.pk)
     facts = _of_person(
         facts_during(brokered_session),
-        User.objects.select_related("vendor").get(pk=user.pk),
+        user,
         factor_at=before.factor_at if before else factor_moment(origin),
         web_session_key=web_session_key,
     )
@@ -50,10 +57,10 @@ def verdict_on_joining(
         replace(
             facts,
             moment=Moment.START,
-            training_expires_at=user.training_expires_at,
-            vendor_services_asset=brokered_session.endpoint.asset.vendors.filter(
-                pk=vendor.pk
-            ).exists(),
+            **standing_of(user, facts.at),
+            vendor_services_asset=Asset.objects.serviced_by(vendor)
+            .filter(pk=brokered_session.endpoint.asset_id)
+            .exists(),
             factor_fresh_for=settings.FACTOR_MAX_AGE_SECONDS
             if before
             else settings.FRESH_FACTOR_SECONDS,

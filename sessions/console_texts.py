@@ -14,9 +14,6 @@ from sessions.models import BrokeredSession
 
 Words = str | Promise
 
-NOTICE_VERSION = "2026-1"
-"""The version of the notice in `templates/sessions/start_notice.html`; stored on acceptance."""
-
 ROUTES = {
     "ticket": "ticket",
     "status": "status",
@@ -63,6 +60,11 @@ ADVICE: dict[str, Words] = {
     "training_expired": gettext_lazy(
         "Renew the training, or call your contact at the plant."
     ),
+    "person_not_confirmed": gettext_lazy(
+        "Ask your sponsor at the plant to confirm you; the portal has told them."
+    ),
+    "training_missing": CALL,
+    "nda_missing": CALL,
     "production_freeze": gettext_lazy(
         "Try again later, or agree on another time with the plant."
     ),

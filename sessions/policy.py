@@ -63,6 +63,9 @@ class Facts:
     person_expires_at: datetime | None = None
     contract_ends_at: datetime | None = None
     training_expires_at: datetime | None = None
+    person_confirmed: bool = True
+    training_missing: bool = False
+    nda_missing: bool = False
     production_freeze: bool = False
     vendor_services_asset: bool = True
     recorder_runs: bool = True
@@ -247,6 +250,11 @@ RULES: tuple[Rule, ...] = (
         _("The window is not open yet."),
     ),
     Rule(
+        "person_not_confirmed",
+        lambda facts: not facts.person_confirmed,
+        _("Your sponsor at the plant has not confirmed you yet."),
+    ),
+    Rule(
         "account_expired",
         lambda facts: _passed(facts.person_expires_at, facts.at),
         _("Your access to the portal has expired."),
@@ -260,6 +268,16 @@ RULES: tuple[Rule, ...] = (
         "training_expired",
         lambda facts: _passed(facts.training_expires_at, facts.at),
         _("Your safety training for this plant has expired."),
+    ),
+    Rule(
+        "training_missing",
+        lambda facts: facts.training_missing,
+        _("No safety training of yours is on record at this plant."),
+    ),
+    Rule(
+        "nda_missing",
+        lambda facts: facts.nda_missing,
+        _("No valid non-disclosure agreement of yours is on record at this plant."),
     ),
     Rule(
         "production_freeze",

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accessportal.accounts.models import User
 from accessportal.origin import Origin
-from accessportal.plants.models import Endpoint, ProductionFreeze
+from accessportal.plants.models import Asset, Endpoint, ProductionFreeze
 from requests.models import AccessRequest, MaintenanceWindow
 from sessions.attended import is_attended
 from sessions.endings import CRITICAL_STEP_MOST
@@ -46,13 +46,13 @@ def facts_at_start(
         moment=Moment.START,
         at=now,
         **_facts_of(window, endpoint, user),
-        training_expires_at=user.training_expires_at,
+        **standing_of(user, now),
         endpoint_in_window=window.access_request.endpoints.filter(
             pk=endpoint.pk
         ).exists(),
         production_freeze=_freezes(endpoint, now).exists(),
         vendor_services_asset=user.vendor is None
-        or endpoint.asset.vendors.filter(pk=user.vendor.pk).exists(),
+        or Asset.objects.serviced_by(user.vendor).filter(pk=endpoint.asset_id).exists(),
         recorder_runs=recorder_has_room(),
         # guacd takes any SSH host when it is told no key, and signs in there.
         host_identity_known=endpoint.protocol != Endpoint.Protocol.SSH
@@ -107,6 +107,16 @@ def facts_during(
         recording_grace_until=_recording_grace(brokered_session),
         critical_step_until=critical_step_until(brokered_session, now),
     )
+
+
+def standing_of(user: User, at: datetime) -> dict[str, Any]:
+    """What is asked of a vendor's person before work, and does not bite in the middle of it."""
+    return {
+        "person_confirmed": not user.awaits_sponsor,
+        "training_expires_at": user.training_expires_at,
+        "training_missing": user.training_missing,
+        "nda_missing": user.nda_missing_at(at),
+    }
 
 
 def critical_step_until(

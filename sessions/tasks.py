@@ -8,6 +8,7 @@ from accessportal.plants.models import EndpointCheck
 from sessions.services import (
     abandoned,
     charge,
+    departures,
     endpoint_check,
     recording,
     recording_check,
@@ -38,8 +39,8 @@ def seal_abandoned_recordings() -> int:
 
 @shared_task(name="sessions.settle_stop_orders")
 def settle_stop_orders() -> int:
-    """Complete isolations, suspensions and drills that nothing is waited for; how many."""
-    return stop_orders.settle_orders()
+    """Complete stop orders and departures that nothing is waited for; how many."""
+    return stop_orders.settle_orders() + departures.settle_departures()
 
 
 @shared_task(name="sessions.look_over_recording")

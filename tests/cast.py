@@ -24,6 +24,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal.accounts.models import RoleGrant, User, Vendor
+from accessportal.accounts.notice import NOTICE_VERSION, note_acceptance
 from accessportal.numbers import next_number
 from accessportal.origin import Origin
 from accessportal.plants.models import (
@@ -158,9 +159,12 @@ def make_person(
     fields.setdefault("factors_confirmed_at", timezone.now() - timedelta(days=30))
     if vendor is not None:
         fields.setdefault("training_expires_at", timezone.now() + timedelta(days=365))
+        fields.setdefault("sponsor_confirmed_at", timezone.now() - timedelta(days=30))
     person = User.objects.create_user(
         password=PASSWORD, full_name=full_name, vendor=vendor, **fields
     )
+    if vendor is not None:
+        note_acceptance(person, NOTICE_VERSION)
     for role, site in roles or []:
         RoleGrant.objects.create(user=person, role=role, site=site)
     TOTPDevice.objects.create(user=person, name="phone", confirmed=True)
@@ -180,6 +184,7 @@ def make_asset(
     fields.setdefault("slug", f"{zone.site.slug}-{name.lower().replace(' ', '-')}")
     asset = Asset.objects.create(zone=zone, name=name, **fields)
     for vendor in vendors:
+        vendor.sites.add(zone.site)
         VendorAsset.objects.create(asset=asset, vendor=vendor, usual_work=usual_work)
     return asset
 

@@ -16,19 +16,30 @@ from accessportal.accounts.models import (
 )
 from accessportal.accounts.services.overrides import may_end
 from accessportal.accounts.standing import may_everywhere, may_manage
+from accessportal.accounts.vendor_rights import (
+    coordinates,
+    may_invite,
+    may_report_leaver,
+    may_see_vendor,
+    may_vouch,
+)
 from accessportal.errors import NotAllowed, NotKnown
 
 
 def vendors_visible_to(user: User) -> QuerySet[Vendor]:
-    """Every vendor, for people of the plant who may see vendors."""
-    if not may(user, Action.VENDOR_SEE):
-        raise NotKnown
-    return Vendor.objects.select_related("sponsor").annotate(
+    """Every vendor, for people of the plant who may see vendors; a sponsor sees their own."""
+    vendors = Vendor.objects.select_related("sponsor").annotate(
         active_people=Count(
             "people", filter=Q(people__disabled_at__isnull=True), distinct=True
         ),
         asset_count=Count("assets", distinct=True),
     )
+    if may(user, Action.VENDOR_SEE):
+        return vendors
+    own = vendors.filter(sponsor=user)
+    if user.vendor_id is not None or not user.is_active or not own.exists():
+        raise NotKnown
+    return own
 
 
 def vendor_visible_to(user: User, slug: str) -> Vendor:
@@ -38,10 +49,24 @@ def vendor_visible_to(user: User, slug: str) -> Vendor:
     return vendor
 
 
-def vendor_invitable_by(user: User, slug: str) -> Vendor:
-    """The vendor, for somebody who may invite its people."""
+def vendor_addable_by(user: User) -> User:
+    """Somebody who may add vendors."""
+    if not may(user, Action.VENDOR_CHANGE):
+        raise NotAllowed
+    return user
+
+
+def vendor_changeable_by(user: User, slug: str) -> Vendor:
     vendor = vendor_visible_to(user, slug)
-    if not may(user, Action.VENDOR_INVITE):
+    if not may(user, Action.VENDOR_CHANGE):
+        raise NotAllowed
+    return vendor
+
+
+def vendor_invitable_by(user: User, slug: str) -> Vendor:
+    """The vendor, for somebody of the plant who may invite its people."""
+    vendor = vendor_visible_to(user, slug)
+    if not may_invite(user, vendor):
         raise NotAllowed
     return vendor
 
@@ -55,11 +80,7 @@ def vendor_suspendable_by(user: User, slug: str) -> Vendor:
 
 
 def invitation_revocable_by(user: User, slug: str, pk: int) -> Invitation:
-    vendor = vendor_invitable_by(user, slug)
-    invitation = vendor.invitations.filter(pk=pk).first()
-    if invitation is None:
-        raise NotKnown
-    return invitation
+    return _invitation_of(vendor_invitable_by(user, slug), pk)
 
 
 def person_disablable_by(user: User, slug: str, pk: int) -> User:
@@ -67,7 +88,65 @@ def person_disablable_by(user: User, slug: str, pk: int) -> User:
     vendor = vendor_visible_to(user, slug)
     if not may(user, Action.VENDOR_SUSPEND):
         raise NotAllowed
-    person = vendor.people.filter(pk=pk).first()
+    return _person_of(vendor, pk)
+
+
+def vendor_person_visible_to(user: User, slug: str, pk: int) -> User:
+    """A person of this vendor, for people of the plant who see the vendor."""
+    return _person_of(vendor_visible_to(user, slug), pk)
+
+
+def person_vouchable_by(user: User, slug: str, pk: int) -> User:
+    """A person of this vendor, for its sponsor or an administrator."""
+    vendor = vendor_visible_to(user, slug)
+    if not may_vouch(user, vendor):
+        raise NotAllowed
+    return _person_of(vendor, pk)
+
+
+def leaver_reportable_by(user: User, pk: int) -> User:
+    """A vendor's person, for whoever may report that they have left.
+
+    The plant's people who see the vendor, and colleagues, know that the person exists.
+    """
+    person: User | None = (
+        User.objects.filter(pk=pk, vendor__isnull=False)
+        .select_related("vendor__sponsor")
+        .first()
+    )
+    if person is None or person.vendor is None:
+        raise NotKnown
+    if user.vendor_id != person.vendor_id and not may_see_vendor(user, person.vendor):
+        raise NotKnown
+    if not may_report_leaver(user, person.vendor):
+        raise NotAllowed
+    return person
+
+
+# --- A company's own page ---------------------------------------------------------------
+
+
+def company_of(user: User) -> Vendor:
+    """The company whose people this coordinator looks after."""
+    if user.vendor is None or not coordinates(user, user.vendor):
+        raise NotAllowed
+    return user.vendor
+
+
+def own_invitation_revocable_by(user: User, pk: int) -> Invitation:
+    """An invitation for the coordinator's own company."""
+    return _invitation_of(company_of(user), pk)
+
+
+def _invitation_of(vendor: Vendor, pk: int) -> Invitation:
+    invitation = vendor.invitations.filter(pk=pk).first()
+    if invitation is None:
+        raise NotKnown
+    return invitation
+
+
+def _person_of(vendor: Vendor, pk: int) -> User:
+    person = vendor.people.select_related("vendor").filter(pk=pk).first()
     if person is None:
         raise NotKnown
     return person

@@ -50,6 +50,7 @@ class Action(models.TextChoices):
     VENDOR_SUSPEND = "vendor.suspend", _("Suspend a vendor or disable a person")
     PEOPLE_SEE = "people.see", _("See all people, also of the plant")
     PEOPLE_CHANGE = "people.change", _("Let people of the plant in, move and out")
+    VENDOR_CHANGE = "vendor.change", _("Add and change vendors, vouch for their people")
     SITE_ISOLATE = "site.isolate", _("Isolate a site")
     ASSET_LOCK = "asset.lock", _("Lock a machine against outside work")
     RISK_TOLD = "risk.told", _("Be told of unusual starts")
@@ -135,6 +136,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.VENDOR_SUSPEND,
             Action.PEOPLE_SEE,
             Action.PEOPLE_CHANGE,
+            Action.VENDOR_CHANGE,
             Action.AUDIT_SEE,
             Action.PERMISSION_SEE,
             Action.ROLE_DELEGATE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -11,7 +12,15 @@ from django.conf import settings
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from accessportal.accounts.dates import (
+    DayInput,
+    day_of,
+    first_minute_of,
+    is_far_away,
+    kept_or_last_minute,
+)
 from accessportal.accounts.models import User
+from accessportal.accounts.services.vendor_people import DATES
 
 
 @cache
@@ -164,6 +173,16 @@ class AcceptInvitationForm(NewPasswordMixin):
         choices=lazy(zone_choices, list)(),
         widget=forms.Select(attrs={"data-own-zone": ""}),
     )
+    notice = forms.BooleanField(
+        label=_("I have read this and agree to be recorded."),
+        error_messages={"required": _("Without this nobody may work here.")},
+    )
+
+    def __init__(self, *args: Any, with_notice: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not with_notice:
+            del self.fields["notice"]
+
     field_order = [
         "email",
         "full_name",
@@ -171,6 +190,7 @@ class AcceptInvitationForm(NewPasswordMixin):
         "repeated",
         "language",
         "time_zone",
+        "notice",
     ]
 
 
@@ -184,6 +204,58 @@ class InvitePersonForm(forms.Form):
     language = forms.ChoiceField(
         label=_("Language of the mail"), choices=settings.LANGUAGES, initial="en"
     )
+
+
+class PersonDatesForm(forms.Form):
+    """Until when a vendor's person may come, is trained, and is bound by an agreement."""
+
+    expires_at = forms.DateField(
+        label=_("Access until"),
+        required=False,
+        widget=DayInput,
+        help_text=_("The last day. Empty: as long as the contract of the company."),
+    )
+    training_expires_at = forms.DateField(
+        label=_("Safety training valid until"),
+        required=False,
+        widget=DayInput,
+        help_text=_("The last day. Empty: no training on record."),
+    )
+    nda_signed_at = forms.DateField(
+        label=_("Non-disclosure agreement signed on"),
+        required=False,
+        widget=DayInput,
+        help_text=_("Empty: no agreement on record."),
+    )
+    nda_expires_at = forms.DateField(
+        label=_("Non-disclosure agreement valid until"),
+        required=False,
+        widget=DayInput,
+        help_text=_("The last day. Empty: it does not expire."),
+    )
+
+    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+        self.person = person
+        kwargs["initial"] = {name: day_of(getattr(person, name)) for name in DATES}
+        super().__init__(*args, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or {}
+        for name, day in cleaned.items():
+            if day is not None and is_far_away(day):
+                self.add_error(name, _("This day is too far away."))
+        return cleaned
+
+    def dates(self) -> dict[str, datetime | None]:
+        """The moments meant, as `note_dates` takes them."""
+        moments = {
+            name: kept_or_last_minute(day, getattr(self.person, name))
+            for name, day in self.cleaned_data.items()
+        }
+        signed_on = self.cleaned_data["nda_signed_at"]
+        if signed_on is not None and signed_on != day_of(self.person.nda_signed_at):
+            moments["nda_signed_at"] = first_minute_of(signed_on)
+        return moments
 
 
 class ReasonForm(forms.Form):

@@ -14,6 +14,7 @@ from typing import Any
 
 from accessportal.accounts.factors import has_factor
 from accessportal.accounts.models import User
+from accessportal.accounts.notice import notice_is_due
 from accessportal.accounts.parking import is_parked
 
 FACTOR = "factor"
@@ -60,6 +61,8 @@ STEPS: tuple[Step, ...] = (
     Step("accounts:sign_in_code", lambda sign_in: FACTOR not in sign_in.passed),
     # The right code of the mail revives the account, so that the step is passed by that.
     Step("accounts:mailbox", lambda sign_in: is_parked(sign_in.user)),
+    # A vendor's person who has not accepted the notice of recording as it is now.
+    Step("accounts:notice", lambda sign_in: notice_is_due(sign_in.user)),
 )
 
 

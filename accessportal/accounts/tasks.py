@@ -1,11 +1,11 @@
-"""What the clock asks for: what ended by it, and break-glass accounts that nobody tried."""
+"""What the clock asks for: what ended, whom to warn, break-glass accounts nobody tried."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
 from accessportal.accounts.directory.break_glass import remind_of_untested
-from accessportal.accounts.services import overrides
+from accessportal.accounts.services import overrides, warnings
 
 
 @shared_task(name="accounts.note_expired_overrides")
@@ -18,3 +18,9 @@ def note_expired_overrides() -> int:
 def remind_of_untested_break_glass() -> int:
     """Tell of accounts not tried for 90 days; returns how many."""
     return remind_of_untested()
+
+
+@shared_task(name="accounts.warn_of_expiries")
+def warn_of_expiries() -> int:
+    """Warn of access, training, agreements, contracts and lists; how many warnings."""
+    return warnings.warn_of_expiries()

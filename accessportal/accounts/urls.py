@@ -8,14 +8,17 @@ from accessportal.accounts.directory.urls import urlpatterns as directory_urls
 from accessportal.accounts.views import (
     account,
     api_tokens,
+    company,
     invitations,
     leaving,
     lending,
     not_you,
+    notice,
     people,
     permissions,
     revival,
     sign_in,
+    vendor_people,
     vendors,
 )
 
@@ -26,6 +29,7 @@ sign_in_urls = [
     path("accounts/login/code/", sign_in.sign_in_code, name="sign_in_code"),
     path("accounts/login/mailbox/", revival.mailbox, name="mailbox"),
     path("accounts/login/mailbox/send/", revival.send_again, name="mailbox_send"),
+    path("accounts/notice/", notice.notice, name="notice"),
     path("accounts/enrol/", sign_in.enrol, name="enrol"),
     path("accounts/logout/", sign_in.leave, name="sign_out"),
     path("accounts/not-you/", not_you.not_you, name="not_you"),
@@ -53,6 +57,31 @@ vendor_urls = [
         "vendors/<slug:slug>/invitations/<int:pk>/revoke/",
         vendors.take_invitation_back,
         name="revoke_invitation",
+    ),
+    path(
+        "vendors/<slug:slug>/people/<int:pk>/",
+        vendor_people.person,
+        name="vendor_person",
+    ),
+    path(
+        "vendors/<slug:slug>/people/<int:pk>/dates/",
+        vendor_people.dates,
+        name="person_dates",
+    ),
+    path(
+        "vendors/<slug:slug>/people/<int:pk>/confirm/",
+        vendor_people.confirm,
+        name="confirm_person",
+    ),
+    path(
+        "vendors/<slug:slug>/people/<int:pk>/coordinator/",
+        vendor_people.coordinator,
+        name="name_coordinator",
+    ),
+    path(
+        "vendors/<slug:slug>/people/<int:pk>/no-coordinator/",
+        vendor_people.no_coordinator,
+        name="dismiss_coordinator",
     ),
     path(
         "vendors/<slug:slug>/people/<int:pk>/disable/",
@@ -111,6 +140,17 @@ people_urls = [
     path("people/<int:pk>/pseudonym/", leaving.pseudonymise, name="pseudonymise"),
 ]
 
+company_urls = [
+    path("company/", company.company, name="company"),
+    path("company/invite/", company.invite, name="company_invite"),
+    path(
+        "company/invitations/<int:pk>/revoke/",
+        company.take_invitation_back,
+        name="company_revoke",
+    ),
+    path("company/attest/", company.attest, name="company_attest"),
+]
+
 urlpatterns = [
     *sign_in_urls,
     *account_urls,
@@ -118,4 +158,5 @@ urlpatterns = [
     *right_urls,
     *people_urls,
     *directory_urls,
+    *company_urls,
 ]

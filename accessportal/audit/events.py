@@ -56,6 +56,23 @@ EVENTS: dict[str, EventKind] = {
     "account.pseudonymised": EventKind(
         "AC", _("took a person's name out of the portal"), "warning"
     ),
+    "account.confirmed": EventKind("AC", _("confirmed a vendor's person")),
+    "account.leaver.reported": EventKind(
+        "AC", _("reported that a person has left"), "warning"
+    ),
+    "account.leaver.confirmed": EventKind("AC", _("confirmed that a person has left")),
+    "account.revocation.completed": EventKind(
+        "AC", _("proved that nothing is left of a person's access")
+    ),
+    "vendor.changed": EventKind("AC", _("added or changed a vendor")),
+    "vendor.coordinator.named": EventKind("AC", _("named a vendor's coordinator")),
+    "vendor.coordinator.dismissed": EventKind(
+        "AC", _("dismissed a vendor's coordinator")
+    ),
+    "vendor.staff.attested": EventKind(
+        "AC", _("attested the list of a vendor's people")
+    ),
+    "account.expiry.warned": EventKind("AC", _("warned of an expiry")),
     "invitation.revoked": EventKind("AC", _("revoked an invitation")),
     "role.granted": EventKind("AC", _("granted a role")),
     "delegation.made": EventKind("AC", _("delegated a role")),

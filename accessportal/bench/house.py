@@ -77,6 +77,7 @@ def furnish(machines: Sequence[Machine], *, closes_in: float) -> House:
         contract_ends_at=now + YEAR,
         max_sessions=len(machines),
     )
+    vendor.sites.add(site)
     olga = User.objects.create_user(
         email="olga@example.test", full_name="Olga Olsen", factors_confirmed_at=now
     )
@@ -87,6 +88,7 @@ def furnish(machines: Sequence[Machine], *, closes_in: float) -> House:
         vendor=vendor,
         factors_confirmed_at=now,
         training_expires_at=now + YEAR,
+        sponsor_confirmed_at=now,
     )
     endpoints = [
         _endpoint(zone, vendor, number, machine)

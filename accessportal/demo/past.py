@@ -23,6 +23,7 @@ from accessportal.origin import Origin
 ADDRESSES = {
     "vera": "203.0.113.24",
     "victor": "203.0.113.61",
+    "carla": "203.0.113.25",
     "olga": "192.0.2.110",
     "omar": "198.51.100.110",
     "cora": "192.0.2.133",

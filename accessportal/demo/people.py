@@ -23,6 +23,7 @@ from accessportal.accounts.factors import (
     stored_recovery_code,
 )
 from accessportal.accounts.models import RoleGrant, User, Vendor
+from accessportal.accounts.notice import NOTICE_VERSION, note_acceptance
 from accessportal.audit import record
 from accessportal.plants.models import Site
 
@@ -65,6 +66,11 @@ CAST = (
         key="victor", name="Victor Varga", role="contractor", vendor="nordpack-robotics",
         email="victor@nordpack.example", phone="+46 40 555 0177",
         time_zone="Europe/Stockholm",
+    ),
+    Cast(
+        key="carla", name="Carla Corte", role="vendor coordinator",
+        vendor="fillwerk-service", email="carla@fillwerk.example",
+        phone="+49 4131 555 0146",
     ),
     Cast(
         key="olga", name="Olga Olsen", role="OT supervisor", grant=Role.OT_SUPERVISOR,
@@ -150,7 +156,10 @@ def ensure_person(
         created_at=now,
         factors_confirmed_at=now,
         training_expires_at=now + timedelta(days=400) if person.vendor else None,
+        sponsor_confirmed_at=now if person.vendor else None,
     )
+    if person.vendor:
+        note_acceptance(user, NOTICE_VERSION)
     TOTPDevice.objects.create(
         user=user,
         name="authenticator",

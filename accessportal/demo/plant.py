@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accessportal.accounts.models import User, Vendor
 from accessportal.audit import record
+from accessportal.demo.companies import FILLWERK, NORDPACK, RECORDS
 from accessportal.demo.people import CAST, ensure_person
 from accessportal.plants.models import (
     Asset,
@@ -26,8 +27,6 @@ from accessportal.plants.models import (
     Zone,
 )
 from accessportal.plants.vault import Secrets, open_secrets, store_secrets
-
-FILLWERK, NORDPACK = "fillwerk-service", "nordpack-robotics"
 
 SITES = (
     {
@@ -57,7 +56,6 @@ ZONES = {
         ("Utilities", "Refrigeration and pasteurising"),
     ),
 }
-VENDORS = ((FILLWERK, "Fillwerk Service"), (NORDPACK, "Nordpack Robotics"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -185,7 +183,7 @@ def ensure_plant(targets: Iterable[dict[str, Any]]) -> DemoPlant:
     host keys are always brought up to date.
     """
     sites = {site["slug"]: _ensure_site(site) for site in SITES}
-    vendors = {slug: _ensure_vendor(slug, name) for slug, name in VENDORS}
+    vendors = {slug: _ensure_vendor(slug, facts) for slug, facts in RECORDS.items()}
     people = {person.key: ensure_person(person, vendors, sites) for person in CAST}
     _ensure_sponsors(vendors, people["olga"])
     facts = {target["key"]: target for target in targets}
@@ -205,11 +203,11 @@ def _ensure_site(facts: dict[str, str]) -> Site:
     return site
 
 
-def _ensure_vendor(slug: str, name: str) -> Vendor:
+def _ensure_vendor(slug: str, facts: dict[str, Any]) -> Vendor:
     vendor, _ = Vendor.objects.get_or_create(
         slug=slug,
         defaults={
-            "name": name,
+            **facts,
             "contract_ends_at": timezone.now() + timedelta(days=2 * 365),
         },
     )
@@ -250,6 +248,8 @@ def _make_machine(
         manufacturer=machine.manufacturer,
         criticality=machine.criticality,
     )
+    for slug in machine.vendors:
+        vendors[slug].sites.add(site)
     VendorAsset.objects.bulk_create(
         VendorAsset(vendor=vendors[slug], asset=asset, usual_work=machine.usual_work)
         for slug in machine.vendors

@@ -117,6 +117,80 @@ KINDS: dict[str, Kind] = {
             "The alarm that the test raises is part of it."
         ),
     ),
+    "person.joined": Kind(
+        _("%(person)s of %(vendor)s waits for you"),
+        _(
+            "%(person)s (%(email)s) accepted the invitation of %(inviter)s and set up an "
+            "account for %(vendor)s.\n\nUntil you confirm that this is the right person, "
+            "they can neither ask for access nor start a session."
+        ),
+    ),
+    "person.confirmed": Kind(
+        _("%(person)s is confirmed"),
+        _(
+            "%(by)s confirmed %(person)s of %(vendor)s. From now on %(person)s can ask for "
+            "access."
+        ),
+    ),
+    "coordinator.named": Kind(
+        _("You look after the people of %(vendor)s now"),
+        _(
+            "%(by)s named you coordinator of %(vendor)s. On the company's page you invite "
+            "colleagues, report at once who has left, and attest the list each month."
+        ),
+    ),
+    "leaver.reported": Kind(
+        _("%(person)s has left %(vendor)s"),
+        _(
+            "%(by)s reported that %(person)s has left %(vendor)s. The access ended at once; "
+            "%(sessions)s live sessions were ended, %(windows)s windows and requests are "
+            "closed.\n\n%(note)s"
+        ),
+    ),
+    "expiry.access": Kind(
+        _("The access of %(person)s ends in %(days)s"),
+        _(
+            "The access of %(person)s (%(vendor)s) ends on %(date)s. After that nothing new "
+            "can be asked for. The sponsor at the plant, %(sponsor)s, can renew it."
+        ),
+    ),
+    "expiry.training": Kind(
+        _("The safety training of %(person)s ends in %(days)s"),
+        _(
+            "The safety training of %(person)s (%(vendor)s) is valid until %(date)s. Work "
+            "after that day cannot be asked for. Please arrange the next training, and have "
+            "the sponsor at the plant, %(sponsor)s, note it."
+        ),
+    ),
+    "expiry.nda": Kind(
+        _("The non-disclosure agreement of %(person)s ends in %(days)s"),
+        _(
+            "The non-disclosure agreement of %(person)s (%(vendor)s) is valid until "
+            "%(date)s. Work after that day cannot be asked for. Please renew it with the "
+            "sponsor at the plant, %(sponsor)s."
+        ),
+    ),
+    "expiry.contract": Kind(
+        _("The contract of %(vendor)s ends in %(days)s"),
+        _(
+            "The contract of %(vendor)s with the plant ends on %(date)s. After that nobody "
+            "of the company can sign in. Please renew it with the sponsor, %(sponsor)s."
+        ),
+    ),
+    "attestation.due": Kind(
+        _("Please attest the people of %(vendor)s"),
+        _(
+            "Who of %(vendor)s still works for the company? The list is to be attested each "
+            "month, by %(date)s. Report at once who has left."
+        ),
+    ),
+    "attestation.overdue": Kind(
+        _("The people of %(vendor)s are not attested"),
+        _(
+            "The list of the people of %(vendor)s was to be attested by %(date)s, and nobody "
+            "has done it. The coordinators of the company: %(coordinators)s."
+        ),
+    ),
     "request.submitted": Kind(
         _("%(number)s: %(requester)s asks for %(assets)s"),
         _(

@@ -82,7 +82,10 @@ class AssetForm(forms.ModelForm):  # type: ignore[type-arg]
         queryset=Vendor.objects.all(),
         widget=forms.CheckboxSelectMultiple,
         required=False,
-        help_text=_("Only the people of these companies may ask for access."),
+        help_text=_(
+            "Only the people of these companies may ask for access. A company that is "
+            "missing here may not work at this site."
+        ),
     )
 
     class Meta:
@@ -119,8 +122,11 @@ class AssetForm(forms.ModelForm):  # type: ignore[type-arg]
         assert isinstance(zones, forms.ModelChoiceField)
         zones.queryset = site.zones.all()
         zones.empty_label = None
+        vendors = self.fields["vendors"]
+        assert isinstance(vendors, forms.ModelMultipleChoiceField)
+        vendors.queryset = Vendor.objects.filter(sites=site)
         if self.instance.pk:
-            self.initial["vendors"] = list(self.instance.vendors.all())
+            self.initial["vendors"] = list(self.instance.vendors.filter(sites=site))
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -15,6 +15,7 @@ from django.db import models
 from django.http import HttpRequest, QueryDict
 from django.templatetags.static import static
 from django.utils import dateformat, timezone
+from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -63,6 +64,21 @@ def draw_badge(shown: Badge, size: str = "") -> SafeString:
         icon(shown.icon),
         shown.words,
     )
+
+
+@register.simple_tag
+def minutes_after(seconds: float | None) -> str:
+    """How long something took after a report: 0.3 s, 42 s, 12 min; minutes from 60 s on."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return _("after %(seconds)s s") % {"seconds": numberformat(seconds)}
+    return _("after %(time)s") % {"time": length_words(seconds)}
+
+
+def numberformat(seconds: float) -> str:
+    """One decimal, in the reader's language."""
+    return localize(round(max(0.0, seconds), 1))
 
 
 # --- Times --------------------------------------------------------------------------

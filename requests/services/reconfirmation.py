@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -76,17 +77,24 @@ def let_windows_fall(
     *,
     site: Site | None = None,
     vendor: Vendor | None = None,
+    person: User | None = None,
     acting_user: User,
     origin: Origin,
     reason: str,
 ) -> list[MaintenanceWindow]:
-    """Revoke every window of a site or vendor that is open or to come; returns them.
+    """Revoke every window of a site, vendor or person that is open or to come; returns them.
 
-    Part of isolating and suspending, which guard who may do that.
+    Part of isolating, suspending and of a person's leaving, which guard who may do that.
+    What falls with a person does not come back by being confirmed again.
     """
-    cause = RevokeCause.ISOLATION if site is not None else RevokeCause.SUSPENSION
     now = timezone.now()
-    of_it = {"site": site} if site is not None else {"vendor": vendor}
+    of_it: dict[str, Any]
+    if site is not None:
+        cause, of_it = str(RevokeCause.ISOLATION), {"site": site}
+    elif vendor is not None:
+        cause, of_it = str(RevokeCause.SUSPENSION), {"vendor": vendor}
+    else:
+        cause, of_it = "", {"requested_by": person}
     standing = MaintenanceWindow.objects.not_over(at=now)
     locked = list(
         AccessRequest.objects.select_for_update(of=("self",))
@@ -118,10 +126,10 @@ def let_windows_fall(
             origin=origin,
             access_request=window.access_request,
             reason=reason,
-            cause=str(cause),
+            cause=cause,
         )
         notify(
-            [window.access_request.requested_by],
+            [] if person is not None else [window.access_request.requested_by],
             "window.revoked",
             path=path_of(window.access_request),
             revoker=acting_user.full_name,

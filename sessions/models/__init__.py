@@ -2,6 +2,7 @@
 
 from sessions.models.brokered_session import BrokeredSession
 from sessions.models.critical_step import CriticalStep
+from sessions.models.departure import Departure
 from sessions.models.desktop_question import DesktopQuestion
 from sessions.models.fleet import BrokerNode, GuacdNode
 from sessions.models.known_browser import KnownBrowser
@@ -24,6 +25,7 @@ __all__ = [
     "ComplianceReview",
     "ConsoleMessage",
     "CriticalStep",
+    "Departure",
     "DesktopQuestion",
     "GuacdNode",
     "KnownBrowser",

@@ -94,6 +94,8 @@ class StopOrder(models.Model):
         related_name="+",
     )
     lift_reason = models.CharField(max_length=500, blank=True)
+    # Of a suspension: [{"question", "answer", "note"}], as answered before it was lifted.
+    reentry = models.JSONField(default=list, blank=True)
 
     objects = StopOrderQuerySet.as_manager()
 

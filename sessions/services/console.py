@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
+from accessportal.accounts.notice import note_acceptance
 from accessportal.audit import record
 from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooLate
 from accessportal.numbers import next_number
@@ -92,6 +93,7 @@ def start_session(
             remember_browser(acting_user, origin.browser, facts.at)
 
             if notice_version:
+                note_acceptance(acting_user, notice_version)
                 record(
                     "notice.accepted",
                     acting_user=acting_user,

@@ -23,6 +23,7 @@ from requests.models import MaintenanceWindow
 from requests.services.common import guard_fresh_factor
 from requests.services.reconfirmation import let_windows_fall
 from sessions.models import BrokeredSession, StopOrder
+from sessions.reentry import ReentryAnswer, checked_answers
 from sessions.services.stop_orders import (
     give_order,
     live_sessions_of,
@@ -194,11 +195,18 @@ def _suspend(
 
 @transaction.atomic
 def reinstate_vendor(
-    vendor: Vendor, *, acting_user: User, origin: Origin, reason: str, name: str
+    vendor: Vendor,
+    *,
+    acting_user: User,
+    origin: Origin,
+    reason: str,
+    name: str,
+    answers: list[ReentryAnswer],
 ) -> StopOrder | None:
     """Lift a suspension; `name` is the vendor's, typed by who lifts. The windows stay revoked.
 
-    Returns the order that is over now. Raises `FreshFactorNeeded`, `NotPossible`, `TooLate`.
+    `answers` are those of the re-entry checklist; they are kept with the order. Returns the
+    order that is over now. Raises `FreshFactorNeeded`, `NotPossible`, `TooLate`.
     """
     vendor = Vendor.objects.select_for_update(of=("self",), no_key=True).get(
         pk=vendor.pk
@@ -210,11 +218,13 @@ def reinstate_vendor(
     if vendor.suspended_at is None:
         raise TooLate(_("This vendor is not suspended any more."), code="not_suspended")
     guard_fresh_factor(origin)
+    reentry = checked_answers(answers)
     _guard_name(name, vendor.name)
     reason = needed_reason(reason)
 
     if order is not None:
         _revoke_windows(order, acting_user=acting_user, origin=origin)
+        order.reentry = reentry
         _note_lifted(order, acting_user, reason)
     vendor.suspended_at = None
     vendor.suspended_by = None
@@ -228,6 +238,7 @@ def reinstate_vendor(
         origin=origin,
         reason=reason,
         order=order.number if order is not None else "",
+        reentry=reentry,
     )
 
     if order is not None:
@@ -256,7 +267,7 @@ def _note_lifted(order: StopOrder, acting_user: User, reason: str) -> None:
     order.lifted_at = timezone.now()
     order.lifted_by = acting_user
     order.lift_reason = reason
-    order.save(update_fields=["lifted_at", "lifted_by", "lift_reason"])
+    order.save(update_fields=["lifted_at", "lifted_by", "lift_reason", "reentry"])
 
 
 def _tell_deciders(order: StopOrder, acting_user: User, reason: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from accessportal.accounts.models import User
+from accessportal.accounts.notice import note_acceptance
 from accessportal.audit import record
 from accessportal.origin import Origin
 from sessions.companions import refuse_unless_welcome
@@ -33,6 +34,8 @@ def accept_notice(
         origin=origin,
         web_session_key=web_session_key,
     )
+
+    note_acceptance(acting_user, version)
 
     record(
         "notice.accepted",

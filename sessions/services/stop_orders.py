@@ -23,6 +23,7 @@ from accessportal.news import site_topic, tell_news, vendor_topic
 from accessportal.numbers import next_number
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, Site
+from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, StopOrder
 from sessions.services.news import BROKERS, tell_pages
 
@@ -64,7 +65,12 @@ def live_sessions_of(
     return live.filter(started_by__vendor=vendor)
 
 
-def lock_starts(*, site: Site | None = None, vendor: Vendor | None = None) -> None:
+def lock_starts(
+    *,
+    site: Site | None = None,
+    vendor: Vendor | None = None,
+    person: User | None = None,
+) -> None:
     """Let no session start while the order is being given.
 
     A start locks its endpoint before it looks at the facts: one that was first is seen
@@ -73,6 +79,13 @@ def lock_starts(*, site: Site | None = None, vendor: Vendor | None = None) -> No
     endpoints = Endpoint.objects.all()
     if site is not None:
         endpoints = endpoints.filter(asset__zone__site=site)
+    elif person is not None:
+        endpoints = endpoints.filter(
+            requestedendpoint__access_request__requested_by=person,
+            requestedendpoint__access_request__window__in=(
+                MaintenanceWindow.objects.not_over()
+            ),
+        )
     else:
         endpoints = endpoints.filter(
             models.Q(asset__vendors=vendor)
@@ -106,12 +119,38 @@ def give_order(
     order.sessions.set(sessions)
     if not sessions:
         _complete(order, at=order.requested_at)
-    end_reason = END_REASONS[Kind(kind)]
+    ask_for_ends(
+        sessions,
+        END_REASONS[Kind(kind)],
+        at=order.requested_at,
+        acting_user=acting_user,
+        origin=origin,
+        reason=reason,
+        order=order.number,
+    )
+    tell_order(order)
+    return order
+
+
+def ask_for_ends(
+    sessions: Iterable[BrokeredSession],
+    end_reason: str,
+    *,
+    at: datetime,
+    acting_user: User,
+    origin: Origin,
+    reason: str,
+    order: str,
+) -> None:
+    """Ask for the end of each session, inside the caller's transaction; the first asker stands.
+
+    `order`: the number of what asks, kept in the audit trail.
+    """
     for brokered_session in sessions:
         asked = BrokeredSession.objects.filter(
             pk=brokered_session.pk, end_requested_at__isnull=True
         ).update(
-            end_requested_at=order.requested_at,
+            end_requested_at=at,
             end_requested_by=acting_user,
             end_requested_reason=end_reason,
             end_note=reason,
@@ -125,13 +164,11 @@ def give_order(
                 origin=origin,
                 reason=reason,
                 end_reason=str(end_reason),
-                order=order.number,
+                order=order,
             )
         tell_pages(brokered_session)
     # Every actor looks at once; one message for however many sessions.
     transaction.on_commit(lambda: announce(BROKERS, "look.again"))
-    tell_order(order)
-    return order
 
 
 def tell_order(order: StopOrder) -> None:

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accessportal.accounts.models import User
+from accessportal.accounts.notice import NOTICE_VERSION
 from accessportal.accounts.stepup import (
     confirm_code,
     fresh_factor,
@@ -25,7 +26,7 @@ from sessions.access import (
     session_joinable_by,
 )
 from sessions.companions import has_joined_before, verdict_on_joining
-from sessions.console_texts import NOTICE_VERSION, advice_for
+from sessions.console_texts import advice_for
 from sessions.models import BrokeredSession
 from sessions.services import baton
 from sessions.services.joining import accept_notice

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
+from accessportal.accounts.notice import NOTICE_VERSION
 from accessportal.accounts.shared import is_shared
 from accessportal.accounts.stepup import CODE_FIELD, confirm_code, fresh_factor
 from accessportal.errors import NotPossible, PortalError
@@ -31,7 +32,6 @@ from sessions.access import (
     session_watchable_by,
 )
 from sessions.console_texts import (
-    NOTICE_VERSION,
     ROUTES,
     advice_for,
     console_texts,

@@ -27,6 +27,7 @@ from sessions.access_orders import (
     order_visible_to,
 )
 from sessions.models import StopOrder
+from sessions.reentry import ReentryAnswer, answers_from
 from sessions.services.drill import is_due, last_passed
 from sessions.services.isolation import (
     isolate_site,
@@ -148,7 +149,7 @@ def lift(request: HttpRequest, number: str) -> HttpResponse:
         if given.site is not None:
             lift_isolation(given.site, **act)
         elif given.vendor is not None:
-            reinstate_vendor(given.vendor, **act)
+            reinstate_vendor(given.vendor, **act, answers=answers_from(request.POST))
     except NotPossible as error:
         return _order_page(request, given, error=error)
     messages.success(
@@ -187,6 +188,15 @@ def _confirm_page(
     return render(request, "sessions/stop_confirm.html", context, status=status)
 
 
+def _reentry(request: HttpRequest, given: StopOrder) -> list[ReentryAnswer]:
+    """The questions with what was typed; once it is lifted, with what was kept."""
+    if given.vendor_id is None or given.kind == StopOrder.Kind.DRILL:
+        return []
+    if given.lifted_at is not None:
+        return [ReentryAnswer(**kept) for kept in given.reentry]
+    return answers_from(request.POST)
+
+
 def _order_page(
     request: HttpRequest, given: StopOrder, *, error: PortalError | None = None
 ) -> HttpResponse:
@@ -197,6 +207,7 @@ def _order_page(
         "may_lift": given.in_force and may_lift(user, given),
         "typed_name": request.POST.get("name", ""),
         "typed_reason": request.POST.get("reason", ""),
+        "reentry": _reentry(request, given),
         **order_page(user, given),
     }
     status = error.status if error else 200

@@ -12,6 +12,7 @@ from django.core import mail
 from django.test import Client
 
 from accessportal.accounts.models import Invitation, User, Vendor
+from accessportal.accounts.notice import NOTICE_VERSION
 from accessportal.accounts.services.invitations import (
     accept_invitation,
     invite_person,
@@ -58,6 +59,8 @@ def answers(**changed: Any) -> dict[str, Any]:
         "repeated": PASSWORD,
         "language": "de",
         "time_zone": "Europe/Vienna",
+        "notice": "on",
+        "notice_version": NOTICE_VERSION,
         **changed,
     }
 
@@ -106,6 +109,7 @@ def test_two_at_once_make_one_account(invited: Invitation) -> None:
         "password": PASSWORD,
         "language": "en",
         "time_zone": "UTC",
+        "notice_version": NOTICE_VERSION,
         "origin": origin(),
     }
     accept_invitation(**facts)
@@ -166,6 +170,8 @@ def test_a_suspended_vendor_gains_nobody(
         ({"full_name": " "}, "required"),
         ({"time_zone": "Mars/Olympus"}, "valid choice"),
         ({"new_password": NINA, "repeated": NINA}, "similar"),
+        ({"notice": ""}, "nobody may work here"),
+        ({"notice_version": "2020-1"}, "accept the notice"),
     ],
 )
 def test_what_does_not_fit_is_said_and_nothing_is_lost(

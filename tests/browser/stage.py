@@ -253,6 +253,51 @@ def people() -> dict[str, str]:
     return {name: getattr(PLANT, name).email for name in names}
 
 
+def join(who: str, full_name: str, *, coordinator: bool = False) -> int:
+    """Somebody more of Vera's company, confirmed; their id."""
+    from django.utils import timezone
+
+    from tests.cast import make_person
+
+    fields = {"coordinator_at": timezone.now()} if coordinator else {}
+    person = make_person(full_name, vendor=PLANT.fillwerk, **fields)
+    setattr(PLANT, who, person)
+    return int(person.pk)
+
+
+def invitation_link(address: str) -> str:
+    """The path of the link in the mail that invites this address."""
+    import email
+    import re
+
+    from django.conf import settings
+
+    def link() -> str:
+        for path in sorted(settings.EMAIL_FILE_PATH.glob("*")):
+            mail = email.message_from_bytes(path.read_bytes())
+            text = mail.get_payload(decode=True).decode()
+            found = re.search(r"/accounts/invitation/[\w-]+/", text)
+            if found and mail["To"] == address:
+                return found[0]
+        return ""
+
+    until(link)
+    return link()
+
+
+def code_for(secret: str) -> str:
+    """What an app shows that was set up with this secret, typed from the page."""
+    import base64
+    import time
+
+    from django_otp.oath import TOTP
+
+    plain = secret.replace(" ", "")
+    totp = TOTP(base64.b32decode(plain + "=" * (-len(plain) % 8)))
+    totp.time = time.time()
+    return f"{totp.token():06d}"
+
+
 def recorded(kind: str = "sealed") -> str:
     """The number of a session of Vera's that is over and recorded: a square that moves.
 
@@ -305,6 +350,9 @@ ACTS = {
     act.__name__: act
     for act in (
         people,
+        join,
+        invitation_link,
+        code_for,
         recorded,
         trail_is_intact,
         cast,

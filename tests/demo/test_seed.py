@@ -1,7 +1,7 @@
 """The demo plant is filled by the product's own verbs, once, and people can sign in."""
 
 import base64
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,13 +10,15 @@ from django.utils import timezone
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import User
+from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.services.attestation import attestation_state
 from accessportal.audit.models import AuditEvent
 from accessportal.demo.seed import seed_demo
 from accessportal.notifications.models import Notification
 from accessportal.plants.models import Asset, Endpoint, ProductionFreeze, Site
 from accessportal.plants.vault import open_secrets
 from requests.models import AccessRequest, ApprovalDecision, MaintenanceWindow
+from sessions.models import Departure
 
 pytestmark = pytest.mark.django_db
 
@@ -55,10 +57,11 @@ def test_two_sites_a_dozen_machines_and_the_whole_cast() -> None:
     }
     assert Asset.objects.count() >= 12
     assert [person["name"].split()[0] for person in people] == [
-        "Vera", "Victor", "Olga", "Omar", "Cora", "Ivan", "Adam",
+        "Vera", "Victor", "Carla", "Olga", "Omar", "Cora", "Ivan", "Adam",
     ]  # fmt: skip
     assert {person["role"] for person in people} == {
-        "contractor", "OT supervisor", "compliance", "IT security", "administrator",
+        "contractor", "vendor coordinator", "OT supervisor", "compliance", "IT security",
+        "administrator",
     }  # fmt: skip
 
 
@@ -161,6 +164,29 @@ def test_a_production_freeze_lies_ahead_at_south() -> None:
     freeze = ProductionFreeze.objects.get()
     assert freeze.site.slug == "south"
     assert freeze.starts_at > now()
+
+
+def test_companies_have_a_record_a_coordinator_and_somebody_who_waits() -> None:
+    seed_demo(TARGETS, recordings=False)
+
+    fillwerk = Vendor.objects.get(slug="fillwerk-service")
+    assert fillwerk.criticality == "high" and fillwerk.security_contact_phone
+    assert [site.slug for site in fillwerk.sites.all()] == ["north", "south"]
+    assert [one.full_name for one in User.objects.coordinators()] == ["Carla Corte"]
+    state = attestation_state(fillwerk)
+    assert state.last is not None and not state.overdue
+
+    (waiting,) = User.objects.filter(
+        vendor__isnull=False, sponsor_confirmed_at=None, disabled_at=None
+    )
+    assert waiting.full_name == "Nadia Novak"
+    departure = Departure.objects.get()
+    assert departure.person.full_name == "Paul Peters"
+    assert departure.completed_at is not None
+    assert departure.completed_at < now() - timedelta(days=8)
+    tom = User.objects.get(full_name="Tom Thoma")
+    assert tom.training_expires_at is not None
+    assert 19 <= (tom.training_expires_at - now()).days <= 20
 
 
 def test_filling_line_3_is_free_for_the_newcomer() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.guards.lines import (
     CONTRACTORS,
     EVERYBODY,
@@ -19,6 +21,7 @@ PUBLIC = {
     "accounts:mailbox",
     "accounts:mailbox_send",
     "accounts:enrol",
+    "accounts:notice",
     "accounts:sign_out",
     "accounts:not_you",
     "accounts:language",
@@ -28,7 +31,7 @@ PUBLIC = {
 }
 
 # Things that belong to no site: who holds the role at any site reaches them.
-OF_NO_SITE = {"vendor", "alert", "api_token"}
+OF_NO_SITE = {"vendor", "person", "departure", "alert", "api_token"}
 
 # Machines come with a token: a browser's sign-in opens none of these (tests/api).
 BY_TOKEN = {
@@ -39,6 +42,26 @@ BY_TOKEN = {
     "api:audit_events",
     "api:end_session",
     "api:isolate_site",
+}
+
+VOUCH: dict[str, Any] = {
+    "yes": "olga adam",
+    "no": "omar ivan cora",
+    "not_known": CONTRACTORS,
+    "args": "vendor person",
+    "method": "post",
+}
+
+# What a coordinator of Fillwerk gets where a colleague who is none does not.
+COORDINATOR = {
+    "accounts:company": "yes",
+    "accounts:company_invite": "yes",
+    "accounts:company_revoke": "yes",
+    "accounts:company_attest": "yes",
+    "departures:list": "yes",
+    "departures:detail": "yes",
+    "departures:confirm": "no",
+    "departures:report": "yes",
 }
 
 MATRIX: dict[str, Line] = {
@@ -70,6 +93,40 @@ MATRIX: dict[str, Line] = {
         no="ivan cora",
         not_known=CONTRACTORS,
         args="vendor invitation",
+        method="post",
+    ),
+    "vendor_records:new": Line(yes="adam", no=f"{CONTRACTORS} olga omar ivan cora"),
+    "vendor_records:edit": Line(
+        yes="adam", no="olga omar ivan cora", not_known=CONTRACTORS, args="vendor"
+    ),
+    "accounts:vendor_person": Line(
+        yes=PLANT, not_known=CONTRACTORS, args="vendor person"
+    ),
+    # Olga is Fillwerk's sponsor.
+    "accounts:person_dates": Line(**VOUCH),
+    "accounts:confirm_person": Line(**VOUCH),
+    "accounts:name_coordinator": Line(**VOUCH),
+    "accounts:dismiss_coordinator": Line(**VOUCH),
+    # A company's own page; who coordinates is in COORDINATOR below.
+    "accounts:company": Line(no=EVERYBODY),
+    "accounts:company_invite": Line(no=EVERYBODY),
+    "accounts:company_revoke": Line(no=EVERYBODY, args="invitation", method="post"),
+    "accounts:company_attest": Line(no=EVERYBODY, method="post"),
+    # People who have left
+    "departures:list": Line(yes=PLANT, no=CONTRACTORS),
+    "departures:detail": Line(yes=PLANT, not_known=CONTRACTORS, args="departure"),
+    "departures:confirm": Line(
+        yes="olga adam",
+        no="omar ivan cora",
+        not_known=CONTRACTORS,
+        args="departure",
+        method="post",
+    ),
+    "departures:report": Line(
+        yes="olga ivan adam",
+        no="vera vito omar cora",
+        not_known="victor",
+        args="person",
         method="post",
     ),
     "accounts:disable_person": Line(

@@ -22,6 +22,12 @@ ASKS = {
     "sites_where",
     "people_who_may",
     "visible_to",
+    # What follows from a person's place at a vendor; `vendor_rights` asks the one place.
+    "coordinates",
+    "may_invite",
+    "may_report_leaver",
+    "may_see_vendor",
+    "may_vouch",
 }
 # About oneself or one's own company only: there is no role to ask for.
 ABOUT_ONESELF = {

@@ -14,11 +14,12 @@ import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from requests.models import MaintenanceWindow
 from tests.cast import make_person
 from tests.guards.lines import Line
-from tests.guards.matrix import BY_TOKEN, MATRIX, OF_NO_SITE, PUBLIC
+from tests.guards.matrix import BY_TOKEN, COORDINATOR, MATRIX, OF_NO_SITE, PUBLIC
 from tests.guards.matrix_sessions import COMPANION
 from tests.guards.things import House, ask, data_of
 from tests.guards.things import house as build_house
@@ -133,6 +134,38 @@ def test_a_companion_gains_the_session_and_nothing_else(house: House):
     } == {}
 
 
+def test_a_coordinator_gains_the_company_and_nothing_else(house: House):
+    """Compared with a colleague who is none; another company's coordinator gains nothing."""
+    named_at = timezone.now()
+    with transaction.atomic():
+        for role, full_name, vendor in (
+            ("carla", "Carla Corte", house.plant.fillwerk),
+            ("nora", "Nora Nord", house.plant.nordpack),
+        ):
+            house.sign_in(
+                role, make_person(full_name, vendor=vendor, coordinator_at=named_at)
+            )
+        answers = {
+            name: answer_of(house, "carla", name, line) for name, line in MATRIX.items()
+        }
+        others = {
+            name: answer_of(house, "nora", name, MATRIX[name])
+            for name in COORDINATOR
+            if MATRIX[name].args
+        }
+        transaction.set_rollback(True)
+    expected = {
+        name: COORDINATOR.get(name, line.answers()["vito"])
+        for name, line in MATRIX.items()
+    }
+    assert {
+        name: (answers[name], answer)
+        for name, answer in expected.items()
+        if answers[name] != answer
+    } == {}
+    assert set(others.values()) == {"not_known"}
+
+
 @pytest.mark.parametrize("role", ["olga", "ivan", "cora", "adam"])
 def test_who_is_of_the_other_site_reaches_nothing_of_this_one(role: str, house: House):
     """Each role of the plant, held at South alone: what the matrix lets through for the
@@ -191,10 +224,11 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "colleague",
                 "colleague_invitation",
                 "grant",
+                "person",
             ),
             987654321,
         ),
-        **dict.fromkeys(("site", "asset", "vendor", "order"), "no-such"),
+        **dict.fromkeys(("site", "asset", "vendor", "order", "departure"), "no-such"),
         **dict.fromkeys(("request", "window_number"), "REQ-1999-0001"),
         "recording": "SES-1999-0001",
         "session": uuid.uuid4(),

@@ -35,6 +35,7 @@ from requests.models import ExtensionRequest
 from sessions.models import (
     BrokeredSession,
     ComplianceReview,
+    Departure,
     GuacdNode,
     Recording,
     StopOrder,
@@ -175,6 +176,16 @@ def make_things(plant: Plant) -> dict[str, Any]:
         reason="Unknown traffic",
         requested_by=plant.olga,
     )
+    departure = Departure.objects.create(
+        number="DEP-2026-9001",
+        person=make_person("Lena Lang", vendor=plant.fillwerk, disabled_at=now),
+        vendor=plant.fillwerk,
+        left_at=now,
+        reported_at=now,
+        reported_by=plant.olga,
+        access_ended_at=now,
+        completed_at=now,
+    )
     event = record("request.submitted", acting_user=plant.vera, access_request=pending)
     return {
         "request": pending.number,
@@ -200,6 +211,7 @@ def make_things(plant: Plant) -> dict[str, Any]:
         "grant": plant.olga.role_grants.get().pk,
         "event": event.event_id,
         "order": order.number,
+        "departure": departure.number,
         **lent_rights(plant),
         "alert": SecurityAlert.objects.create(
             rule="guessing",

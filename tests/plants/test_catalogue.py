@@ -193,6 +193,7 @@ class TestPages:
 
         browser.post("/plants/sites/plant-west/zones/new/", {"name": "Packaging"})
         zone = site.zones.get(name="Packaging")
+        fillwerk.sites.add(site)
         browser.post(
             "/plants/sites/plant-west/assets/new/",
             {

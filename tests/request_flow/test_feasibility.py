@@ -14,7 +14,15 @@ from requests.feasibility import (
     what_is_unusual,
     what_stands_against,
 )
-from requests.wishes import Booking, Duplicate, EndpointFacts, Freeze, Limits, WishFacts
+from requests.wishes import (
+    Booking,
+    Duplicate,
+    EndpointFacts,
+    Freeze,
+    Limits,
+    Standing,
+    WishFacts,
+)
 
 NOW = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)  # a Tuesday, 12:00 in Berlin
 HOUR = timedelta(hours=1)
@@ -82,6 +90,24 @@ def test_a_good_wish_has_nothing_against_it():
         ({"person_expires_at": NOW + 2 * HOUR}, "person_expires", "blocks"),
         ({"training_expires_at": NOW + 2 * HOUR}, "training_expires", "blocks"),
         ({"training_expires_at": None}, "training_unknown", "warns"),
+        (
+            {"training_expires_at": None, "standing": Standing(training_required=True)},
+            "training_unknown",
+            "blocks",
+        ),
+        ({"standing": Standing(confirmed=False)}, "person_not_confirmed", "blocks"),
+        ({"standing": Standing(nda_required=True)}, "nda_missing", "blocks"),
+        (
+            {
+                "standing": Standing(
+                    nda_required=True,
+                    nda_signed=True,
+                    nda_expires_at=NOW + 2 * HOUR,
+                )
+            },
+            "nda_expires",
+            "blocks",
+        ),
         (
             {"duplicates": (Duplicate("REQ-2026-0001", own=True),)},
             "duplicate",

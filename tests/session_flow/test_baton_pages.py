@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accessportal.accounts.models import User
+from accessportal.accounts.notice import NOTICE_VERSION
 from accessportal.audit.models import AuditEvent
-from sessions.console_texts import NOTICE_VERSION
 from sessions.models import BrokeredSession, CriticalStep, Participant
 from tests.cast import Plant, make_window
 

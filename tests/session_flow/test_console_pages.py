@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accessportal.accounts.models import User
+from accessportal.accounts.notice import NOTICE_VERSION
 from requests.models import ExtensionRequest, MaintenanceWindow
-from sessions.console_texts import NOTICE_VERSION
 from sessions.models import BrokeredSession, ConsoleMessage, Participant
 from tests.cast import Plant, make_window
 

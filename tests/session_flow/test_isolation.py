@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from asgiref.sync import sync_to_async
+from django.test import Client
 from django.utils import timezone
 
 from accessportal.accounts.models import Vendor
@@ -23,6 +25,7 @@ from requests.facts import hash_of_facts, seen_by_approver
 from requests.models import MaintenanceWindow
 from requests.services.reconfirmation import CHECKLIST, reconfirm_window
 from sessions.models import BrokeredSession, StopOrder
+from sessions.reentry import QUESTIONS, ReentryAnswer
 from sessions.services.isolation import (
     fallen_windows,
     isolate_site,
@@ -331,21 +334,72 @@ def test_a_vendor_comes_back_by_name_and_each_window_by_its_checklist(
     assert len(fallen_windows(order)) == 3
     assert Vendor.objects.get(pk=plant.fillwerk.pk).suspended_by == plant.adam
     with pytest.raises(NotPossible, match="Type the name"):
-        reinstate_vendor(
-            plant.fillwerk, acting_user=plant.ivan, origin=origin(), reason="x", name=""
-        )
-    reinstate_vendor(
-        plant.fillwerk,
-        acting_user=plant.ivan,
-        origin=origin(),
-        reason="New laptops",
-        name="Fillwerk Service",
-    )
+        back_again(plant, name="")
+    back_again(plant)
     assert Vendor.objects.get(pk=plant.fillwerk.pk).suspended_at is None
     with pytest.raises(NotPossible, match="Confirm each point"):
         again(windows["hmi"], plant, checked=["still_needed"])
     assert again(windows["hmi"], plant).revoked_at is None
     assert AuditEvent.objects.filter(event="vendor.reinstated").count() == 1
+
+
+def back_again(plant: Plant, **other: object) -> StopOrder | None:
+    """Ivan lets Fillwerk in again, with every question of the checklist answered."""
+    fields: dict[str, object] = {
+        "acting_user": plant.ivan,
+        "origin": origin(),
+        "reason": "New laptops",
+        "name": "Fillwerk Service",
+        "answers": [ReentryAnswer(question, "yes") for question in QUESTIONS],
+    }
+    return reinstate_vendor(plant.fillwerk, **(fields | other))  # type: ignore[arg-type]
+
+
+def test_a_vendor_comes_back_when_every_question_is_answered(plant: Plant) -> None:
+    """A no is an answer, with a note; what was said stays with the order."""
+    order = suspend_vendor(
+        plant.fillwerk, acting_user=plant.ivan, origin=origin(), reason=STOP
+    )
+    yes = [ReentryAnswer(question, "yes") for question in QUESTIONS]
+    no = ReentryAnswer("computers_clean", "no")
+    others = [one for one in yes if one.question != no.question]
+    for missing in ([], others, [*others, ReentryAnswer(no.question, "maybe")]):
+        with pytest.raises(NotPossible, match="Answer each question"):
+            back_again(plant, answers=missing)
+    with pytest.raises(NotPossible, match="safe all the same"):
+        back_again(plant, answers=[*others, no])
+    assert Vendor.objects.get(pk=plant.fillwerk.pk).suspended_at is not None
+
+    noted = ReentryAnswer(no.question, "no", "Only by the plant's own computer")
+    back_again(plant, answers=[*others, noted])
+    order.refresh_from_db()
+    kept = {one["question"]: one for one in order.reentry}
+    assert set(kept) == set(QUESTIONS)
+    assert kept["computers_clean"]["note"] == "Only by the plant's own computer"
+    (event,) = AuditEvent.objects.filter(event="vendor.reinstated")
+    assert event.detail["reentry"] == order.reentry
+
+
+def test_the_checklist_is_asked_on_the_page_and_nothing_typed_is_lost(
+    plant: Plant, browser_of: Callable[..., Client]
+) -> None:
+    order = suspend_vendor(
+        plant.fillwerk, acting_user=plant.ivan, origin=origin(), reason=STOP
+    )
+    browser, path = browser_of(plant.ivan), f"/isolation/{order.number}/lift/"
+    typed = {f"answer-{question}": "yes" for question in QUESTIONS}
+    typed |= {"name": "Fillwerk Service", "reason": "New laptops"}
+    half = {**typed, "answer-sponsor_agrees": "no"}
+    answer = browser.post(path, half)
+    assert answer.status_code == 422
+    text = answer.content.decode()
+    assert "safe all the same" in text and "New laptops" in text
+    assert 'name="answer-sponsor_agrees" value="no" checked' in text
+    assert browser.post(path, typed).status_code == 302
+    assert (
+        "Does the sponsor"
+        in browser.get(f"/isolation/{order.number}/").content.decode()
+    )
 
 
 def test_a_machine_that_was_given_away_meanwhile_stays_given(

@@ -30,6 +30,10 @@ class UserQuerySet(models.QuerySet["User"]):
     def plant_people(self) -> UserQuerySet:
         return self.filter(vendor__isnull=True)
 
+    def coordinators(self, *, at: datetime | None = None) -> UserQuerySet:
+        """Who looks after the people of their company, and may still come in."""
+        return self.active(at=at).filter(coordinator_at__isnull=False)
+
 
 class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
     def create_user(
@@ -78,6 +82,25 @@ class User(AbstractBaseUser):
     training_expires_at = models.DateTimeField(
         _("training valid until"), null=True, blank=True
     )
+    nda_signed_at = models.DateTimeField(
+        _("non-disclosure agreement signed"), null=True, blank=True
+    )
+    nda_expires_at = models.DateTimeField(
+        _("non-disclosure agreement valid until"), null=True, blank=True
+    )
+    nda_noted_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # Of a vendor's person: who at the plant said that this is the one who was invited.
+    sponsor_confirmed_at = models.DateTimeField(null=True, blank=True)
+    sponsor_confirmed_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    # Of a vendor's person: looks after the company's own people.
+    coordinator_at = models.DateTimeField(null=True, blank=True)
+    coordinator_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     disabled_at = models.DateTimeField(null=True, blank=True)
     disabled_by = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
@@ -114,6 +137,18 @@ class User(AbstractBaseUser):
                 | models.Q(disabled_at__isnull=False),
                 name="user_pseudonymised_when_disabled",
             ),
+            models.CheckConstraint(
+                condition=models.Q(vendor__isnull=False)
+                | models.Q(
+                    coordinator_at__isnull=True, sponsor_confirmed_at__isnull=True
+                ),
+                name="only_a_vendors_person_is_confirmed_or_coordinates",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(nda_expires_at__isnull=True)
+                | models.Q(nda_signed_at__isnull=False),
+                name="an_nda_that_expires_was_signed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -138,6 +173,33 @@ class User(AbstractBaseUser):
     def disabled_words(self) -> str:
         """Why the access has ended, in the reader's language where the portal did it."""
         return str(self.get_disabled_cause_display() or self.disabled_reason)
+
+    @property
+    def awaits_sponsor(self) -> bool:
+        """A vendor's person whom nobody of the plant has confirmed yet."""
+        return self.vendor_id is not None and self.sponsor_confirmed_at is None
+
+    @property
+    def coordinates(self) -> bool:
+        """Whether this person looks after the people of their company."""
+        return self.vendor_id is not None and self.coordinator_at is not None
+
+    def nda_missing_at(self, at: datetime) -> bool:
+        """Whether the company's people must have signed, and this one has not, or not for `at`."""
+        if self.vendor is None or not self.vendor.nda_required:
+            return False
+        if self.nda_signed_at is None:
+            return True
+        return self.nda_expires_at is not None and self.nda_expires_at <= at
+
+    @property
+    def training_missing(self) -> bool:
+        """Whether the company's people must be trained, and nothing is on record of this one."""
+        return (
+            self.vendor is not None
+            and self.vendor.training_required
+            and self.training_expires_at is None
+        )
 
     @property
     def organisation(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext_lazy as _
@@ -25,8 +25,11 @@ from accessportal.accounts.models import (
     User,
     Vendor,
 )
+from accessportal.accounts.notice import NOTICE_VERSION, note_acceptance
+from accessportal.accounts.services.vendor_people import tell_company, who_vouches_for
+from accessportal.accounts.vendor_rights import may_invite
 from accessportal.errors import NotAllowed, NotKnown, NotPossible, TooLate
-from accessportal.notifications import send_mail_to
+from accessportal.notifications import notify, send_mail_to
 from accessportal.origin import SYSTEM, Origin
 
 if TYPE_CHECKING:
@@ -66,7 +69,7 @@ def invite_person(
     now = timezone.now()
     vendor = Vendor.objects.select_for_update().get(pk=vendor.pk)
 
-    if not may(acting_user, Action.VENDOR_INVITE):
+    if not may_invite(acting_user, vendor):
         raise NotAllowed
     if not vendor.is_active_at(now):
         raise NotPossible(
@@ -189,11 +192,28 @@ def revoke_invitation(
     *, acting_user: User, invitation: Invitation, origin: Origin
 ) -> None:
     """Make an open invitation's link worthless. Raises `NotAllowed` or `TooLate`."""
-    of_plant = invitation.vendor_id is None
-    if not may(acting_user, Action.PEOPLE_CHANGE if of_plant else Action.VENDOR_INVITE):
+    vendor = invitation.vendor
+    if not (
+        may(acting_user, Action.PEOPLE_CHANGE)
+        if vendor is None
+        else may_invite(acting_user, vendor)
+    ):
         raise NotAllowed
 
     _take_back(invitation, acting_user=acting_user, origin=origin, reason="taken back")
+
+
+def take_back_for_leaver(person: User, *, acting_user: User, origin: Origin) -> int:
+    """Take back what is open to a leaver's address, or was sent by the leaver; how many.
+
+    Part of reporting a leaver, which guards who may do that.
+    """
+    of_leaver = models.Q(email=person.email) | models.Q(invited_by=person)
+    count = 0
+    for invitation in Invitation.objects.open().filter(of_leaver).order_by("pk"):
+        _take_back(invitation, acting_user=acting_user, origin=origin, reason="left")
+        count += 1
+    return count
 
 
 def invitation_for(token: str, *, origin: Origin) -> Invitation:
@@ -248,10 +268,13 @@ def accept_invitation(
     password: str,
     language: str,
     time_zone: str,
+    notice_version: str,
     origin: Origin,
 ) -> User:
     """Make the person's account. The link alone is not enough: the address must match too.
 
+    `notice_version`: of the notice that a vendor's person accepted; the sponsor is asked to
+    confirm that person.
     Raises `NotPossible` (another address), `TooLate` (used, taken back, expired) or
     `ValidationError` (weak password).
     """
@@ -275,6 +298,7 @@ def accept_invitation(
             password=password,
             language=language,
             time_zone=time_zone,
+            notice_version=notice_version,
             origin=origin,
         )
     except IntegrityError:
@@ -289,15 +313,21 @@ def _accept(
     password: str,
     language: str,
     time_zone: str,
+    notice_version: str,
     origin: Origin,
 ) -> User:
     invitation = (
         Invitation.objects.select_for_update(of=("self",))
-        .select_related("vendor", "invited_by")
+        .select_related("vendor__sponsor", "invited_by")
         .get(pk=invitation.pk)
     )
 
     check_open(invitation)
+    if invitation.vendor is not None and notice_version != NOTICE_VERSION:
+        raise NotPossible(
+            _("Please read and accept the notice about the recording first."),
+            code="notice_not_accepted",
+        )
     validate_password(password, User(email=invitation.email, full_name=full_name))
 
     user = User.objects.create_user(
@@ -341,4 +371,30 @@ def _accept(
             role=grant.role,
             by="invitation",
         )
+    if invitation.vendor is not None:
+        _welcome(user, invitation, invitation.vendor, notice_version, origin)
     return user
+
+
+def _welcome(
+    user: User, invitation: Invitation, vendor: Vendor, version: str, origin: Origin
+) -> None:
+    """What a vendor's person has accepted, and who has to confirm them."""
+    note_acceptance(user, version)
+    audit.record(
+        "notice.accepted",
+        acting_user=user,
+        subject=user,
+        origin=origin,
+        version=version,
+    )
+    notify(
+        who_vouches_for(vendor),
+        "person.joined",
+        path=reverse("accounts:vendor", args=[vendor.slug]),
+        person=user.full_name,
+        email=user.email,
+        inviter=invitation.invited_by.full_name,
+        vendor=vendor.name,
+    )
+    tell_company(vendor, user)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accessportal.accounts.forms import AcceptInvitationForm
 from accessportal.accounts.models import Invitation
+from accessportal.accounts.notice import NOTICE_VERSION
 from accessportal.accounts.services.invitations import accept_invitation, invitation_for
 from accessportal.accounts.services.signing import advance, begin_sign_in
 from accessportal.errors import NotPossible
@@ -35,12 +36,14 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(
             request, "accounts/invitation_other_person.html", {"invitation": found}
         )
+    with_notice = found.vendor_id is not None
     if request.method == "GET":
         translation.activate(found.language)
         request.LANGUAGE_CODE = found.language
         initial = {"full_name": found.full_name, "language": found.language}
-        return show_form(request, found, AcceptInvitationForm(initial=initial))
-    form = AcceptInvitationForm(request.POST)
+        form = AcceptInvitationForm(initial=initial, with_notice=with_notice)
+        return show_form(request, found, form)
+    form = AcceptInvitationForm(request.POST, with_notice=with_notice)
     if not form.is_valid():
         return show_form(request, found, form, status=422)
     data = form.cleaned_data
@@ -52,13 +55,15 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
             password=data["new_password"],
             language=data["language"],
             time_zone=data["time_zone"],
+            notice_version=request.POST.get("notice_version", ""),
             origin=origin_of(request),
         )
     except ValidationError as error:
         form.add_error("new_password", error)
         return show_form(request, found, form, status=422)
     except NotPossible as error:
-        form.add_error("email", str(error.sentence))
+        about = "notice" if error.code == "notice_not_accepted" else "email"
+        form.add_error(about, str(error.sentence))
         return show_form(request, found, form, status=422)
     begin_sign_in(request, user, next_path="/", first=BY_INVITATION)
     response = redirect(advance(request))
@@ -78,5 +83,9 @@ def show_form(
     form: AcceptInvitationForm,
     status: int = 200,
 ) -> HttpResponse:
-    context = {"invitation": found, "form": form}
+    context = {
+        "invitation": found,
+        "form": form,
+        "notice_version": NOTICE_VERSION,
+    }
     return render(request, "accounts/invitation.html", context, status=status)

@@ -21,6 +21,7 @@ from accessportal.accounts.access import (
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.forms import InvitePersonForm
 from accessportal.accounts.models import User
+from accessportal.accounts.services.attestation import attestation_state
 from accessportal.accounts.services.invitations import invite_person, revoke_invitation
 from accessportal.accounts.services.people import (
     disable_person,
@@ -29,6 +30,8 @@ from accessportal.accounts.services.people import (
 )
 from accessportal.accounts.services.vendor_limits import change_session_limit
 from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.accounts.to_renew import to_renew
+from accessportal.accounts.vendor_rights import may_invite, may_vouch
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 from accessportal.rate_limits import rate_limited
@@ -55,7 +58,11 @@ def vendor_list(request: HttpRequest) -> HttpResponse:
     sort = request.GET.get("sort", "")
     vendors = vendors.order_by(sort if sort in SORTS else "name", "pk")
     page = Paginator(vendors, PAGE_SIZE).get_page(request.GET.get("page"))
-    return render(request, "accounts/vendor_list.html", {"page": page})
+    return render(
+        request,
+        "accounts/vendor_list.html",
+        {"page": page, "may_add": may(user, Action.VENDOR_CHANGE)},
+    )
 
 
 @require_GET
@@ -63,20 +70,28 @@ def vendor_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """One vendor: its people, open and past invitations, the machines it services."""
     user: User = request.user  # type: ignore[assignment]
     vendor = vendor_visible_to(user, slug)
+    now = timezone.now()
+    people = list(
+        vendor.people.select_related("vendor", "disabled_by").order_by("full_name")
+    )
+    for one in people:
+        one.renew = to_renew(one, at=now)  # type: ignore[attr-defined]
     context = {
         "vendor": vendor,
-        "people": vendor.people.select_related("vendor", "disabled_by").order_by(
-            "full_name"
-        ),
+        "people": people,
+        "sites": vendor.sites.all(),
+        "attestation": attestation_state(vendor, at=now),
         "invitations": vendor.invitations.select_related("invited_by").filter(
             accepted_at__isnull=True
         )[:20],
         "assets": vendor.assets.select_related("zone__site").order_by(
             "zone__site__name", "name"
         ),
-        "may_invite": may(user, Action.VENDOR_INVITE) and vendor.active,
+        "may_invite": may_invite(user, vendor) and vendor.active,
         "may_disable": may(user, Action.VENDOR_SUSPEND),
-        "now": timezone.now(),
+        "may_change": may(user, Action.VENDOR_CHANGE),
+        "may_vouch": may_vouch(user, vendor),
+        "now": now,
     }
     return render(request, "accounts/vendor_detail.html", context)
 

@@ -20,7 +20,8 @@ class AssetQuerySet(models.QuerySet["Asset"]):
         return self.filter(zone__site__in=sites_where(user, Action.PLANT_SEE))
 
     def serviced_by(self, vendor: Vendor) -> AssetQuerySet:
-        return self.filter(vendors=vendor)
+        """What the vendor services, at the sites where it may work."""
+        return self.filter(vendors=vendor, zone__site__vendors=vendor)
 
 
 class Asset(models.Model):

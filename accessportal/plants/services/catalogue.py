@@ -29,7 +29,7 @@ def add_site(values: Mapping[str, Any], *, acting_user: User, origin: Origin) ->
         raise NotAllowed
 
     site = Site(slug=free_slug(Site, values["name"]), **values)
-    _save(site)
+    save_named(site)
     Zone.objects.create(site=site, name=_("Production"))
 
     record(
@@ -52,7 +52,7 @@ def change_site(
 
     _guard(acting_user, site)
 
-    changes = _change(site, values)
+    changes = change_row(site, values)
 
     _record_change(site, site, changes, acting_user=acting_user, origin=origin)
     return site
@@ -65,7 +65,7 @@ def add_zone(
     _guard(acting_user, site)
 
     zone = Zone(site=site, name=name, description=description)
-    _save(zone)
+    save_named(zone)
 
     record(
         "asset.changed",
@@ -89,12 +89,14 @@ def add_asset(
     origin: Origin,
 ) -> Asset:
     """A new machine; `vendors` may ask for access to it."""
+    vendors = list(vendors)
+
     _guard(acting_user, site)
     _guard_zone(values["zone"], site)
+    _guard_vendors(vendors, site)
 
     asset = Asset(slug=free_slug(Asset, f"{site.slug}-{values['name']}"), **values)
-    _save(asset)
-    vendors = list(vendors)
+    save_named(asset)
     asset.vendors.set(vendors)
 
     record(
@@ -126,13 +128,14 @@ def change_asset(
         .select_related("zone__site")
         .get(pk=asset.pk)
     )
-    site = asset.zone.site
+    site, vendors = asset.zone.site, list(vendors)
 
     _guard(acting_user, site)
     _guard_zone(values["zone"], site)
+    _guard_vendors(vendors, site)
 
-    changes = _change(asset, values)
-    changes |= _change_vendors(asset, list(vendors))
+    changes = change_row(asset, values)
+    changes |= _change_vendors(asset, vendors)
 
     _record_change(asset, site, changes, acting_user=acting_user, origin=origin)
     return asset
@@ -146,7 +149,7 @@ def add_endpoint(
     _guard(acting_user, asset.zone.site)
 
     endpoint = Endpoint(asset=asset, **values)
-    _save(endpoint)
+    save_named(endpoint)
 
     record(
         "asset.changed",
@@ -175,13 +178,13 @@ def change_endpoint(
     _guard(acting_user, site)
 
     before = (endpoint.protocol, endpoint.host, endpoint.port)
-    changes = _change(endpoint, values)
+    changes = change_row(endpoint, values)
     if endpoint.host_key and before != (
         endpoint.protocol,
         endpoint.host,
         endpoint.port,
     ):
-        changes |= _change(endpoint, {"host_key": ""})
+        changes |= change_row(endpoint, {"host_key": ""})
 
     _record_change(endpoint, site, changes, acting_user=acting_user, origin=origin)
     return endpoint
@@ -208,7 +211,7 @@ def pin_host_key(
             _("Only SSH connections have a host key."), code="no_host_key"
         )
 
-    changes = _change(endpoint, {"host_key": host_key})
+    changes = change_row(endpoint, {"host_key": host_key})
 
     if changes:
         record(
@@ -248,7 +251,22 @@ def _guard_zone(zone: Zone, site: Site) -> None:
         )
 
 
-def _change(row: models.Model, values: Mapping[str, Any]) -> dict[str, list[str]]:
+def _guard_vendors(vendors: list[Vendor], site: Site) -> None:
+    """Only who may work at this site; the vendors are locked, so that it stays so."""
+    ids = [vendor.pk for vendor in vendors]
+    locked = Vendor.objects.select_for_update(of=("self",)).filter(pk__in=ids)
+    list(locked.order_by("pk").values_list("pk", flat=True))
+    allowed = set(site.vendors.values_list("pk", flat=True))
+    for vendor in vendors:
+        if vendor.pk not in allowed:
+            raise NotPossible(
+                _("%(vendor)s may not work at %(site)s.")
+                % {"vendor": vendor, "site": site},
+                code="vendor_not_at_site",
+            )
+
+
+def change_row(row: models.Model, values: Mapping[str, Any]) -> dict[str, list[str]]:
     """Set what differs and save it; returns {field: [before, after]} as text."""
     changes = {}
     for name, value in values.items():
@@ -257,7 +275,7 @@ def _change(row: models.Model, values: Mapping[str, Any]) -> dict[str, list[str]
             changes[name] = [_text(before), _text(value)]
             setattr(row, name, value)
     if changes:
-        _save(row)
+        save_named(row)
     return changes
 
 
@@ -276,7 +294,8 @@ def _change_vendors(asset: Asset, vendors: list[Vendor]) -> dict[str, list[str]]
     }
 
 
-def _save(row: models.Model) -> None:
+def save_named(row: models.Model) -> None:
+    """Save it. Raises `NotPossible` where another one has its name."""
     try:
         with transaction.atomic():
             row.save()

@@ -1,0 +1,15 @@
+"""People of vendors who have left: the report, its proof, the list."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from sessions.views import departures
+
+app_name = "departures"
+urlpatterns = [
+    path("", departures.departure_list, name="list"),
+    path("people/<int:pk>/report/", departures.report, name="report"),
+    path("<str:number>/", departures.departure, name="detail"),
+    path("<str:number>/confirm/", departures.confirm, name="confirm"),
+]

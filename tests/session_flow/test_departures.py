@@ -1,0 +1,234 @@
+"""A leaver is out at once: no page, no session, no window; and the minutes are measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.test import Client
+from django.utils import timezone
+
+from accessportal.accounts.models import Invitation, User
+from accessportal.accounts.services.invitations import invite_person
+from accessportal.audit.models import AuditEvent
+from accessportal.errors import NotAllowed, NotPossible, TooLate
+from accessportal.notifications.models import Notification
+from requests.models import AccessRequest, MaintenanceWindow
+from sessions.models import BrokeredSession, Departure
+from sessions.services.departures import (
+    acknowledge_departure,
+    report_leaver,
+    settle_departures,
+)
+from tests.accounts.steps import is_signed_in
+from tests.cast import Plant, make_person, make_request, make_window, origin
+from tests.session_flow.tunnel_kit import Bench
+
+Browser = Callable[..., Client]
+
+
+@pytest.fixture
+def carla(plant: Plant) -> User:
+    """Coordinator of Fillwerk."""
+    return make_person(
+        "Carla Corte", vendor=plant.fillwerk, coordinator_at=timezone.now()
+    )
+
+
+def report(person: User, who: User, **more: object) -> Departure:
+    return report_leaver(person, acting_user=who, origin=origin(), **more)  # type: ignore[arg-type]
+
+
+async def test_a_live_session_ends_at_once_and_the_proof_is_timed(
+    bench: Bench, plant: Plant, carla: User
+) -> None:
+    window = await sync_to_async(make_window)(
+        plant.vera, plant.filling_hmi, decided_by=plant.olga
+    )
+    row = await bench.start(window, plant.filling_hmi, plant.vera)
+    console = await bench.enter(row, plant.vera)
+    await console.picture()
+
+    departure = await sync_to_async(report)(plant.vera, carla, note="Left for good")
+    ended = await console.word("ended")
+    assert ended["reason"] == "account_disabled"
+    row = await bench.until(row, lambda row: row.end_confirmed_at)
+    assert row.end_requested_by_id == carla.pk
+
+    await sync_to_async(settle_departures)()
+    await departure.arefresh_from_db()
+    assert departure.completed_at == row.end_confirmed_at
+    assert departure.seconds_to_proof is not None
+    assert 0 <= departure.seconds_to_end <= departure.seconds_to_proof < 60
+    (event,) = await bench.events("account.revocation.completed")
+    assert event.detail["sessions_ended"] == 1
+    (event,) = await bench.events("account.leaver.reported")
+    assert event.detail["sessions"] == [row.number] and event.reason == "Left for good"
+    await window.arefresh_from_db()
+    assert window.revoked_at is not None and not window.revoke_cause
+
+
+async def test_a_leaver_among_the_companions_is_put_out_of_the_session(
+    bench: Bench, plant: Plant, carla: User
+) -> None:
+    tom = await sync_to_async(make_person)("Tom Thoma", vendor=plant.fillwerk)
+    window = await sync_to_async(make_window)(
+        plant.vera, plant.filling_hmi, decided_by=plant.olga, companions=[tom]
+    )
+    row = await bench.start(window, plant.filling_hmi, plant.vera)
+    veras = await bench.enter(row, plant.vera)
+    await veras.picture()
+    toms = await bench.enter(row, tom)
+    await toms.picture()
+    await sync_to_async(report)(tom, carla)
+    await toms.closed()
+    assert (await bench.row(row)).is_live
+
+
+@pytest.mark.django_db
+def test_everything_that_was_open_is_closed(
+    plant: Plant, carla: User, browser_of: Browser
+) -> None:
+    browser = browser_of(plant.vera)
+    assert is_signed_in(browser)
+    coming = make_window(
+        plant.vera, plant.filling_hmi, decided_by=plant.olga,
+        starts_in=timedelta(days=1),
+    )  # fmt: skip
+    waiting = make_request(plant.vera, plant.filling_plc)
+    others = make_window(carla, plant.filling_gateway, decided_by=plant.olga)
+    User.objects.filter(pk=plant.vera.pk).update(coordinator_at=timezone.now())
+    invite_person(
+        acting_user=User.objects.get(pk=plant.vera.pk), vendor=plant.fillwerk,
+        email="friend@fillwerk.example", full_name="", language="en", origin=origin(),
+    )  # fmt: skip
+
+    departure = report(plant.vera, plant.ivan, note="Told by phone")
+
+    vera = User.objects.get(pk=plant.vera.pk)
+    assert not vera.is_active and not vera.coordinates and vera.awaits_sponsor
+    assert vera.disabled_by == plant.ivan and "has left" in vera.disabled_reason
+    assert not is_signed_in(browser)
+    coming.refresh_from_db()
+    waiting.refresh_from_db()
+    assert coming.revoked_by == plant.ivan and not coming.revoke_cause
+    assert waiting.state == AccessRequest.State.WITHDRAWN
+    assert MaintenanceWindow.objects.get(pk=others.pk).revoked_at is None
+    assert not Invitation.objects.open().exists()
+    assert (
+        departure.web_sessions_ended,
+        departure.windows_revoked,
+        departure.requests_withdrawn,
+        departure.invitations_revoked,
+    ) == (1, 1, 1, 1)
+    # Nothing was live, so nothing had to be proven.
+    assert departure.completed_at == departure.access_ended_at
+    assert departure.reported_at <= departure.access_ended_at
+    told = Notification.objects.filter(kind="leaver.reported")
+    assert {row.recipient for row in told} == {plant.olga, carla}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["carla", "olga", "ivan", "adam"])
+def test_whoever_hears_of_it_first_reports_it(
+    plant: Plant, carla: User, who: str
+) -> None:
+    """Without a fresh factor: stopping is fast."""
+    person = carla if who == "carla" else getattr(plant, who)
+    stale = origin(factor_age=9999)
+    assert report_leaver(plant.vera, acting_user=person, origin=stale).completed_at
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["victor", "omar", "cora", "tom", "nora"])
+def test_nobody_else_does(plant: Plant, tom: User, who: str) -> None:
+    nora = make_person(
+        "Nora Nord", vendor=plant.nordpack, coordinator_at=timezone.now()
+    )
+    person = {"tom": tom, "nora": nora}.get(who) or getattr(plant, who)
+    with pytest.raises(NotAllowed):
+        report(plant.vera, person)
+    assert User.objects.get(pk=plant.vera.pk).is_active
+    assert not Departure.objects.exists()
+
+
+@pytest.mark.django_db
+def test_not_twice_not_oneself_not_tomorrow_not_the_plants(
+    plant: Plant, carla: User
+) -> None:
+    with pytest.raises(NotPossible, match="yourself"):
+        report(carla, carla)
+    with pytest.raises(NotPossible, match="still to come"):
+        report(plant.vera, carla, left_at=timezone.now() + timedelta(days=1))
+    with pytest.raises(NotAllowed):
+        report(plant.cora, plant.ivan)
+    last_week = timezone.now() - timedelta(days=7)
+    assert report(plant.vera, carla, left_at=last_week).left_at == last_week
+    with pytest.raises(TooLate):
+        report(plant.vera, plant.ivan)
+
+
+@pytest.mark.django_db
+def test_the_minutes_run_until_the_last_session_is_proven_over(
+    plant: Plant, carla: User
+) -> None:
+    window = make_window(plant.vera, plant.filling_gateway, decided_by=plant.olga)
+    session = BrokeredSession.objects.create(
+        number="SES-2026-9001", window=window, endpoint=plant.filling_gateway,
+        started_by=plant.vera, permission="control", state="active", slot=0,
+        active_at=timezone.now(),
+    )  # fmt: skip
+    departure = report(plant.vera, carla)
+    session.refresh_from_db()
+    assert session.end_requested_reason == "account_disabled"
+    assert departure.completed_at is None and settle_departures() == 0
+    assert Departure.objects.open().count() == 1
+
+    proven = departure.reported_at + timedelta(minutes=3)
+    BrokeredSession.objects.filter(pk=session.pk).update(
+        state="ended", ended_at=proven, end_confirmed_at=proven, slot=None,
+        end_reason="account_disabled",
+    )  # fmt: skip
+    assert (settle_departures(), settle_departures()) == (1, 0)
+    departure.refresh_from_db()
+    assert departure.seconds_to_proof == 180.0
+
+
+@pytest.mark.django_db
+def test_the_sponsor_confirms_that_somebody_is_gone(plant: Plant, carla: User) -> None:
+    departure = report(plant.vera, carla)
+    for who in (carla, plant.ivan, plant.omar):
+        with pytest.raises(NotAllowed):
+            acknowledge_departure(departure, acting_user=who, origin=origin())
+    acknowledge_departure(departure, acting_user=plant.olga, origin=origin())
+    assert AuditEvent.objects.filter(event="account.leaver.confirmed").count() == 1
+    with pytest.raises(TooLate):
+        acknowledge_departure(departure, acting_user=plant.adam, origin=origin())
+
+
+@pytest.mark.django_db
+def test_one_click_on_the_companys_page_and_the_list_of_departures(
+    plant: Plant, carla: User, browser_of: Browser
+) -> None:
+    browser = browser_of(carla)
+    path = f"/departures/people/{plant.vera.pk}/report/"
+    assert path in browser.get("/company/").content.decode()
+    today = timezone.localdate().isoformat()
+    assert browser.post(path, {"left_on": "someday"}).status_code == 422
+    answer = browser.post(path, {"left_on": today, "reason": "New job"})
+    departure = Departure.objects.get()
+    assert answer.url == f"/departures/{departure.number}/"
+    page = browser.get(answer.url).content.decode()
+    assert "Nothing is left of this access" in page and "192.168" not in page
+
+    listed = browser_of(plant.cora).get("/departures/?q=vogt").content.decode()
+    assert departure.number in listed and "Carla Corte" in listed
+    assert (
+        departure.number
+        not in browser_of(plant.cora).get("/departures/?q=nobody").content.decode()
+    )
+    assert departure.number in browser_of(plant.olga).get("/").content.decode()
+    browser_of(plant.olga).post(f"{answer.url}confirm/")
+    assert departure.number not in browser_of(plant.olga).get("/").content.decode()
