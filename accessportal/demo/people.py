@@ -10,7 +10,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -44,7 +44,10 @@ WORDS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Cast:
-    """One person. `site` is a slug; empty means every site."""
+    """One person. `site` is a slug; empty means every site.
+
+    used_days_ago: when the account was last used, from today; None: never.
+    """
 
     key: str
     name: str
@@ -55,6 +58,7 @@ class Cast:
     grant: str = ""
     site: str = ""
     time_zone: str = "Europe/Berlin"
+    used_days_ago: int | None = 1
 
 
 CAST = (
@@ -92,6 +96,34 @@ CAST = (
     Cast(
         key="adam", name="Adam Albers", role="administrator", grant=Role.ADMINISTRATOR,
         email="adam@plant.example", phone="+49 4131 555 0260",
+    ),
+    # Whoever comes back as Paula needs the code in the newest file of the demo's `mail/`.
+    Cast(
+        key="paula", name="Paula Peters", role="contractor",
+        vendor="fillwerk-service", email="paula@fillwerk.example",
+        phone="+49 4131 555 0144", used_days_ago=61,
+    ),
+)  # fmt: skip
+
+# They are there to be looked after, not to sign in as.
+OTHERS = (
+    Cast(
+        key="nils", name="Nils Nowak", role="contractor", vendor="nordpack-robotics",
+        email="nils@nordpack.example", phone="", used_days_ago=None,
+    ),
+    Cast(
+        key="hanna", name="Hanna Holt", role="OT supervisor", grant=Role.OT_SUPERVISOR,
+        site="north", email="hanna@plant.example", phone="+49 4131 555 0212",
+        used_days_ago=3,
+    ),
+    Cast(
+        key="david", name="David Diaz", role="OT supervisor", grant=Role.OT_SUPERVISOR,
+        site="south", email="david@plant.example", phone="+1 815 555 0118",
+        time_zone="America/Chicago", used_days_ago=9,
+    ),
+    Cast(
+        key="greta", name="Greta Gruber", role="compliance", grant=Role.COMPLIANCE,
+        email="greta@plant.example", phone="+49 4131 555 0235", used_days_ago=33,
     ),
 )  # fmt: skip
 
@@ -146,6 +178,7 @@ def ensure_person(
     if known is not None:
         return known
     now = timezone.now()
+    used = _used_at(person)
     user: User = User.objects.create_user(
         person.email,
         password_of(person.email),
@@ -153,13 +186,34 @@ def ensure_person(
         phone=person.phone,
         vendor=vendors.get(person.vendor),
         time_zone=person.time_zone,
-        created_at=now,
-        factors_confirmed_at=now,
+        created_at=min(now, used - timedelta(days=30)) if used else now,
+        last_login=used,
+        factors_confirmed_at=now if used else None,
         training_expires_at=now + timedelta(days=400) if person.vendor else None,
         sponsor_confirmed_at=now if person.vendor else None,
     )
-    if person.vendor:
+    if person.vendor and used:
         note_acceptance(user, NOTICE_VERSION)
+    if used:
+        _give_factors(user, person)
+    record("account.created", subject=user)
+    if person.grant:
+        site = sites.get(person.site)
+        grant = RoleGrant.objects.create(
+            user=user, role=person.grant, site=site, granted_at=now
+        )
+        record("role.granted", subject=user, site=site, role=str(grant))
+    return user
+
+
+def _used_at(person: Cast) -> datetime | None:
+    """By the real clock: the past is told with another one."""
+    if person.used_days_ago is None:
+        return None
+    return datetime.now(UTC) - timedelta(days=person.used_days_ago)
+
+
+def _give_factors(user: User, person: Cast) -> None:
     TOTPDevice.objects.create(
         user=user,
         name="authenticator",
@@ -171,14 +225,6 @@ def ensure_person(
         StaticToken(device=recovery, token=stored_recovery_code(code))
         for code in recovery_codes_of(person.email)
     )
-    record("account.created", subject=user)
-    if person.grant:
-        site = sites.get(person.site)
-        grant = RoleGrant.objects.create(
-            user=user, role=person.grant, site=site, granted_at=now
-        )
-        record("role.granted", subject=user, site=site, role=str(grant))
-    return user
 
 
 def _derived(purpose: str, email: str) -> bytes:

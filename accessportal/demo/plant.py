@@ -17,7 +17,7 @@ from django.utils import timezone
 from accessportal.accounts.models import User, Vendor
 from accessportal.audit import record
 from accessportal.demo.companies import FILLWERK, NORDPACK, RECORDS
-from accessportal.demo.people import CAST, ensure_person
+from accessportal.demo.people import CAST, OTHERS, ensure_person
 from accessportal.plants.models import (
     Asset,
     Credential,
@@ -184,7 +184,9 @@ def ensure_plant(targets: Iterable[dict[str, Any]]) -> DemoPlant:
     """
     sites = {site["slug"]: _ensure_site(site) for site in SITES}
     vendors = {slug: _ensure_vendor(slug, facts) for slug, facts in RECORDS.items()}
-    people = {person.key: ensure_person(person, vendors, sites) for person in CAST}
+    people = {
+        person.key: ensure_person(person, vendors, sites) for person in (*CAST, *OTHERS)
+    }
     _ensure_sponsors(vendors, people["olga"])
     facts = {target["key"]: target for target in targets}
     endpoints = {
