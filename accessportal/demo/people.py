@@ -196,7 +196,7 @@ def ensure_person(
         note_acceptance(user, NOTICE_VERSION)
     if used:
         _give_factors(user, person)
-    record("account.created", subject=user)
+    record("account.created", acting_user=user, subject=user)
     if person.grant:
         site = sites.get(person.site)
         grant = RoleGrant.objects.create(

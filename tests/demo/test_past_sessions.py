@@ -68,7 +68,7 @@ def test_without_guacd_the_plant_is_there_and_the_log_says_what_is_missing(
 ) -> None:
     settings.GUACD_ADDRESS = "127.0.0.1:1"
 
-    assert len(seed_demo(TARGETS)) == 8
+    assert len(seed_demo(TARGETS)) == 9
 
     assert not Recording.objects.exists()
     assert "no past recordings" in caplog.text
