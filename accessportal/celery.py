@@ -24,6 +24,18 @@ app.autodiscover_tasks(
 
 # Seconds between runs. Every entry only makes up for what an act's own task did not do.
 app.conf.beat_schedule = {
+    "close-expired-web-sessions": {
+        "task": "accounts.close_expired_web_sessions",
+        "schedule": 60.0,
+    },
+    "mail-password-resets": {
+        "task": "accounts.mail_password_resets",
+        "schedule": 60.0,
+    },
+    "clear-cookies": {
+        "task": "accounts.clear_cookies",
+        "schedule": 3600.0,
+    },
     "send-due-notifications": {
         "task": "notifications.send_due_notifications",
         "schedule": 60.0,

@@ -7,11 +7,21 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accessportal import __version__
 
 THEME_COOKIE = "portal_theme"
 THEMES = {"light", "dark"}
+
+
+def seconds_left(request: HttpRequest) -> int:
+    """For how long the web session lasts if nothing is done; 0 for who is not signed in."""
+    held: Any = getattr(request, "web_session", None)
+    if held is None:
+        return 0
+    left = min(held.idle_at, held.expires_at) - timezone.now()
+    return max(1, int(left.total_seconds()))
 
 
 def portal(request: HttpRequest) -> dict[str, Any]:
@@ -23,4 +33,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "portal_theme": theme if theme in THEMES else "",
         "portal_now": int(time.time() * 1000),
         "portal_shared_idle": settings.SHARED_IDLE_SECONDS,
+        "portal_web_session": seconds_left(request),
     }

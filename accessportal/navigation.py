@@ -177,6 +177,12 @@ PLACES: list[tuple[Words, list[Place]]] = [
             Place("/people/", _("People"), "user-circle", Action.PEOPLE_SEE),
             Place("/departures/", _("Departures"), "user-x", Action.VENDOR_SEE),
             Place("/company/", _("My company"), "users", of_coordinator=True),
+            Place(
+                "/second-factors/",
+                _("Signing in: rules"),
+                "fingerprint",
+                Action.FACTOR_RULES,
+            ),
         ],
     ),
     (

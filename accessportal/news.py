@@ -12,7 +12,9 @@ from channels.generic.websocket import AsyncJsonWebsocketConsumer
 
 from accessportal.accounts.authorisation import Action, sites_where
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import no_longer_alive, web_session_of_scope
 from accessportal.live import announce
+from accessportal.news_watch import SIGNED_OUT, watch
 
 
 def site_topic(site_id: int) -> str:
@@ -37,21 +39,27 @@ def tell_news(*topics: str, about: str) -> None:
 
 
 class NewsConsumer(AsyncJsonWebsocketConsumer):
-    """One socket per open page; refused without a sign-in with a second factor."""
+    """One socket per open page; refused without a sign-in with a second factor, and closed
+    when that ends: by a message at once, by the watch within seconds whatever happens."""
 
     topics: tuple[str, ...] = ()
+    web_session_key = ""
 
     async def connect(self) -> None:
         user = self.scope["user"]
-        if not user.is_authenticated or "factor_at" not in self.scope["session"]:
-            await self.close(code=4401)
+        web_session = await sync_to_async(web_session_of_scope)(self.scope)
+        if web_session is None:
+            await self.close(code=SIGNED_OUT)
             return
+        self.web_session_key = web_session.key
         self.topics = await sync_to_async(topics_of)(user)
         for topic in self.topics:
             await self.channel_layer.group_add(topic, self.channel_name)
         await self.accept()
+        watch().follow(self)
 
     async def disconnect(self, code: int) -> None:
+        watch().let_go(self)
         for topic in self.topics:
             await self.channel_layer.group_discard(topic, self.channel_name)
 
@@ -69,6 +77,11 @@ class NewsConsumer(AsyncJsonWebsocketConsumer):
         await self.send_json({"about": "standing"})
         if not topics:
             await self.close(code=4401)
+
+    async def web_session_ended(self, event: dict[str, Any]) -> None:
+        """One of the person's web sessions ended; perhaps this one."""
+        if await sync_to_async(no_longer_alive)([self.web_session_key]):
+            await self.close(code=SIGNED_OUT)
 
     async def news_changed(self, event: dict[str, Any]) -> None:
         await self.send_json({"about": event["about"]})

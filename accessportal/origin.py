@@ -22,9 +22,9 @@ class Origin:
 
     address: IP address of the browser, as text. factor: kind of the second factor last
     used in this web session. factor_at: epoch seconds of that use. web_session_ref:
-    hash of the web session's key, never the key itself. browser: hash of the token in
-    this browser's cookie, "" without one; None where no browser is behind the act.
-    api_token: prefix of the token, where a machine acts for the person.
+    hash of the web session's key, never the key itself; the same after a step-up. browser:
+    hash of the token in this browser's cookie, "" without one; None where no browser is
+    behind the act. api_token: prefix of the token, where a machine acts for the person.
     """
 
     address: str = ""
@@ -93,11 +93,12 @@ def mark_browser(request: HttpRequest, response: HttpResponse) -> None:
 def origin_of(request: HttpRequest) -> Origin:
     """The origin of an act made in the browser."""
     web_session: Any = getattr(request, "session", {})
+    held: Any = getattr(request, "web_session", None)
     return Origin(
         address=client_address(request),
         factor=web_session.get("factor_kind", ""),
         factor_at=web_session.get("factor_at", 0.0),
-        web_session_ref=web_session_ref(getattr(web_session, "session_key", None)),
+        web_session_ref=web_session_ref(held.key if held is not None else None),
         user_agent=request.headers.get("User-Agent", "")[:200],
         browser=browser_of(request),
     )

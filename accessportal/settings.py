@@ -47,7 +47,7 @@ SECRET_KEY = SECRET_KEY or "not-set"  # checks.py refuses to serve with this val
 # What the keys before it signed stays valid; `manage.py rotate_keys secret_key` fills it.
 SECRET_KEY_FALLBACKS = read_secret(KEYS_DIR / "secret_key_fallbacks").split()
 
-PUBLIC_URL = env("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+PUBLIC_URL = env("PUBLIC_URL", "http://localhost:8000").rstrip("/")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS") or [
     urlsplit(PUBLIC_URL).hostname or "127.0.0.1",
     "127.0.0.1",
@@ -77,7 +77,6 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.forms",
     "channels",
-    "axes",
     "csp",
     "django_cotton.apps.SimpleAppConfig",
     "django_htmx",
@@ -104,7 +103,6 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "accessportal.middleware.PortalErrorMiddleware",
-    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "accessportal.urls"
@@ -234,7 +232,6 @@ CELERY_TIMEZONE = "UTC"
 
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",
     "accessportal.accounts.directory.gate.DirectoryGate",
     "django.contrib.auth.backends.ModelBackend",
 ]
@@ -261,15 +258,6 @@ DIRECTORY = directory_from(env, keys_dir=KEYS_DIR)
 
 OTP_TOTP_ISSUER = "Access Portal"
 OTP_TOTP_THROTTLE_FACTOR = 1
-
-AXES_FAILURE_LIMIT = 5
-AXES_COOLOFF_TIME = 0.25  # hours
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_FORM_FIELD = "email"
-AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_CALLABLE = "accessportal.accounts.throttling.locked_out"
-AXES_CLIENT_IP_CALLABLE = "accessportal.origin.client_address"
-AXES_VERBOSE = False
 
 # A browser takes a `__Host-` cookie only over https, for this host alone and for every path.
 HOST_PREFIX = "__Host-" if SECURE_SITE else ""
@@ -327,6 +315,8 @@ PERMISSIONS_POLICY: dict[str, list[str]] = {
     "hid": [],
     "display-capture": [],
     "browsing-topics": [],
+    "publickey-credentials-create": ["self"],
+    "publickey-credentials-get": ["self"],
     "fullscreen": ["self"],
     "clipboard-read": ["self"],
     "clipboard-write": ["self"],
@@ -370,6 +360,15 @@ GUACD_ADDRESS = env("GUACD", "127.0.0.1:4822")
 BROKER_NAME = env("BROKER_NAME", "broker-1")
 
 # Policy figures.
+# How long a web session lasts, by role: minutes without a person's request, hours in all.
+WEB_SESSION_LIMITS = {
+    "contractor": (30, 12),
+    "ot_supervisor": (60, 12),
+    "it_security": (30, 12),
+    "compliance": (30, 12),
+    "administrator": (15, 8),
+    "shared_computer": (15, 2),
+}
 FRESH_FACTOR_SECONDS = 300
 FACTOR_MAX_AGE_SECONDS = 12 * 3600
 TICKET_SECONDS = 30
@@ -388,6 +387,8 @@ LAPSE_WARNING_DAYS = 7
 # A computer that others use too (`accounts.shared`).
 SHARED_IDLE_SECONDS = env_int("SHARED_IDLE_SECONDS", 900)
 SHARED_BREAK_SECONDS = 300
+PASSWORD_RESET_MINUTES = 30
+FACTOR_RESET_HOURS = 24
 SEGMENT_MAX_SECONDS = env_int("SEGMENT_MAX_SECONDS", 300)
 SEGMENT_MAX_BYTES = env_int("SEGMENT_MAX_BYTES", 8 * 1024 * 1024)
 REVIEW_DUE_DAYS = 15

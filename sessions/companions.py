@@ -14,18 +14,15 @@ from typing import Any
 
 from django.conf import settings
 
+from accessportal.accounts.factor_rules import counts
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import is_in_force
 from accessportal.errors import FreshFactorNeeded, NotAllowed
 from accessportal.origin import Origin
-from accessportal.plants.models import Asset
+from accessportal.plants.models import Asset, Site
 from sessions.models import BrokeredSession, Participant
 from sessions.policy import Facts, Moment, Outcome, Verdict, decide
-from sessions.policy_facts import (
-    factor_moment,
-    facts_during,
-    standing_of,
-    web_session_exists,
-)
+from sessions.policy_facts import factor_moment, facts_during, standing_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +43,11 @@ def verdict_on_joining(
     """Whether a companion may come in: fresh factor, unless they come back (architecture, 3)."""
     before = _earlier_joining(brokered_session, user, origin, web_session_key)
     user = User.objects.select_related("vendor").get(pk=user.pk)
+    site = brokered_session.endpoint.asset.zone.site
     facts = _of_person(
         facts_during(brokered_session),
         user,
-        factor_at=before.factor_at if before else factor_moment(origin),
+        factor_at=before.factor_at if before else _counting(user, origin, site),
         web_session_key=web_session_key,
     )
     vendor = brokered_session.window.access_request.vendor
@@ -70,6 +68,11 @@ def verdict_on_joining(
             recording_grace_until=None,
         )
     )
+
+
+def _counting(user: User, origin: Origin, site: Site) -> datetime | None:
+    """When a second factor that counts at the site was used."""
+    return factor_moment(origin) if counts(user, origin.factor, site) else None
 
 
 def refuse_unless_welcome(
@@ -153,7 +156,7 @@ def _of_person(
         person_expires_at=user.expires_at,
         vendor_suspended=vendor is not None and vendor.suspended_at is not None,
         contract_ends_at=vendor.contract_ends_at if vendor is not None else None,
-        signed_out=not web_session_exists(web_session_key),
+        signed_out=not is_in_force(web_session_key),
         factor_age=(facts.at - factor_at).total_seconds() if factor_at else None,
         same_address=True,
     )

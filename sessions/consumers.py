@@ -14,6 +14,7 @@ from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import web_session_of_scope
 from accessportal.errors import NotAllowed, NotKnown, PortalError
 from accessportal.origin import Origin, address_behind_proxies, web_session_ref
 from sessions.broker import registry
@@ -51,10 +52,8 @@ class TunnelConsumer(AsyncWebsocketConsumer):
     async def _enter(self) -> None:
         """Signed in with a second factor, a good ticket, an actor here, and policy says yes."""
         user: User = self.scope["user"]
-        web_session = self.scope["session"]
-        if not user.is_authenticated or not await sync_to_async(_has_factor)(
-            web_session
-        ):
+        web_session = await sync_to_async(web_session_of_scope)(self.scope)
+        if web_session is None:
             raise NotKnown
         if SUBPROTOCOL not in self.scope["subprotocols"]:
             raise NotKnown
@@ -62,12 +61,12 @@ class TunnelConsumer(AsyncWebsocketConsumer):
         if broker is None:
             raise NotKnown
         query = parse_qs(self.scope["query_string"].decode("ascii", "replace"))
-        origin = await sync_to_async(origin_of_scope)(self.scope)
+        origin = await sync_to_async(origin_of_scope)(self.scope, web_session.key)
         try:
             ticket = await sync_to_async(use_ticket)(
                 query.get("ticket", [""])[0],
                 acting_user=user,
-                web_session_key=web_session.session_key or "",
+                web_session_key=web_session.key,
             )
         except NotAllowed:
             await sync_to_async(note_refused_ticket)(acting_user=user, origin=origin)
@@ -114,7 +113,7 @@ class _Transport:
         await self._consumer.close(code=code)
 
 
-def origin_of_scope(scope: dict[str, Any]) -> Origin:
+def origin_of_scope(scope: dict[str, Any], key: str) -> Origin:
     """The origin of an act on a WebSocket, as `origin_of` finds it for a page."""
     headers = {
         name.decode("latin-1"): value.decode("latin-1")
@@ -126,10 +125,6 @@ def origin_of_scope(scope: dict[str, Any]) -> Origin:
         address=address_behind_proxies(peer, headers.get("x-forwarded-for", "")),
         factor=web_session.get("factor_kind", ""),
         factor_at=web_session.get("factor_at", 0.0),
-        web_session_ref=web_session_ref(web_session.session_key),
+        web_session_ref=web_session_ref(key),
         user_agent=headers.get("user-agent", "")[:200],
     )
-
-
-def _has_factor(web_session: Any) -> bool:
-    return "factor_at" in web_session

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils import timezone
 
+from accessportal.accounts.factor_rules import counts
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import is_in_force
 from accessportal.origin import Origin
 from accessportal.plants.models import Asset, Endpoint, ProductionFreeze
 from requests.models import AccessRequest, MaintenanceWindow
@@ -63,7 +64,7 @@ def facts_at_start(
         risk_fresh_for=settings.RISK_FACTOR_SECONDS,
         desktop_left_over=left_over_for(endpoint, user.vendor_id) is not None,
         signed_out=False,
-        factor_age=now.timestamp() - origin.factor_at if origin.factor_at else None,
+        factor_age=_factor_age(user, origin, endpoint, now),
         factor_fresh_for=settings.FRESH_FACTOR_SECONDS,
         factor_max_age=settings.FACTOR_MAX_AGE_SECONDS,
         idle_limit=settings.IDLE_FREEZE_SECONDS,
@@ -159,19 +160,24 @@ def recorder_has_room() -> bool:
     return shutil.disk_usage(place).free >= LEAST_FREE_BYTES
 
 
-def web_session_exists(key: str) -> bool:
-    """Whether nobody signed out of a web session; one that merely expired still exists."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    return bool(key) and bool(store().exists(key))
+def _factor_age(
+    user: User, origin: Origin, endpoint: Endpoint, at: datetime
+) -> float | None:
+    """A factor that does not count at the machine's site was none."""
+    if not origin.factor_at:
+        return None
+    if not counts(user, origin.factor, endpoint.asset.zone.site):
+        return None
+    return at.timestamp() - origin.factor_at
 
 
 def _signed_out(brokered_session: BrokeredSession, present: str) -> bool:
     """`present`: the web session of the contractor's socket. A session that was left by "not
     you?" hangs on no web session while it waits for its person."""
     if present:
-        return not web_session_exists(present)
+        return not is_in_force(present)
     former = brokered_session.web_session_key
-    return bool(former) and not web_session_exists(former)
+    return bool(former) and not is_in_force(former)
 
 
 def _idle_limit(idle_for: float, web_session_key: str) -> float:

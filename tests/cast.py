@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection
 from django.test import Client
@@ -23,8 +24,9 @@ from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import RoleGrant, User, Vendor
+from accessportal.accounts.models import RoleGrant, User, Vendor, WebSession
 from accessportal.accounts.notice import NOTICE_VERSION, note_acceptance
+from accessportal.accounts.web_sessions import cookie_hash, open_web_session
 from accessportal.numbers import next_number
 from accessportal.origin import Origin
 from accessportal.plants.models import (
@@ -284,9 +286,22 @@ def signed_in(
     web_session["factor_kind"] = "totp"
     web_session["factor_at"] = time.time() - factor_age
     if device is not None:
+        web_session["factor_device"] = device.persistent_id
         web_session[DEVICE_ID_SESSION_KEY] = device.persistent_id
     web_session.save()
+    open_web_session(
+        user,  # type: ignore[arg-type]
+        cookie=web_session.session_key,
+        factor_kind="totp",
+        origin=origin(),
+    )
     return client
+
+
+def web_session_key_of(client: Client) -> str:
+    """The key of the web session that this browser's cookie leads to."""
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    return WebSession.objects.get(cookie_hash=cookie_hash(cookie)).key
 
 
 def origin(*, factor_age: float = 0.0, **fields: Any) -> Origin:

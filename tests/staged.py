@@ -75,7 +75,7 @@ def staged_portal(place: Path, guacd: str, targets: Targets) -> Iterator[Stage]:
                 "PORTAL_MAX_SESSIONS_PER_PERSON": "0",
             },
         )  # fmt: skip
-        made = Stage(process, f"http://127.0.0.1:{port}", targets)
+        made = Stage(process, f"http://localhost:{port}", targets)
         try:
             try:
                 assert made.heard() == "ready"

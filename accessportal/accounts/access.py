@@ -7,13 +7,18 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import (
     ApiToken,
+    FactorReset,
+    FactorRule,
     Invitation,
+    Passkey,
     PermissionOverride,
     RoleDelegation,
     RoleGrant,
     User,
     Vendor,
+    WebSession,
 )
+from accessportal.accounts.services.factor_rules import may_change_rules
 from accessportal.accounts.services.overrides import may_end
 from accessportal.accounts.standing import may_everywhere, may_manage
 from accessportal.accounts.vendor_rights import (
@@ -320,3 +325,72 @@ def colleague_invitation_revocable_by(user: User, pk: int) -> Invitation:
     if invitation is None:
         raise NotKnown
     return invitation
+
+
+# --- Signing in: one's own, and for those who mind it --------------------------------
+
+
+def person_minded_by(user: User, pk: int) -> User:
+    """Somebody of the plant or of a vendor, for who may end devices and factors of people."""
+    if user.vendor_id is not None:
+        raise NotKnown
+    if not may(user, Action.VENDOR_SUSPEND):
+        raise NotAllowed
+    person: User | None = User.objects.select_related("vendor").filter(pk=pk).first()
+    if person is None:
+        raise NotKnown
+    return person
+
+
+def device_of_person(user: User, person_pk: int, pk: int) -> WebSession:
+    """A browser in which somebody is signed in, or was, for who may end that."""
+    return _device(person_minded_by(user, person_pk), pk)
+
+
+def own_device(user: User, pk: int) -> WebSession:
+    """A browser in which the person themselves is signed in, or was."""
+    return _device(user, pk)
+
+
+def own_passkey(user: User, pk: int) -> Passkey:
+    """One of a person's own passkeys."""
+    found: Passkey | None = Passkey.objects.filter(user=user, pk=pk).first()
+    if found is None:
+        raise NotKnown
+    return found
+
+
+def factor_reset_of(user: User, person_pk: int, pk: int) -> FactorReset:
+    """A wish to take somebody's second factor away, for who may decide on it."""
+    person = person_minded_by(user, person_pk)
+    found: FactorReset | None = (
+        person.factor_resets.select_related("asked_by", "person").filter(pk=pk).first()
+    )
+    if found is None:
+        raise NotKnown
+    return found
+
+
+def _device(person: User, pk: int) -> WebSession:
+    found: WebSession | None = (
+        person.web_sessions.select_related("user").filter(pk=pk).first()
+    )
+    if found is None:
+        raise NotKnown
+    return found
+
+
+def factor_rules_visible_to(user: User) -> QuerySet[FactorRule]:
+    """The rules about second factors, for who may change some."""
+    if not may(user, Action.FACTOR_RULES):
+        raise NotAllowed
+    return FactorRule.objects.select_related("site", "set_by")
+
+
+def factor_rule_changeable_by(user: User, pk: int) -> FactorRule:
+    rule = factor_rules_visible_to(user).filter(pk=pk).first()
+    if rule is None:
+        raise NotKnown
+    if not may_change_rules(user, rule.site):
+        raise NotAllowed
+    return rule

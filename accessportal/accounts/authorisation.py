@@ -62,6 +62,7 @@ class Action(models.TextChoices):
     ALERT_HANDLE = "alert.handle", _("See and acknowledge security alerts")
     DIRECTORY_SEE = "directory.see", _("See how employees sign in")
     DIRECTORY_CHANGE = "directory.change", _("Map groups to roles, mark break-glass")
+    FACTOR_RULES = "factor.rules", _("Say which second factors count")
 
 
 PERMISSIONS: dict[Role, frozenset[Action]] = {
@@ -109,6 +110,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.RISK_TOLD,
             Action.TOKEN_MANAGE,
             Action.DIRECTORY_SEE,
+            Action.FACTOR_RULES,
         }
     ),
     Role.COMPLIANCE: frozenset(
@@ -143,6 +145,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.TOKEN_MANAGE,
             Action.DIRECTORY_SEE,
             Action.DIRECTORY_CHANGE,
+            Action.FACTOR_RULES,
         }
     ),
 }
@@ -312,6 +315,15 @@ def actions_anywhere(user: User) -> frozenset[Action]:
             action for action in Action if overridden & {*overrides_allowing(action)}
         }
     return allowed
+
+
+def roles_held(user: User) -> list[tuple[str, int | None]]:
+    """(role, site's id) of every role a person of the plant has, own or lent; None: at every
+    site. For what follows from being somebody; what may be done is `may`."""
+    return [
+        *user.role_grants.values_list("role", "site"),
+        *_delegations(user).values_list("role", "site"),
+    ]
 
 
 def _delegations(user: User) -> models.QuerySet[RoleDelegation]:

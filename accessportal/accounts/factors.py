@@ -1,4 +1,6 @@
-"""Second factors: an authenticator app (TOTP) and recovery codes, each code once.
+"""Second factors typed as a code: an authenticator app (TOTP) and recovery codes, each once.
+
+Passkeys are in `passkeys`; which kinds count where, in `factor_rules`.
 
 A TOTP code that was used, or an older one, is never taken again: django-otp remembers the
 time step of the last one. The sentence then says to wait for the next code.
@@ -17,19 +19,23 @@ from typing import Any
 import segno
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django_otp.models import Device
 from django_otp.oath import TOTP
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
-from accessportal.accounts.models import User
+from accessportal.accounts.models import Passkey, User
 from accessportal.errors import NotPossible, Sentence
+from accessportal.notifications import notify
 from accessportal.origin import Origin
 
+PASSKEY_KIND = "passkey"
 TOTP_KIND = "totp"
 RECOVERY_KIND = "recovery_code"
+PHISHING_RESISTANT = frozenset({PASSKEY_KIND})
 RECOVERY_CODES = 10
 SET_UP_TIME = timedelta(hours=1)
 # Without letters and digits that look alike; 12 of 31 signs are 59 bits.
@@ -46,7 +52,7 @@ WRONG_RECOVERY_CODE = _("That recovery code is not right, or it has been used be
 
 @dataclass(frozen=True)
 class UsedFactor:
-    """kind: `totp` or `recovery_code`; device: django-otp's."""
+    """kind: `passkey`, `totp` or `recovery_code`; device: django-otp's."""
 
     kind: str
     device: Any
@@ -57,8 +63,27 @@ def totp_device_of(user: User) -> TOTPDevice | None:
     return TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk").first()
 
 
+def has_passkey(user: User) -> bool:
+    """Whether a person has a passkey that opens something."""
+    return bool(Passkey.objects.usable().filter(user=user).exists())
+
+
 def has_factor(user: User) -> bool:
-    return totp_device_of(user) is not None
+    """Whether a person has a second factor; recovery codes only stand in for one."""
+    return totp_device_of(user) is not None or has_passkey(user)
+
+
+def lasting_device(used: UsedFactor) -> Device:
+    """What a web session hangs on: the factor that was used, or, after a recovery code, which
+    is gone, the one it stood in for."""
+    if used.kind != RECOVERY_KIND:
+        return used.device
+    user = used.device.user
+    return (
+        totp_device_of(user)
+        or Passkey.objects.usable().filter(user=user).first()
+        or used.device
+    )
 
 
 def use_factor(
@@ -227,18 +252,40 @@ def confirm_enrolment(
             TOTPDevice.objects.filter(user=acting_user).exclude(pk=device.pk).delete()
             device.confirmed = True
             device.save(update_fields=["confirmed"])
-            acting_user.factors_confirmed_at = timezone.now()
-            acting_user.save(update_fields=["factors_confirmed_at"])
-            audit.record(
-                "auth.mfa.enrolled",
-                acting_user=acting_user,
-                subject=acting_user,
-                origin=origin,
-                factor_kind=TOTP_KIND,
-            )
+            factor_added(acting_user, TOTP_KIND, name=device.name, origin=origin)
     if refusal is not None or device is None:
         raise NotPossible(refusal, code="code_refused")
     return device
+
+
+def factor_added(user: User, kind: str, *, name: str, origin: Origin) -> None:
+    """Note that a person has one more factor, and tell the person (it may be somebody else)."""
+    user.factors_confirmed_at = timezone.now()
+    user.save(update_fields=["factors_confirmed_at"])
+    audit.record(
+        "auth.mfa.enrolled",
+        acting_user=user,
+        subject=user,
+        origin=origin,
+        factor_kind=kind,
+        phishing_resistant=kind in PHISHING_RESISTANT,
+        name=name,
+    )
+    notify(
+        [user],
+        "account.factor_added",
+        path="/account/",
+        what=lambda: factor_in_words(kind, name),
+    )
+
+
+def factor_in_words(kind: str, name: str = "") -> str:
+    """A factor as a mail or a page calls it."""
+    if kind == PASSKEY_KIND:
+        return gettext("Passkey “%(name)s”") % {"name": name}
+    return (
+        gettext("Authenticator app") if kind == TOTP_KIND else gettext("Recovery code")
+    )
 
 
 # --- Recovery codes -----------------------------------------------------------------
@@ -262,6 +309,7 @@ def make_recovery_codes(*, acting_user: User, origin: Origin) -> list[str]:
             subject=acting_user,
             origin=origin,
         )
+        notify([acting_user], "account.recovery_renewed", path="/account/")
     return codes
 
 

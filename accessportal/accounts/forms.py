@@ -12,6 +12,7 @@ from django.conf import settings
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from accessportal.accounts.authorisation import Action, may_everywhere, sites_where
 from accessportal.accounts.dates import (
     DayInput,
     day_of,
@@ -19,7 +20,7 @@ from accessportal.accounts.dates import (
     is_far_away,
     kept_or_last_minute,
 )
-from accessportal.accounts.models import User
+from accessportal.accounts.models import FactorRule, User
 from accessportal.accounts.services.vendor_people import DATES
 
 
@@ -99,6 +100,49 @@ class RecoveryCodeForm(forms.Form):
             }
         ),
     )
+
+
+class PasskeyForm(forms.Form):
+    """What the browser made, and the person's word for it."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=64,
+        help_text=_("So that you recognise it: “Work phone”, “Key on my key ring”."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    answer = forms.CharField(
+        max_length=20_000, widget=forms.HiddenInput(attrs={"data-passkey-answer": ""})
+    )
+
+
+class ForgottenForm(forms.Form):
+    email = forms.EmailField(
+        label=_("E-mail address"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
+    )
+
+
+class FactorRuleForm(forms.Form):
+    """For which role, and where, only passkeys count."""
+
+    role = forms.ChoiceField(label=_("Role"), choices=FactorRule.Who.choices)
+    site = forms.ModelChoiceField(
+        label=_("Site"), queryset=User.objects.none(), required=False
+    )
+    reason = forms.CharField(
+        label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2})
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        site = self.fields["site"]
+        site.queryset = sites_where(user, Action.FACTOR_RULES)  # type: ignore[attr-defined]
+        site.empty_label = (  # type: ignore[attr-defined]
+            _("Every site") if may_everywhere(user, Action.FACTOR_RULES) else None
+        )
+        site.required = not may_everywhere(user, Action.FACTOR_RULES)
 
 
 class NewPasswordMixin(forms.Form):

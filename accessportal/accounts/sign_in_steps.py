@@ -1,6 +1,7 @@
 """The steps of signing in, in their order. This table is the whole sequence.
 
-A first step says who it is: the password's form. It calls `signing.begin_sign_in`.
+A first step says who it is: the password's form, a passkey (which is the second factor as
+well), an invitation, the link of a mail. It calls `signing.begin_sign_in`.
 Each step after it is a page of its own, shown while it is needed; when it is passed, its view
 calls `signing.pass_step` and goes to `signing.advance`. When no step is needed any more,
 the web session opens, and not before: whatever came first, and whichever steps there are.
@@ -12,11 +13,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from accessportal.accounts.factors import has_factor
+from accessportal.accounts.factor_rules import must_have_passkey
+from accessportal.accounts.factors import has_factor, has_passkey
 from accessportal.accounts.models import User
 from accessportal.accounts.notice import notice_is_due
 from accessportal.accounts.parking import is_parked
 
+BY_PASSWORD = "password"  # noqa: S105 - the name of a first step
+BY_PASSKEY = "passkey"
+BY_INVITATION = "invitation"
+BY_RESET_LINK = "reset_link"
+NEW_PASSWORD = "new_password"  # noqa: S105 - the name of a step
 FACTOR = "factor"
 """The name under which the second factor of a sign-in is passed, however it was used."""
 
@@ -43,6 +50,10 @@ class Step:
     needed: Callable[[SignIn], bool]
 
 
+def needs_new_password(sign_in: SignIn) -> bool:
+    return sign_in.first == BY_RESET_LINK and NEW_PASSWORD not in sign_in.passed
+
+
 STEPS: tuple[Step, ...] = (
     # Whoever knows only the password of a parked account sets up no factor of their own.
     Step(
@@ -63,6 +74,15 @@ STEPS: tuple[Step, ...] = (
     Step("accounts:mailbox", lambda sign_in: is_parked(sign_in.user)),
     # A vendor's person who has not accepted the notice of recording as it is now.
     Step("accounts:notice", lambda sign_in: notice_is_due(sign_in.user)),
+    # Who is somebody for whom only a passkey counts sets one up, once signed in by another.
+    Step(
+        "accounts:enrol_passkey",
+        lambda sign_in: (
+            must_have_passkey(sign_in.user) and not has_passkey(sign_in.user)
+        ),
+    ),
+    # Who came by the link of a mail chooses a new password, now that it is them.
+    Step("accounts:new_password", needs_new_password),
 )
 
 

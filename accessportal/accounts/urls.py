@@ -9,11 +9,15 @@ from accessportal.accounts.views import (
     account,
     api_tokens,
     company,
+    devices,
+    factor_rules,
+    forgotten,
     invitations,
     leaving,
     lending,
     not_you,
     notice,
+    passkeys,
     people,
     permissions,
     revival,
@@ -30,7 +34,21 @@ sign_in_urls = [
     path("accounts/login/mailbox/", revival.mailbox, name="mailbox"),
     path("accounts/login/mailbox/send/", revival.send_again, name="mailbox_send"),
     path("accounts/notice/", notice.notice, name="notice"),
+    path(
+        "accounts/login/passkey/",
+        passkeys.sign_in_with_passkey,
+        name="sign_in_passkey",
+    ),
+    path("accounts/passkey/", passkeys.challenge, name="passkey_challenge"),
     path("accounts/enrol/", sign_in.enrol, name="enrol"),
+    path("accounts/enrol/passkey/", passkeys.enrol_first_passkey, name="enrol_passkey"),
+    path("accounts/forgotten/", forgotten.forgotten, name="forgotten"),
+    path(
+        "accounts/forgotten/<str:token>/",
+        forgotten.password_link,
+        name="password_link",
+    ),
+    path("accounts/new-password/", forgotten.new_password, name="new_password"),
     path("accounts/logout/", sign_in.leave, name="sign_out"),
     path("accounts/not-you/", not_you.not_you, name="not_you"),
     path("accounts/language/", sign_in.language, name="language"),
@@ -45,6 +63,52 @@ account_urls = [
     path("account/authenticator/", account.new_authenticator, name="new_authenticator"),
     path(
         "account/recovery-codes/", account.new_recovery_codes, name="new_recovery_codes"
+    ),
+    path(
+        "account/authenticator/remove/",
+        passkeys.remove_authenticator,
+        name="remove_authenticator",
+    ),
+    path("account/passkeys/new/", passkeys.new_passkey, name="new_passkey"),
+    path(
+        "account/passkeys/<int:pk>/remove/",
+        passkeys.remove_passkey,
+        name="remove_passkey",
+    ),
+    path("account/devices/others/", devices.revoke_own_others, name="revoke_others"),
+    path("account/devices/<int:pk>/", devices.revoke_own, name="revoke_device"),
+    path("account/web-session/", devices.web_session, name="web_session"),
+]
+
+minding_urls = [
+    path("people/<int:pk>/signing-in/", devices.person, name="person_signing"),
+    path(
+        "people/<int:pk>/devices/",
+        devices.revoke_all_of_person,
+        name="revoke_person_devices",
+    ),
+    path(
+        "people/<int:pk>/devices/<int:device_pk>/",
+        devices.revoke_of_person,
+        name="revoke_person_device",
+    ),
+    path("people/<int:pk>/factor-reset/", devices.ask_reset, name="ask_factor_reset"),
+    path(
+        "people/<int:pk>/factor-reset/<int:reset_pk>/confirm/",
+        devices.confirm_reset,
+        name="confirm_factor_reset",
+    ),
+    path(
+        "people/<int:pk>/factor-reset/<int:reset_pk>/withdraw/",
+        devices.withdraw_reset,
+        name="withdraw_factor_reset",
+    ),
+    path("second-factors/", factor_rules.rules, name="factor_rules"),
+    path("second-factors/demand/", factor_rules.demand, name="demand_passkeys"),
+    path(
+        "second-factors/<int:pk>/allow/",
+        factor_rules.allow,
+        name="allow_other_factors",
     ),
 ]
 
@@ -93,11 +157,6 @@ vendor_urls = [
         vendors.reactivate,
         name="reactivate_person",
     ),
-    path(
-        "vendors/<slug:slug>/people/<int:pk>/reset-factor/",
-        vendors.reset_factor,
-        name="reset_factor",
-    ),
 ]
 
 right_urls = [
@@ -136,7 +195,6 @@ people_urls = [
     path("people/<int:pk>/until/", people.access_end, name="access_end"),
     path("people/<int:pk>/leave/", leaving.leave, name="leaver"),
     path("people/<int:pk>/return/", leaving.come_back, name="returner"),
-    path("people/<int:pk>/factor/", leaving.reset_factor, name="reset_person_factor"),
     path("people/<int:pk>/pseudonym/", leaving.pseudonymise, name="pseudonymise"),
 ]
 
@@ -157,6 +215,7 @@ urlpatterns = [
     *vendor_urls,
     *right_urls,
     *people_urls,
+    *minding_urls,
     *directory_urls,
     *company_urls,
 ]

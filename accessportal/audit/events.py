@@ -28,12 +28,27 @@ EVENTS: dict[str, EventKind] = {
         "AC", _("was locked out after failed attempts"), "warning"
     ),
     "auth.logout": EventKind("AC", _("signed out")),
+    "auth.session.ended": EventKind("AC", _("ended a web session")),
     "auth.stepup.completed": EventKind("AC", _("confirmed with a second factor")),
     "auth.stepup.failed": EventKind(
         "AC", _("failed to confirm with a second factor"), "warning"
     ),
     "auth.mfa.enrolled": EventKind("AC", _("set up a second factor")),
+    "auth.mfa.removed": EventKind("AC", _("removed a second factor"), "warning"),
+    "auth.mfa.distrusted": EventKind(
+        "PR", _("came with a passkey that seems copied"), "critical"
+    ),
+    "auth.mfa.reset.asked": EventKind(
+        "AC", _("asked to take a second factor away"), "warning"
+    ),
+    "auth.mfa.reset.withdrawn": EventKind(
+        "AC", _("withdrew the wish to take a second factor away")
+    ),
     "auth.mfa.reset": EventKind("AC", _("took a second factor away"), "warning"),
+    "auth.factor_rule.changed": EventKind(
+        "CC", _("changed which second factors count"), "warning"
+    ),
+    "auth.password.reset.asked": EventKind("AC", _("asked for a new password")),
     "auth.recovery.used": EventKind("AC", _("used a recovery code"), "warning"),
     "auth.recovery.renewed": EventKind("AC", _("made new recovery codes")),
     "auth.password.changed": EventKind("AC", _("changed the password")),

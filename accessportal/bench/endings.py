@@ -124,12 +124,12 @@ def _prepare(place: Path, services: test_services.Services, guacd: str) -> None:
 
 def _plant(count: int) -> int:
     """A plant with `count` machines and a session on each, to be connected; the window's id."""
-    from importlib import import_module
-
     from django.conf import settings
     from django.utils import timezone
 
     from accessportal.accounts.models import User, Vendor
+    from accessportal.accounts.web_sessions import open_web_session
+    from accessportal.origin import SYSTEM
     from accessportal.plants.models import Asset, Endpoint, Site, Zone
     from requests.models import AccessRequest, ApprovalDecision, MaintenanceWindow
     from sessions.models import BrokeredSession
@@ -161,8 +161,9 @@ def _plant(count: int) -> int:
         opens_at=request.wanted_from,
         closes_at=request.wanted_until,
     )
-    web_session = import_module(settings.SESSION_ENGINE).SessionStore()
-    web_session.create()
+    web_session = open_web_session(
+        user, cookie="of-the-bench", factor_kind="totp", origin=SYSTEM
+    )
     endpoints = Endpoint.objects.bulk_create(
         Endpoint(asset=asset, name=f"{n}", protocol="vnc", host="127.0.0.2", port=n + 1)
         for n in range(count)
@@ -176,7 +177,7 @@ def _plant(count: int) -> int:
             permission="control",
             slot=0,
             factor_at=now,
-            web_session_key=web_session.session_key or "",
+            web_session_key=web_session.key,
             broker=settings.BROKER_NAME,
         )
         for endpoint in endpoints

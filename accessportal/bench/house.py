@@ -19,8 +19,9 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal.accounts.models import RoleGrant, User, Vendor
+from accessportal.accounts.web_sessions import open_web_session
 from accessportal.bench.machines import Machine
-from accessportal.origin import Origin, web_session_ref
+from accessportal.origin import Origin
 from accessportal.plants.models import (
     Asset,
     Credential,
@@ -45,13 +46,14 @@ class Person:
     """Somebody signed in with a fresh second factor."""
 
     user: User
+    cookie: str
     web_session_key: str
     origin: Origin
 
     def headers(self, public_url: str) -> dict[str, str]:
         """What their browser sends along."""
         return {
-            "Cookie": f"{settings.SESSION_COOKIE_NAME}={self.web_session_key}",
+            "Cookie": f"{settings.SESSION_COOKIE_NAME}={self.cookie}",
             "Origin": public_url,
         }
 
@@ -172,12 +174,9 @@ def _signed_in(user: User) -> Person:
     }
     web_session.update(values)
     web_session.create()
-    key = web_session.session_key or ""
+    cookie = web_session.session_key or ""
     origin = Origin(
-        address="127.0.0.1",
-        factor="totp",
-        factor_at=time.time(),
-        web_session_ref=web_session_ref(key),
-        user_agent="bench",
+        address="127.0.0.1", factor="totp", factor_at=time.time(), user_agent="bench"
     )
-    return Person(User.objects.get(pk=user.pk), key, origin)
+    opened = open_web_session(user, cookie=cookie, factor_kind="totp", origin=origin)
+    return Person(User.objects.get(pk=user.pk), cookie, opened.key, origin)

@@ -97,7 +97,9 @@ def take_port(host: str, port: int) -> socket.socket:
 
 def set_environment(run: Run, guacd: str) -> None:
     """Give the settings what this start decided; what the environment says already stays."""
-    url = f"http://{run.host}:{run.port}"
+    # Browsers allow passkeys at the name of this computer, and at no IP address.
+    name = "localhost" if run.host == "127.0.0.1" else run.host
+    url = f"http://{name}:{run.port}"
     if "PORTAL_PUBLIC_URL" not in os.environ and run.host in {"0.0.0.0", "::"}:  # noqa: S104 - asked
         raise SetupProblem(
             "the portal must know the address that people type:\n"

@@ -72,6 +72,65 @@ KINDS: dict[str, Kind] = {
             "This mail comes once a month, and only when there is something."
         ),
     ),
+    "account.factor_added": Kind(
+        _("A second factor was added to your account"),
+        _(
+            "%(what)s is set up now and signs in with your account.\n\n"
+            "If it was not you, call your contact at the plant at once."
+        ),
+    ),
+    "account.factor_removed": Kind(
+        _("A second factor was removed from your account"),
+        _(
+            "%(what)s does not sign in with your account any more.\n\n"
+            "If it was not you, call your contact at the plant at once."
+        ),
+    ),
+    "account.recovery_renewed": Kind(
+        _("New recovery codes for your account"),
+        _(
+            "The recovery codes you had before do not work any more.\n\n"
+            "If it was not you, call your contact at the plant at once."
+        ),
+    ),
+    "account.passkey_copied": Kind(
+        _("Your passkey does not work any more"),
+        _(
+            "The passkey “%(name)s” seems to have been copied, so the portal takes it no more. "
+            "Remove it from your account, set up another one, and tell IT security."
+        ),
+    ),
+    "account.password_changed": Kind(
+        _("Your password was changed"),
+        _(
+            "Your password was changed, and other browsers were signed out.\n\n"
+            "If it was not you, call your contact at the plant at once."
+        ),
+    ),
+    "account.password_reset": Kind(
+        _("Choose a new password"),
+        _(
+            "Somebody, probably you, asked for a new password for your account.\n\n"
+            "Open the link below within %(minutes)s minutes; it works once. Your second factor "
+            "is asked for as well. If it was not you, nothing has to be done."
+        ),
+    ),
+    "account.password_reset_no_factor": Kind(
+        _("You asked for a new password"),
+        _(
+            "Somebody, probably you, asked for a new password for your account. It has no "
+            "second factor yet, so a mail is not enough: call your contact at the plant."
+        ),
+    ),
+    "account.factor_reset_asked": Kind(
+        _("%(person)s has lost the second factor: please confirm"),
+        _(
+            "%(by)s asks that the second factor of %(person)s be taken away. "
+            "Reason: %(reason)s\n\n"
+            "A second person has to confirm it. First make sure, by phone, that it is really "
+            "%(person)s who needs it."
+        ),
+    ),
     "account.factor_reset": Kind(
         _("Your second factor was taken away"),
         _(

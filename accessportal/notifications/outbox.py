@@ -49,7 +49,7 @@ def mail_address(
     subject, body = worded(kind, facts, language=language)
     with override(language):
         text = full_text(body, path)
-    transaction.on_commit(lambda: _queue(send_plain_mail, address, subject, text))
+    transaction.on_commit(lambda: queue(send_plain_mail, address, subject, text))
 
 
 def worded(kind: str, facts: dict[str, Any], *, language: str) -> tuple[str, str]:
@@ -100,10 +100,10 @@ def send_notification(row: Notification) -> bool:
 def _send_soon(pks: list[int]) -> None:
     from accessportal.notifications.tasks import send_notifications
 
-    _queue(send_notifications, pks)
+    queue(send_notifications, pks)
 
 
-def _queue(task: Any, *args: Any) -> None:
+def queue(task: Any, *args: Any) -> None:
     """Hand over to the worker; without a queue the sweep finds the row later."""
     try:
         task.delay(*args)

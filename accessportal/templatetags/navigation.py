@@ -30,6 +30,27 @@ def browser_texts() -> dict[str, Any]:
         "time": time_texts(),
         "close": _("Close"),
         "copied": _("Copied"),
+        "passkey": {
+            "known": _("This passkey is set up already."),
+            "cancelled": _(
+                "No passkey was used. Try again, or use another way to confirm."
+            ),
+            "unsupported": _(
+                "This browser cannot use passkeys here. Use another way to confirm."
+            ),
+            "failed": _("The passkey could not be used. Try again in a moment."),
+        },
+        "web_session": {
+            "idle": _(
+                "Nothing was done for a while: you will be signed out in %(time)s. "
+                "Press any key to stay."
+            ),
+            "limit": _(
+                "A sign-in lasts no longer: you will be signed out in %(time)s. "
+                "Send what you have typed, then sign in again."
+            ),
+            "stay": _("Stay signed in"),
+        },
         "not_sent": _("The portal did not answer. Nothing was lost; try again."),
         "server_error": _("The portal met an error. Nothing was changed by this step."),
     }

@@ -226,7 +226,7 @@ def _guard_decision(
         raise TooLate(how_it_ended(access_request), code="already_closed")
     if access_request.is_overdue():
         raise TooLate(how_overdue(access_request), code="overdue")
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, access_request.site)
     facts = seen_by_approver(access_request)
     if hash_of_facts(facts) != facts_hash:
         raise TooLate(

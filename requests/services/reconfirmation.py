@@ -182,7 +182,7 @@ def _reconfirm(
 
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
     _guard_fallen(window, access_request)
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, access_request.site)
     facts = seen_by_approver(access_request)
     if hash_of_facts(facts) != facts_hash:
         raise TooLate(

@@ -195,7 +195,7 @@ def _grant(
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
     _guard_undecided(extension)
     _guard_open(window)
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, access_request.site)
     if not 5 <= minutes <= 240:
         raise NotPossible(_("Ask for 5 to 240 minutes."), code="minutes_out_of_range")
     _guard_longer_is_possible(window, minutes, viewer=acting_user)

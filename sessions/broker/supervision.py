@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.utils import timezone
 
+from accessportal.accounts.web_sessions import keep_awake
 from accessportal.errors import PortalError
 from sessions.broker import words
 from sessions.broker.end import End
 from sessions.broker.last_second import LastSecond
 from sessions.broker.seat import CloseCode
 from sessions.guacamole.handshake import probe_gone
-from sessions.models import BrokeredSession
+from sessions.models import BrokeredSession, Vantage
 from sessions.policy import Outcome
 from sessions.services import freezes, lifecycle, verdicts
 from sessions.services.looking import Freeze, Look, freeze_of, look
@@ -47,6 +48,9 @@ SILENCE_SECONDS = 5.0
 LOST_SECONDS = 16.0
 """A guacd that neither speaks nor answers for this long has dropped us by itself (measured)."""
 
+AWAKE_SECONDS = 60.0
+"""How often the web sessions of those present are noted as in use."""
+
 BLIND_SECONDS = 8.0
 """After this long without an answer of the database nobody knows what policy says: no input."""
 
@@ -67,6 +71,7 @@ class Supervision:
         self._verdict_noted: Said | None = None
         self._looked_at = asyncio.get_running_loop().time()
         self._began_at = self._looked_at
+        self._kept_awake_at = 0.0
 
     @property
     def stopped(self) -> bool:
@@ -121,6 +126,21 @@ class Supervision:
         await self._notice_silence()
         words.tell_pace(actor)
         actor.company.show_out_the_silent()
+        await self._keep_awake()
+
+    async def _keep_awake(self) -> None:
+        """Whoever works here, or watches from a console, is not idle on the web."""
+        now = asyncio.get_running_loop().time()
+        if now - self._kept_awake_at < AWAKE_SECONDS:
+            return
+        self._kept_awake_at = now
+        present = {
+            seat.web_session_key
+            for seat in self._actor.seats.values()
+            if seat.participant.vantage == Vantage.CONSOLE
+        }
+        if present:
+            await self._actor.db(keep_awake, present)
 
     async def read(
         self,
@@ -150,6 +170,7 @@ class Supervision:
             observers=observers,
             waiting=frozenset(actor.plant.waiting),
             companions=actor.company.companions(),
+            present={seat.web_session_key for seat in actor.seats.values()},
         )
         return result
 
@@ -212,7 +233,10 @@ class Supervision:
                 )
         actor.plant.follow(seen)
         for seat in list(actor.seats.values()):
-            if not seat.owner and seat.user.pk in seen.unwelcome:
+            unwelcome = seat.user.pk in seen.unwelcome
+            if not seat.owner and (
+                unwelcome or seat.web_session_key in seen.signed_out
+            ):
                 actor.company.show_out(seat, CloseCode.NOT_WELCOME, "not_welcome")
         if to_freeze:
             await self._freeze(seen.verdict.reasons[0].freezes)

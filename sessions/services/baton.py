@@ -113,7 +113,7 @@ def take_control(
     brokered_session = locked(brokered_session)
     refuse_when_over(brokered_session)
     _guard_may_control(acting_user, brokered_session)
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, brokered_session.endpoint.asset.zone.site)
     reason = reason.strip()
     if not reason:
         raise NotPossible(

@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,9 +17,10 @@ from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.clock import plant_time
-from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooLate
+from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications import notify
 from accessportal.origin import SYSTEM, Origin
+from requests.services.common import guard_fresh_factor
 from sessions.access import may_at
 from sessions.endings import CRITICAL_STEP_MOST
 from sessions.models import BrokeredSession, CriticalStep
@@ -138,7 +138,9 @@ def accept_critical_step(
     if until <= now:
         raise TooLate(_("The window is over."), code="window_closed")
     if until > brokered_session.window.closes_at:
-        _guard_fresh_factor(origin)
+        guard_fresh_factor(
+            origin, acting_user, brokered_session.endpoint.asset.zone.site
+        )
 
     found.accepted_by, found.accepted_at, found.until = acting_user, now, until
     found.save(update_fields=["accepted_by", "accepted_at", "until"])
@@ -265,12 +267,6 @@ def _guard_works(user: User, brokered_session: BrokeredSession) -> None:
 def _guard_plant(user: User, brokered_session: BrokeredSession) -> None:
     if not may_at(user, Action.SESSION_CHARGE, brokered_session):
         raise NotAllowed(_("You cannot be in charge of sessions at this site."))
-
-
-def _guard_fresh_factor(origin: Origin) -> None:
-    age = timezone.now().timestamp() - origin.factor_at
-    if not origin.factor or age > settings.FRESH_FACTOR_SECONDS:
-        raise FreshFactorNeeded
 
 
 def _open_step(brokered_session: BrokeredSession, step: int) -> CriticalStep:

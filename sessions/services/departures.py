@@ -21,7 +21,7 @@ from accessportal.accounts.services.vendor_people import (
     who_vouches_for,
 )
 from accessportal.accounts.vendor_rights import may_report_leaver, may_vouch
-from accessportal.accounts.web_sessions import end_web_sessions_of
+from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications import notify
@@ -115,7 +115,9 @@ def _end_access(
         reported_by=acting_user,
         note=note.strip()[:500],
         access_ended_at=person.disabled_at,
-        web_sessions_ended=end_web_sessions_of(person),
+        web_sessions_ended=end_web_sessions_of(
+            person, reason=Ended.ACCESS, acting_user=acting_user, origin=origin
+        ),
         invitations_revoked=take_back_for_leaver(
             person, acting_user=acting_user, origin=origin
         ),

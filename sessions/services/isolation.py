@@ -107,7 +107,7 @@ def lift_isolation(
         raise NotAllowed(_("You are not allowed to lift the isolation of this site."))
     if site.isolated_at is None:
         raise TooLate(_("This site is not isolated any more."), code="not_isolated")
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, site)
     _guard_name(name, site.name)
     reason = needed_reason(reason)
 
@@ -217,7 +217,7 @@ def reinstate_vendor(
         raise NotAllowed(_("You are not allowed to lift the suspension of a vendor."))
     if vendor.suspended_at is None:
         raise TooLate(_("This vendor is not suspended any more."), code="not_suspended")
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, None)
     reentry = checked_answers(answers)
     _guard_name(name, vendor.name)
     reason = needed_reason(reason)

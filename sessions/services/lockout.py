@@ -75,7 +75,7 @@ def unlock_asset(
     guard_may(acting_user, Action.ASSET_LOCK, asset.zone.site)
     if asset.locked_out_at is None:
         raise TooLate(_("This machine is not locked any more."), code="not_locked")
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, asset.zone.site)
     reason = needed_reason(reason)
 
     locked_for = (timezone.now() - asset.locked_out_at).total_seconds()

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import ended_by_somebody
 from sessions.access import may_at
 from sessions.companions import CompanionHere, judge
 from sessions.models import BrokeredSession, ConsoleMessage
@@ -52,6 +53,8 @@ class Look:
     """Ids of the people who may not be in this session any more; never the owner's."""
     asks: frozenset[int]
     """Ids of the people who ask for the baton."""
+    signed_out: frozenset[str]
+    """Web sessions of those present that somebody ended: their sockets close."""
 
 
 def look(
@@ -64,10 +67,12 @@ def look(
     observers: Sequence[int],
     waiting: Collection[int] = (),
     companions: Sequence[CompanionHere] = (),
+    present: Collection[str] = (),
 ) -> Look:
     """Read everything an actor acts on.
 
-    `waiting`: ids of the phrases whose acknowledgement is still to come.
+    `waiting`: ids of the phrases whose acknowledgement is still to come. `present`: keys of
+    the web sessions of everybody in it.
 
     Raises `BrokeredSession.DoesNotExist` and database errors.
     """
@@ -98,6 +103,7 @@ def look(
         plant=plant_side_of(brokered_session),
         unwelcome=shown_out | _unwelcome(brokered_session, observers),
         asks=_asks(brokered_session, companions),
+        signed_out=ended_by_somebody(present),
     )
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accessportal.accounts.models import User
-from accessportal.accounts.shared import KEY as SHARED
+from accessportal.accounts.models import User, WebSession
 from accessportal.audit import record
 from accessportal.origin import web_session_ref
 from sessions.models import BrokeredSession, Participant
@@ -61,8 +59,7 @@ def take_up(brokered_session: BrokeredSession, *, key: str) -> None:
 
 def on_shared_computer(key: str) -> bool:
     """Whether a web session was begun as one of a shared computer."""
-    store = import_module(settings.SESSION_ENGINE).SessionStore
-    return bool(key) and bool(store(key).get(SHARED))
+    return bool(key) and WebSession.objects.filter(key=key, shared=True).exists()
 
 
 def away_for(brokered_session: BrokeredSession, user: User, key: str) -> float:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.accounts.web_sessions import web_session_key
 from accessportal.errors import FreshFactorNeeded, NotPossible
 from accessportal.origin import origin_of
 from accessportal.rate_limits import rate_limited
@@ -39,7 +40,7 @@ def ticket(request: HttpRequest, pk: UUID) -> JsonResponse:
         brokered_session,
         acting_user=request.user,  # type: ignore[arg-type]
         origin=origin_of(request),
-        web_session_key=request.session.session_key or "",
+        web_session_key=web_session_key(request),
         vantage="board" if request.POST.get("for") == "board" else "console",
     )
     return JsonResponse(
@@ -117,7 +118,7 @@ def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
         brokered_session,
         acting_user=request.user,  # type: ignore[arg-type]
         origin=origin_of(request),
-        web_session_key=request.session.session_key or "",
+        web_session_key=web_session_key(request),
     )
     return done(request, brokered_session, _("You can go on."))
 

@@ -18,6 +18,7 @@ from accessportal.accounts.stepup import (
     fresh_factor,
     require_fresh_factor,
 )
+from accessportal.accounts.web_sessions import web_session_key
 from accessportal.errors import NotPossible, PortalError
 from accessportal.origin import origin_of
 from sessions.access import (
@@ -49,13 +50,13 @@ def join(request: HttpRequest, pk: UUID) -> HttpResponse:
                 _("Please read and accept the notice about the recording first."),
                 code="notice_not_accepted",
             )
-        if not fresh_factor(request):
+        if not fresh_factor(request, brokered_session.endpoint.asset.zone.site):
             confirm_code(request)
         accept_notice(
             brokered_session,
             acting_user=user,
             origin=origin_of(request),
-            web_session_key=request.session.session_key or "",
+            web_session_key=web_session_key(request),
             version=NOTICE_VERSION,
         )
     except PortalError as error:
@@ -71,11 +72,12 @@ def must_join_first(request: HttpRequest, brokered_session: BrokeredSession) -> 
         return False
     if request.session.get(_accepted(brokered_session)) != NOTICE_VERSION:
         return True
-    return not fresh_factor(request) and not has_joined_before(
+    site = brokered_session.endpoint.asset.zone.site
+    return not fresh_factor(request, site) and not has_joined_before(
         brokered_session,
         user,
         origin=origin_of(request),
-        web_session_key=request.session.session_key or "",
+        web_session_key=web_session_key(request),
     )
 
 
@@ -172,7 +174,7 @@ def _join_page(
         brokered_session,
         user,
         origin=origin_of(request),
-        web_session_key=request.session.session_key or "",
+        web_session_key=web_session_key(request),
     )
     refusals: list[dict[str, Any]] = [
         {"sentence": rule.sentence, "advice": advice_for(rule.code, endpoint)}

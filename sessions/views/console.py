@@ -19,7 +19,12 @@ from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
 from accessportal.accounts.notice import NOTICE_VERSION
 from accessportal.accounts.shared import is_shared
-from accessportal.accounts.stepup import CODE_FIELD, confirm_code, fresh_factor
+from accessportal.accounts.stepup import (
+    brings_factor,
+    confirm_code,
+    fresh_factor,
+)
+from accessportal.accounts.web_sessions import web_session_key
 from accessportal.errors import NotPossible, PortalError
 from accessportal.origin import mark_browser, origin_of
 from accessportal.plants.models import Endpoint
@@ -70,7 +75,8 @@ def start(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpRespons
                 _("Please read and accept the notice about the recording first."),
                 code="notice_not_accepted",
             )
-        if request.POST.get(CODE_FIELD, "").strip() or not fresh_factor(request):
+        site = endpoint.asset.zone.site
+        if brings_factor(request) or not fresh_factor(request, site):
             confirm_code(request)
         width, height = _screen_of(request)
         brokered_session = start_session(
@@ -78,7 +84,7 @@ def start(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpRespons
             endpoint,
             acting_user=user,
             origin=origin_of(request),
-            web_session_key=request.session.session_key or "",
+            web_session_key=web_session_key(request),
             width=width,
             height=height,
             notice_version=NOTICE_VERSION,

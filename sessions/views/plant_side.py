@@ -12,8 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import (
-    confirm_factor,
-    fresh_factor,
+    confirm_from_form,
     require_fresh_factor,
 )
 from accessportal.errors import NotKnown, NotPossible
@@ -79,9 +78,7 @@ def declare_step(request: HttpRequest, pk: UUID) -> HttpResponse:
 def accept_step(request: HttpRequest, pk: UUID) -> HttpResponse:
     """One tap; past the window's end the verb asks for a fresh factor."""
     brokered_session = session_chargeable_by(_user(request), pk)
-    code = request.POST.get("otp_code", "").strip()
-    if code and not fresh_factor(request):
-        confirm_factor(request, code)
+    confirm_from_form(request)
     critical_step.accept_critical_step(
         brokered_session,
         acting_user=_user(request),

@@ -3,7 +3,9 @@
 import { startClock, texts } from "./clock.js";
 import { startDialogs } from "./dialogs.js";
 import { startNews } from "./news.js";
+import { startPasskeys } from "./passkeys.js";
 import { showToast } from "./toasts.js";
+import { startWebSession } from "./web_session.js";
 
 function chooseTheme(theme) {
   const yearSeconds = 31536000;
@@ -93,6 +95,8 @@ function focusWhatMatters() {
 startDialogs();
 startClock();
 startNews();
+startPasskeys();
+startWebSession();
 document.addEventListener("click", onClick);
 document.addEventListener("submit", onSubmit);
 window.addEventListener("pageshow", onPageShow);

@@ -26,7 +26,7 @@ async function askForTicket(path) {
   const { "X-CSRFToken": token } = JSON.parse(document.body.getAttribute("hx-headers"));
   const answer = await fetch(path, {
     method: "POST",
-    headers: { Accept: "application/json", "X-CSRFToken": token },
+    headers: { Accept: "application/json", "X-CSRFToken": token, "Portal-Automatic": "1" },
     body: new URLSearchParams({ for: "board" }),
     credentials: "same-origin",
     redirect: "manual",

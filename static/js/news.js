@@ -3,7 +3,10 @@
    down the page says so and looks again every 15 seconds. */
 
 import { showToast } from "./toasts.js";
+import { leave, look } from "./web_session.js";
 
+// The close code of a web session that has ended (news_watch.SIGNED_OUT).
+const SIGNED_OUT = 4401;
 const POLL_MS = 15000;
 const RETRY_MS = [1000, 2000, 4000, 8000, 15000];
 
@@ -114,7 +117,9 @@ function connect(path) {
     if (about === "standing") onStanding();
     else lookAgain(about);
   });
-  socket.addEventListener("close", () => {
+  socket.addEventListener("close", (event) => {
+    if (event.code === SIGNED_OUT) leave();
+    else if (attempts === 0) look();
     startPolling();
     const wait = RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)];
     attempts += 1;

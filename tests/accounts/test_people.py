@@ -10,18 +10,15 @@ from django.test import Client
 
 from accessportal.accounts.factors import (
     has_factor,
-    make_recovery_codes,
-    recovery_codes_left,
 )
 from accessportal.accounts.models import Invitation, User, Vendor
 from accessportal.accounts.services.people import (
     disable_person,
     reactivate_person,
-    reset_second_factor,
 )
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from tests.accounts.steps import is_signed_in, type_password
+from tests.accounts.steps import is_signed_in
 from tests.cast import PASSWORD, origin
 
 pytestmark = pytest.mark.django_db
@@ -209,42 +206,6 @@ def test_a_password_that_does_not_fit_changes_nothing(
     vera.refresh_from_db()
     assert vera.check_password(PASSWORD)
     assert f'value="{new}"' not in page.content.decode()
-
-
-def test_a_lost_phone_is_replaced_by_way_of_the_plant(
-    browser_of: Browser, client: Client, ivan: User, vera: User, fillwerk: Vendor
-) -> None:
-    browser = browser_of(vera)
-    make_recovery_codes(acting_user=vera, origin=origin())
-    path = f"/vendors/{fillwerk.slug}/people/{vera.pk}/reset-factor/"
-    assert (
-        browser_of(ivan).post(path, {"reason": "phone stolen, called back"}).status_code
-        == 302
-    )
-    assert not is_signed_in(browser)
-    assert recovery_codes_left(vera) == 0
-    assert type_password(client, vera).url == "/accounts/enrol/"
-    event = AuditEvent.objects.get(event="auth.mfa.reset")
-    assert (
-        event.reason == "phone stolen, called back" and event.actor_name == "Ivan Ivers"
-    )
-    assert vera.notifications.get().kind == "account.factor_reset"
-
-
-def test_a_factor_is_taken_away_only_with_the_right_a_reason_and_a_fresh_factor(
-    browser_of: Browser, ivan: User, olga: User, vera: User, fillwerk: Vendor
-) -> None:
-    path = f"/vendors/{fillwerk.slug}/people/{vera.pk}/reset-factor/"
-    assert browser_of(ivan).post(path, {"reason": " "}).status_code == 422
-    assert browser_of(olga).post(path, {"reason": "x"}).status_code == 403
-    assert (
-        browser_of(ivan, factor_age=301).post(path, {"reason": "x"}).status_code == 403
-    )
-    with pytest.raises(NotAllowed):
-        reset_second_factor(acting_user=olga, person=vera, reason="x", origin=origin())
-    with pytest.raises(NotPossible):
-        reset_second_factor(acting_user=ivan, person=ivan, reason="x", origin=origin())
-    assert has_factor(vera)
 
 
 def test_the_command_line_helps_when_nobody_else_can(adam: User) -> None:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth import SESSION_KEY
-from django.http import HttpRequest
 from django.test import Client
 
 from accessportal.accounts.models import User
-from accessportal.accounts.signals import web_session_in_use
+from accessportal.accounts.web_sessions import keep_awake
 from tests.accounts.steps import CODE, SIGN_IN, code_of, is_signed_in, sign_in
-from tests.cast import Clock
+from tests.cast import Clock, web_session_key_of
 
 pytestmark = pytest.mark.django_db
 
@@ -71,15 +70,11 @@ def test_a_page_that_looks_again_by_itself_is_nobody(
 
 
 def test_whoever_works_on_a_machine_is_not_away(clock: Clock, shared: Client) -> None:
-    def works(sender: type, *, key: str, **kwargs: object) -> bool:
-        return key == shared.session.session_key
-
-    web_session_in_use.connect(works, sender=HttpRequest)
-    try:
-        clock.forward(minutes=40)
-        assert is_signed_in(shared)
-    finally:
-        web_session_in_use.disconnect(works, sender=HttpRequest)
+    key = web_session_key_of(shared)
+    for _quarter in range(4):
+        clock.forward(minutes=10)
+        keep_awake([key])
+    assert is_signed_in(shared)
 
 
 def test_not_you_signs_out_and_leads_back(shared: Client) -> None:

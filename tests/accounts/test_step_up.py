@@ -10,9 +10,10 @@ from django.test import Client, RequestFactory
 from accessportal.accounts import factors
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import fresh_factor
+from accessportal.accounts.web_sessions import is_in_force
 from accessportal.audit.models import AuditEvent
 from tests.accounts.steps import code_of, wrong_code_of
-from tests.cast import Clock
+from tests.cast import Clock, web_session_key_of
 
 pytestmark = pytest.mark.django_db
 
@@ -27,11 +28,19 @@ def stale(browser_of: Callable[..., Client], user: User) -> Client:
     ("age", "fresh"),
     [(0, True), (299, True), (301, False), (-60, False), (None, False)],
 )
-def test_fresh_means_at_most_five_minutes(age: float | None, fresh: bool) -> None:
+def test_fresh_means_at_most_five_minutes(
+    vera: User, age: float | None, fresh: bool
+) -> None:
     import time
 
     request = RequestFactory().get("/")
-    request.session = {} if age is None else {"factor_at": time.time() - age}  # type: ignore[assignment]
+    used = (
+        {"factor_at": time.time() - age, "factor_kind": "totp"}
+        if age is not None
+        else {}
+    )
+    request.session = used  # type: ignore[assignment]
+    request.user = vera
     assert fresh_factor(request) is fresh
 
 
@@ -141,11 +150,30 @@ def test_confirming_never_leads_out_of_the_portal(
     assert answer.url == "/"
 
 
-def test_confirming_keeps_the_web_session(
+def test_confirming_renews_the_cookie_and_keeps_the_web_session(
     clock: Clock, browser_of: Callable[..., Client], vera: User
 ) -> None:
-    """A live session hangs on the web session's key: a step-up in a second tab must not end it."""
+    """SR 3.8; a live session hangs on the web session's key: a step-up in a second tab must
+    not end it."""
     browser = stale(browser_of, vera)
-    before = browser.session.session_key
+    before, key = browser.session.session_key, web_session_key_of(browser)
     browser.post("/accounts/confirm/", {"code": code_of(vera)})
-    assert browser.session.session_key == before
+    assert browser.session.session_key != before
+    assert web_session_key_of(browser) == key
+    assert is_in_force(key)
+
+
+def test_a_request_under_way_at_the_step_up_does_not_sign_out(
+    clock: Clock, browser_of: Callable[..., Client], vera: User
+) -> None:
+    """A page fetches its parts while the code is on its way: for seconds, and with no more
+    rights than it had."""
+    browser, under_way = stale(browser_of, vera), Client()
+    under_way.cookies["portal_session"] = browser.session.session_key
+    browser.post("/accounts/confirm/", {"code": code_of(vera)})
+    answer = under_way.get("/account/")
+    assert answer.status_code == 200 and "portal_session" not in answer.cookies
+    assert under_way.post(NEW_CODES).status_code == 403
+    clock.forward(seconds=11)
+    assert under_way.get("/account/").status_code == 302
+    assert browser.get("/account/").status_code == 200

@@ -25,7 +25,7 @@ def begin(who: str, window: int, protocol: str, cookie: str) -> str:
         getattr(shared.PLANT, shared.ENDPOINTS[protocol]),
         acting_user=getattr(shared.PLANT, who),
         origin=origin(address="127.0.0.1"),
-        web_session_key=cookie,
+        web_session_key=shared.key_of(cookie),
         width=1024,
         height=768,
     )
@@ -44,7 +44,7 @@ def ticket(who: str, session: str, cookie: str) -> dict[str, str]:
             BrokeredSession.objects.get(pk=session),
             acting_user=getattr(shared.PLANT, who),
             origin=origin(address="127.0.0.1"),
-            web_session_key=cookie,
+            web_session_key=shared.key_of(cookie),
         )
     except PortalError as error:
         return {"refused": error.code}

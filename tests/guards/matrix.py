@@ -28,10 +28,24 @@ PUBLIC = {
     "accounts:invitation",
     "accounts:directory_sign_in",
     "accounts:directory_back",
+    "accounts:sign_in_passkey",
+    "accounts:passkey_challenge",
+    "accounts:enrol_passkey",
+    "accounts:forgotten",
+    "accounts:password_link",
+    "accounts:new_password",
 }
 
 # Things that belong to no site: who holds the role at any site reaches them.
-OF_NO_SITE = {"vendor", "person", "departure", "alert", "api_token"}
+OF_NO_SITE = {
+    "alert",
+    "api_token",
+    "departure",
+    "device",
+    "passkey",
+    "person",
+    "vendor",
+}
 
 # Machines come with a token: a browser's sign-in opens none of these (tests/api).
 BY_TOKEN = {
@@ -74,6 +88,64 @@ MATRIX: dict[str, Line] = {
     "accounts:password": Line(yes=EVERYBODY),
     "accounts:new_authenticator": Line(yes=EVERYBODY),
     "accounts:new_recovery_codes": Line(yes=EVERYBODY, method="post"),
+    # Vera has a passkey, too; but it was the app that let her in, and that one cannot say so.
+    "accounts:remove_authenticator": Line(
+        yes="vito victor olga omar ivan cora adam", no="vera", method="post"
+    ),
+    "accounts:new_passkey": Line(yes=EVERYBODY),
+    # Each sees only the own: these are Vera's.
+    "accounts:remove_passkey": Line(
+        yes="vera",
+        not_known="vito victor olga omar ivan cora adam",
+        args="passkey",
+        method="post",
+    ),
+    "accounts:revoke_device": Line(
+        yes="vera",
+        not_known="vito victor olga omar ivan cora adam",
+        args="device",
+        method="post",
+    ),
+    "accounts:revoke_others": Line(yes=EVERYBODY, method="post"),
+    "accounts:web_session": Line(yes=EVERYBODY),
+    # Devices and factors of other people; which factors count
+    "accounts:person_signing": Line(
+        yes="ivan adam",
+        no="olga omar cora",
+        not_known=CONTRACTORS,
+        args="person",
+    ),
+    **{
+        f"accounts:{name}": Line(
+            yes="ivan adam",
+            no="olga omar cora",
+            not_known=CONTRACTORS,
+            args=f"person {thing}".strip(),
+            method="post",
+            data=(("reason", "Lost phone"),),
+        )
+        for name, thing in (
+            ("revoke_person_devices", ""),
+            ("revoke_person_device", "device"),
+            ("ask_factor_reset", ""),
+            ("confirm_factor_reset", "factor_reset"),
+            ("withdraw_factor_reset", "factor_reset"),
+        )
+    },
+    "accounts:factor_rules": Line(yes="ivan adam", no=f"{CONTRACTORS} olga omar cora"),
+    "accounts:demand_passkeys": Line(
+        yes="ivan adam",
+        no=f"{CONTRACTORS} olga omar cora",
+        method="post",
+        data=(("role", "administrator"), ("reason", "Audit")),
+    ),
+    "accounts:allow_other_factors": Line(
+        yes="ivan adam",
+        no=f"{CONTRACTORS} olga omar cora",
+        args="factor_rule",
+        method="post",
+        data=(("reason", "Audit"),),
+    ),
     # Vendors
     "accounts:vendors": Line(yes=PLANT, not_known=CONTRACTORS),
     "accounts:vendor": Line(yes=PLANT, not_known=CONTRACTORS, args="vendor"),
@@ -142,14 +214,6 @@ MATRIX: dict[str, Line] = {
         not_known=CONTRACTORS,
         args="vendor person",
         method="post",
-    ),
-    "accounts:reset_factor": Line(
-        yes="ivan adam",
-        no="olga omar cora",
-        not_known=CONTRACTORS,
-        args="vendor person",
-        method="post",
-        data=(("reason", "Lost phone"),),
     ),
     # Who may do what
     "accounts:permissions": Line(yes="ivan cora adam", no=f"{CONTRACTORS} olga omar"),
@@ -276,14 +340,6 @@ MATRIX: dict[str, Line] = {
         args="colleague",
         method="post",
         data=(("reason", "Is back"),),
-    ),
-    "accounts:reset_person_factor": Line(
-        yes="adam",
-        no="olga omar ivan cora",
-        not_known=CONTRACTORS,
-        args="colleague",
-        method="post",
-        data=(("reason", "Lost phone"),),
     ),
     "accounts:pseudonymise": Line(
         yes="adam",

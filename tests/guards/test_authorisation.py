@@ -31,6 +31,8 @@ ASKS = {
 }
 # About oneself or one's own company only: there is no role to ask for.
 ABOUT_ONESELF = {
+    "own_device",
+    "own_passkey",
     "minds_delegations",
     "sites_to_ask_for",
     "endpoints_to_ask_for",

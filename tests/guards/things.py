@@ -22,12 +22,16 @@ from accessportal.accounts.models import (
     ApiToken,
     BreakGlassAccount,
     DirectoryIdentity,
+    FactorReset,
+    FactorRule,
     GroupMapping,
     Invitation,
+    Passkey,
     PermissionOverride,
     RoleDelegation,
     User,
 )
+from accessportal.accounts.web_sessions import open_web_session
 from accessportal.alerts.models import SecurityAlert
 from accessportal.audit import record
 from accessportal.plants.models import EndpointCheck
@@ -47,6 +51,7 @@ from tests.cast import (
     make_plant,
     make_request,
     make_window,
+    origin,
     signed_in,
 )
 from tests.guards.lines import ROLES, Line
@@ -70,6 +75,9 @@ class House:
 
     def sign_in(self, role: str, person: User) -> None:
         client = signed_in(Client(), person)
+        # The module may take longer than a web session of its people lasts.
+        long = timezone.now() + timedelta(days=1)
+        person.web_sessions.update(idle_at=long, expires_at=long)
         self.people[role] = person
         self.cookies[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
 
@@ -227,6 +235,7 @@ def make_things(plant: Plant) -> dict[str, Any]:
         "break_glass": BreakGlassAccount.objects.create(
             user=plant.adam, reason="The directory may be down"
         ).pk,
+        **ways_to_sign_in(plant),
         "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
     }
 
@@ -264,6 +273,31 @@ def lent_rights(plant: Plant) -> dict[str, Any]:
         "delegation": delegation.pk,
         "override": override.pk,
         "api_token": token.pk,
+    }
+
+
+def ways_to_sign_in(plant: Plant) -> dict[str, Any]:
+    """Vera's passkey and one of her devices, a wish to take her factors away, and a rule."""
+    passkey = Passkey.objects.create(
+        user=plant.vera, name="Phone", credential_id="AAAA", public_key=b"k"
+    )
+    device = open_web_session(
+        plant.vera, cookie="elsewhere", factor_kind="totp", origin=origin()
+    )
+    asked = FactorReset.objects.create(
+        person=plant.vera,
+        asked_by=make_person("Ida Irmer", roles=[("it_security", None)]),
+        reason="Lost",
+        expires_at=timezone.now() + timedelta(hours=1),
+    )
+    rule = FactorRule.objects.create(
+        role="compliance", site=plant.north, set_by=plant.adam, reason="Audit"
+    )
+    return {
+        "passkey": passkey.pk,
+        "device": device.pk,
+        "factor_reset": asked.pk,
+        "factor_rule": rule.pk,
     }
 
 

@@ -123,7 +123,7 @@ async def test_signing_out_ends_it(
     bench: Bench, console: Tunnel, live: BrokeredSession, vera: User
 ) -> None:
     browser = await bench.browser(vera)
-    await sync_to_async(lambda: browser.session.flush())()
+    await sync_to_async(browser.post)("/accounts/logout/")
     assert (await console.word("ended"))["reason"] == "signed_out"
     await over(bench, live, "signed_out")
 

@@ -26,7 +26,7 @@ from sessions.guacamole.instruction import Instruction, decode_all, encode
 from sessions.models import BrokeredSession
 from sessions.services.console import issue_ticket, start_session
 from sessions.services.status import session_status
-from tests.cast import origin, signed_in
+from tests.cast import origin, signed_in, web_session_key_of
 from tests.session_flow.fake_guacd import FakeConnection
 
 PATIENCE = 25.0
@@ -144,9 +144,12 @@ class Bench:
             self._browsers[user.pk] = await sync_to_async(signed_in)(Client(), user)
         return self._browsers[user.pk]
 
-    async def web_session_key(self, user: User) -> str:
+    async def cookie(self, user: User) -> str:
         browser = await self.browser(user)
         return browser.cookies[settings.SESSION_COOKIE_NAME].value
+
+    async def web_session_key(self, user: User) -> str:
+        return await sync_to_async(web_session_key_of)(await self.browser(user))
 
     async def start(
         self, window: MaintenanceWindow, endpoint: Endpoint, user: User, **fields: Any
@@ -186,9 +189,9 @@ class Bench:
             (b"host", b"testserver"),
         ]
         if user is not None:
-            key = await self.web_session_key(user)
+            cookie = await self.cookie(user)
             headers.append(
-                (b"cookie", f"{settings.SESSION_COOKIE_NAME}={key}".encode())
+                (b"cookie", f"{settings.SESSION_COOKIE_NAME}={cookie}".encode())
             )
         communicator = WebsocketCommunicator(
             application,

@@ -4,9 +4,12 @@ import asyncio
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
+from django.test import Client
 
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.live import remember_loop
 from accessportal.news import (
     NewsConsumer,
@@ -16,13 +19,18 @@ from accessportal.news import (
     user_topic,
     vendor_topic,
 )
-from tests.cast import Plant
+from tests.cast import Plant, signed_in
 
 
-def socket_of(user: Any, web_session: dict[str, Any]) -> WebsocketCommunicator:
+def socket_of(user: Any, browser: Client) -> WebsocketCommunicator:
     socket = WebsocketCommunicator(NewsConsumer.as_asgi(), "/news/")
-    socket.scope.update(user=user, session=web_session)
+    socket.scope.update(user=user, session=browser.session)
     return socket
+
+
+def signed_in_olga() -> tuple[User, Client]:
+    olga = User.objects.create_user(email="olga@example.test", full_name="Olga Olsen")
+    return olga, signed_in(Client(), olga)
 
 
 @pytest.mark.django_db
@@ -44,8 +52,8 @@ def test_everybody_listens_to_what_they_may_see(plant: Plant) -> None:
 
 @pytest.mark.django_db(transaction=True)
 async def test_news_from_another_thread_reach_the_page() -> None:
-    olga = await User.objects.acreate(email="olga@example.test", full_name="Olga Olsen")
-    socket = socket_of(olga, {"factor_at": 1.0})
+    olga, browser = await sync_to_async(signed_in_olga)()
+    socket = await sync_to_async(socket_of)(olga, browser)
     connected, _ = await socket.connect()
     assert connected
     remember_loop(asyncio.get_running_loop())
@@ -59,6 +67,36 @@ async def test_news_from_another_thread_reach_the_page() -> None:
 
 @pytest.mark.django_db(transaction=True)
 async def test_without_a_second_factor_the_socket_is_refused() -> None:
-    olga = await User.objects.acreate(email="olga@example.test", full_name="Olga Olsen")
-    connected, code = await socket_of(olga, {}).connect()
+    olga, browser = await sync_to_async(signed_in_olga)()
+
+    def without_factor() -> WebsocketCommunicator:
+        socket = socket_of(olga, browser)
+        del socket.scope["session"]["factor_at"]
+        return socket
+
+    connected, code = await (await sync_to_async(without_factor)()).connect()
     assert (connected, code) == (False, 4401)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("redis", ["up", "down"])
+async def test_a_revoked_device_closes_its_page_within_seconds(
+    redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the message at once; where no message comes, by the watch."""
+    olga, browser = await sync_to_async(signed_in_olga)()
+    if redis == "down":
+        monkeypatch.setattr(
+            "accessportal.accounts.web_sessions.announce", lambda *args, **named: None
+        )
+    socket = await sync_to_async(socket_of)(olga, browser)
+    assert (await socket.connect())[0]
+    remember_loop(asyncio.get_running_loop())
+    try:
+        await sync_to_async(end_web_sessions_of)(
+            olga, reason=Ended.REVOKED, acting_user=olga
+        )
+        closed = await socket.receive_output(timeout=5)
+        assert closed == {"type": "websocket.close", "code": 4401}
+    finally:
+        remember_loop(None)

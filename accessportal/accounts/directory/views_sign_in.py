@@ -8,12 +8,9 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlencode
 
-from axes.handlers.proxy import AxesProxyHandler
-from axes.utils import reset
 from django import forms
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.signals import user_login_failed
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -38,7 +35,12 @@ from accessportal.accounts.directory.people import (
 from accessportal.accounts.directory.views import show_trial
 from accessportal.accounts.forms import SignInForm
 from accessportal.accounts.services.signing import advance, begin_sign_in
-from accessportal.accounts.throttling import locked_out
+from accessportal.accounts.throttling import (
+    TooManyAttempts,
+    forget_attempts,
+    locked_out,
+    take_attempt,
+)
 from accessportal.accounts.views.sign_in import safe_next
 from accessportal.errors import NotKnown
 from accessportal.origin import client_address, origin_of
@@ -133,21 +135,23 @@ def by_name_and_password(
     if not form.is_valid():
         return render(request, template, context, status=422)
     name = form.cleaned_data["name"]
-    attempt = {settings.AXES_USERNAME_FORM_FIELD: f"directory:{name.strip().lower()}"}
-    if not AxesProxyHandler.is_allowed(request, attempt):
-        return locked_out(request)
+    attempt, address = f"directory:{name}", client_address(request)
+    try:
+        wait = take_attempt(attempt, address)
+    except TooManyAttempts as error:
+        return locked_out(request, error.wait)
     try:
         found = check_at_server(of, **form.cleaned_data)
     except DirectoryDown:
+        forget_attempts(attempt, address)
         return back_to_the_door(next_path)
     except DirectoryRefused as error:
-        user_login_failed.send(sender=__name__, credentials=attempt, request=request)
-        record_failure(request, error)
+        record_failure(request, error, locked=bool(wait))
+        if wait:
+            return locked_out(request, wait)
         context["refusal"] = str(error.sentence)
         return render(request, template, context, status=422)
-    reset(
-        username=attempt[settings.AXES_USERNAME_FORM_FIELD], ip=client_address(request)
-    )
+    forget_attempts(attempt, address)
     try:
         return let_in(request, found, next_path)
     except DirectoryRefused as error:
@@ -171,8 +175,9 @@ def let_in(
     return redirect(advance(request))
 
 
-def record_failure(request: HttpRequest, error: DirectoryRefused) -> None:
-    locked = bool(getattr(request, "axes_locked_out", False))
+def record_failure(
+    request: HttpRequest, error: DirectoryRefused, *, locked: bool = False
+) -> None:
     audit.record(
         "auth.login.locked" if locked else "auth.login.failed",
         origin=origin_of(request),

@@ -62,7 +62,7 @@ def make_token(
     """
     if not may(acting_user, Action.TOKEN_MANAGE):
         raise NotAllowed
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, None)
     name = name.strip()
     if not name:
         raise NotPossible(_("Say what the token is for."), code="name_missing")

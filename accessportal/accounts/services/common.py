@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from accessportal.accounts.factor_rules import guard_factor_counts
 from accessportal.accounts.models import User
 from accessportal.errors import FreshFactorNeeded, NotPossible
 from accessportal.origin import Origin
 
+if TYPE_CHECKING:
+    from accessportal.plants.models import Site
 
-def guard_fresh_factor(origin: Origin) -> None:
-    """Raises `FreshFactorNeeded` unless a factor was used in `FRESH_FACTOR_SECONDS`."""
+
+def guard_fresh_factor(
+    origin: Origin, acting_user: User, site: Site | int | None
+) -> None:
+    """Raises `FreshFactorNeeded` unless a factor was used in `FRESH_FACTOR_SECONDS`, and
+    `PasskeyNeeded` unless it counts for this person at the site (None: anywhere)."""
     if (
         not origin.factor
         or time.time() - origin.factor_at > settings.FRESH_FACTOR_SECONDS
     ):
         raise FreshFactorNeeded
+    guard_factor_counts(acting_user, origin.factor, site)
 
 
 def needed_reason(reason: str) -> str:

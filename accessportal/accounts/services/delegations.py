@@ -51,7 +51,7 @@ def delegate_role(
             _("You can only delegate a role that you hold there yourself."),
             code="not_your_role",
         )
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, site)
     guard_other_person(to, acting_user)
     if _holds(to, role, site):
         raise NotPossible(

@@ -60,7 +60,7 @@ def grant_override(
         raise NotAllowed(
             _("You cannot grant this permission at this site."), code="not_to_grant"
         )
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, site)
     guard_other_person(to, acting_user)
     if may(to, action, site):
         raise NotPossible(

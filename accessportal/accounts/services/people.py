@@ -10,10 +10,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
 from accessportal.accounts.factors import has_factor
-from accessportal.accounts.models import User
+from accessportal.accounts.models import Passkey, User
 from accessportal.accounts.signals import tell_standing
 from accessportal.accounts.standing import may_manage, refuse_last_administrator
-from accessportal.accounts.web_sessions import end_web_sessions_of
+from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.live import announce
 from accessportal.notifications import notify
@@ -31,7 +31,7 @@ def disable_person(
     cause: str = "",
     origin: Origin,
 ) -> User:
-    """End a person's access at once: pages at the next click, live sessions within seconds.
+    """End a person's access at once: web sessions now, live sessions within seconds.
 
     `acting_user` None: the portal, for a `cause`. Raises `NotAllowed`, `NotPossible`
     (oneself, no reason, the last administrator) or `TooLate`.
@@ -55,7 +55,9 @@ def disable_person(
     person.disabled_reason = reason.strip()[:500]
     person.disabled_cause = cause
     person.save(update_fields=DISABLED_FIELDS)
-    ended = end_web_sessions_of(person)
+    ended = end_web_sessions_of(
+        person, reason=Ended.ACCESS, acting_user=acting_user, origin=origin
+    )
 
     audit.record(
         "account.disabled",
@@ -108,20 +110,22 @@ def reactivate_person(
 
 @transaction.atomic
 def reset_second_factor(
-    *, acting_user: User | None, person: User, reason: str, origin: Origin
+    *,
+    acting_user: User | None,
+    person: User,
+    reason: str,
+    origin: Origin,
+    asked_by: User | None = None,
 ) -> User:
     """For a lost phone without recovery codes: the next sign-in sets up a new factor.
 
-    The person's web sessions end, and with them live sessions on machines; the person is
-    told by mail. `acting_user` None is the command line of the server.
-    Raises `NotAllowed` or `NotPossible` (oneself, no reason, nothing to take away).
+    Two people decide on it (`factor_resets`); only the command line of the server comes here
+    by itself, with `acting_user` None. The person's web sessions end, and with them live
+    sessions on machines; the person is told by mail.
+    Raises `NotPossible` (no reason, nothing to take away).
     """
     person = User.objects.select_for_update().get(pk=person.pk)
 
-    if acting_user is not None and person.pk == acting_user.pk:
-        raise NotPossible(_("Set up another app on your own account page instead."))
-    if acting_user is not None and not may_manage(acting_user, person):
-        raise NotAllowed
     if not reason.strip():
         raise NotPossible(
             _("Please say why: the person and the audit trail will need it.")
@@ -133,9 +137,12 @@ def reset_second_factor(
 
     TOTPDevice.objects.filter(user=person).delete()
     StaticDevice.objects.filter(user=person).delete()
+    Passkey.objects.filter(user=person).delete()
     person.factors_confirmed_at = None
     person.save(update_fields=["factors_confirmed_at"])
-    ended = end_web_sessions_of(person)
+    ended = end_web_sessions_of(
+        person, reason=Ended.FACTOR, acting_user=acting_user, origin=origin
+    )
 
     audit.record(
         "auth.mfa.reset",
@@ -143,6 +150,7 @@ def reset_second_factor(
         subject=person,
         origin=origin,
         reason=reason.strip()[:500],
+        asked_by=asked_by.full_name if asked_by is not None else None,
         web_sessions_ended=ended,
     )
 

@@ -8,8 +8,9 @@ from django.utils.translation import gettext_lazy as _
 
 from accessportal import audit
 from accessportal.accounts.models import User
-from accessportal.accounts.web_sessions import end_web_sessions_of
+from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.errors import NotPossible, Sentence
+from accessportal.notifications import notify
 from accessportal.origin import Origin
 
 WRONG_PASSWORD: Sentence = _("Your present password is not right.")
@@ -79,7 +80,13 @@ def change_password(
 
     user.set_password(new_password)
     user.save(update_fields=["password"])
-    ended = end_web_sessions_of(user, except_key=web_session_key)
+    ended = end_web_sessions_of(
+        user,
+        reason=Ended.PASSWORD,
+        acting_user=user,
+        origin=origin,
+        except_key=web_session_key,
+    )
 
     audit.record(
         "auth.password.changed",
@@ -88,4 +95,6 @@ def change_password(
         origin=origin,
         web_sessions_ended=ended,
     )
+
+    notify([user], "account.password_changed", path="/account/")
     return user

@@ -15,9 +15,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
 from accessportal.accounts.authorisation import Action, may
-from accessportal.accounts.models import Invitation, MailboxCode, User
+from accessportal.accounts.models import Invitation, MailboxCode, SignInFailures, User
 from accessportal.accounts.standing import may_manage
-from accessportal.accounts.web_sessions import end_web_sessions_of
+from accessportal.accounts.throttling import account_hash
+from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.origin import Origin
 
@@ -86,7 +87,7 @@ def pseudonymise_person(
 
 def _forget(person: User, address: str) -> None:
     """Everything about the person that is no evidence: factors, mails, codes, invitations."""
-    end_web_sessions_of(person)
+    end_web_sessions_of(person, reason=Ended.ACCESS, acting_user=None)
     TOTPDevice.objects.filter(user=person).delete()
     StaticDevice.objects.filter(user=person).delete()
     MailboxCode.objects.filter(user=person).delete()
@@ -97,7 +98,4 @@ def _forget(person: User, address: str) -> None:
 
 def _forget_attempts(address: str) -> None:
     """What the lock-out remembers of failed sign-ins stands under the address."""
-    from axes.models import AccessAttempt, AccessFailureLog, AccessLog
-
-    for model in (AccessAttempt, AccessFailureLog, AccessLog):
-        model.objects.filter(username=address).delete()
+    SignInFailures.objects.filter(account_hash=account_hash(address)).delete()

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-import django_otp
 from django.contrib import auth
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -18,40 +17,58 @@ from django_otp.models import Device
 from accessportal import audit
 from accessportal.accounts import shared
 from accessportal.accounts.directory.break_glass import alarm_break_glass
-from accessportal.accounts.factors import RECOVERY_KIND, TOTP_KIND, totp_device_of
+from accessportal.accounts.factors import RECOVERY_KIND, UsedFactor
 from accessportal.accounts.models import User
-from accessportal.accounts.sign_in_steps import FACTOR, SignIn, step_due
+from accessportal.accounts.sign_in_steps import BY_PASSWORD, FACTOR, SignIn, step_due
 from accessportal.accounts.stepup import remember_factor
+from accessportal.accounts.throttling import (
+    TooManyAttempts,
+    forget_attempts,
+    take_attempt,
+)
 from accessportal.accounts.used_before import KEY as USED_BEFORE
 from accessportal.accounts.used_before import look_back
-from accessportal.accounts.web_sessions import end_web_sessions_of
-from accessportal.origin import Origin, origin_of
+from accessportal.accounts.web_sessions import (
+    Ended,
+    end_web_session,
+    end_web_sessions_of,
+    open_web_session,
+    web_session_key,
+    web_session_of,
+)
+from accessportal.origin import Origin, client_address, origin_of
 
 PENDING = "sign_in"
 PENDING_SECONDS = 600
-BY_PASSWORD = "password"  # noqa: S105 - the name of a first step
 
 
 def check_password(request: HttpRequest, *, email: str, password: str) -> User | None:
     """The person, when e-mail and password are right and access goes on; else None.
 
     The same time and the same answer for an unknown address: Django hashes a password
-    in any case, and django-axes counts failures for any address.
+    in any case, and failures are counted for any address. Raises `TooManyAttempts`.
     """
-    email = email.strip().lower()
+    email, address = email.strip().lower(), client_address(request)
+    try:
+        wait = take_attempt(email, address)
+    except TooManyAttempts:
+        _record_failure(request, email, locked=True)
+        raise
     user = auth.authenticate(request, email=email, password=password)
-    if user is None:
-        _record_failure(request, email)
-    else:
+    if user is not None:
+        forget_attempts(email, address)
         alarm_break_glass(person=user, origin=origin_of(request))
-    return user
+        return user
+    _record_failure(request, email, locked=bool(wait))
+    if wait:
+        raise TooManyAttempts(wait)
+    return None
 
 
-def _record_failure(request: HttpRequest, email: str) -> None:
+def _record_failure(request: HttpRequest, email: str, *, locked: bool) -> None:
     """Audit the failure. What was typed is kept only when it is somebody's address: it may
     be a password in the wrong field."""
     known = User.objects.filter(email=email).first()
-    locked = bool(getattr(request, "axes_locked_out", False))
     audit.record(
         "auth.login.locked" if locked else "auth.login.failed",
         acting_user=known,
@@ -110,15 +127,27 @@ def pass_step(request: HttpRequest, name: str, **left: Any) -> None:
     request.session[PENDING] = {**pending, "passed": {**pending["passed"], name: left}}
 
 
-def pass_factor(request: HttpRequest, *, kind: str, device: Device) -> None:
-    """Note that the second factor was used; the web session will hang on `device`."""
-    pass_step(request, FACTOR, kind=kind, device=device.persistent_id, at=time.time())
-
-
 def wait_for_mail(request: HttpRequest, seconds: float) -> None:
     """A mail is on its way: the sign-in may take that long from now on."""
     pending = request.session[PENDING]
     request.session[PENDING] = {**pending, "at": time.time(), "patience": seconds}
+
+
+def keep_pending(request: HttpRequest, user: User) -> None:
+    """Go on with a sign-in in the middle of which the person's password was changed."""
+    pending = request.session[PENDING]
+    request.session[PENDING] = {**pending, "hash": user.get_session_auth_hash()}
+
+
+def pass_factor(request: HttpRequest, used: UsedFactor) -> None:
+    """Note that the second factor was used; the web session will hang on it."""
+    pass_step(
+        request,
+        FACTOR,
+        kind=used.kind,
+        device=used.device.persistent_id,
+        at=time.time(),
+    )
 
 
 def advance(request: HttpRequest) -> str:
@@ -131,8 +160,8 @@ def advance(request: HttpRequest) -> str:
     return reverse(step.page) if step is not None else _finish(request, sign_in)
 
 
-def sign_in_step(page: str) -> Callable[[Callable[..., HttpResponse]], Any]:
-    """Let a view run only while its step is due: `view(request, sign_in, ...)`.
+def sign_in_step(*pages: str) -> Callable[[Callable[..., HttpResponse]], Any]:
+    """Let a view run only while a step of these `pages` is due: `view(request, sign_in)`.
 
     Anybody else is led to where they are: the beginning, another step, or inside.
     """
@@ -145,7 +174,7 @@ def sign_in_step(page: str) -> Callable[[Callable[..., HttpResponse]], Any]:
                 inside = request.user.is_authenticated
                 return redirect("home" if inside else "accounts:sign_in")
             step = step_due(sign_in)
-            if step is None or step.page != page:
+            if step is None or step.page not in pages:
                 return redirect(advance(request))
             return view(request, sign_in, *args, **kwargs)
 
@@ -159,10 +188,18 @@ def _finish(request: HttpRequest, sign_in: SignIn) -> str:
     user, factor = sign_in.user, sign_in.passed[FACTOR]
     used_before = look_back(user)
     request.session.pop(PENDING)
+    device = Device.from_persistent_id(factor["device"])
+    if device is None:  # taken away between its use and now
+        return reverse("accounts:sign_in")
     auth.login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    device = totp_device_of(user) or Device.from_persistent_id(factor["device"])
-    django_otp.login(request, device)
-    remember_factor(request, factor["kind"])
+    request.web_session = open_web_session(  # type: ignore[attr-defined]
+        user,
+        cookie=request.session.session_key or "",
+        factor_kind=factor["kind"],
+        origin=origin_of(request),
+        shared=shared.KEY in sign_in.passed,
+    )
+    remember_factor(request, UsedFactor(factor["kind"], device))
     request.session["factor_at"] = factor["at"]  # a mail may have come in between
     request.session[USED_BEFORE] = used_before
     if shared.KEY in sign_in.passed:
@@ -173,16 +210,23 @@ def _finish(request: HttpRequest, sign_in: SignIn) -> str:
         subject=user,
         origin=origin_of(request),
         first_step=sign_in.first,
+        factor_kind=factor["kind"],
         recovery_code=factor["kind"] == RECOVERY_KIND,
     )
     return sign_in.next_path
 
 
-def renew_after_factor_change(request: HttpRequest, device: Any) -> None:
-    """Tie the web session to the new authenticator, just used; the others end."""
-    end_web_sessions_of(device.user, except_key=request.session.session_key or "")
-    django_otp.login(request, device)
-    remember_factor(request, TOTP_KIND)
+def renew_after_factor_change(request: HttpRequest, used: UsedFactor) -> None:
+    """Tie the web session to the new factor, just used; the others end."""
+    user = used.device.user
+    end_web_sessions_of(
+        user,
+        reason=Ended.FACTOR,
+        acting_user=user,
+        origin=origin_of(request),
+        except_key=web_session_key(request),
+    )
+    remember_factor(request, used)
 
 
 @transaction.atomic
@@ -195,5 +239,11 @@ def record_sign_out(*, acting_user: User, origin: Origin) -> None:
 def sign_out(request: HttpRequest) -> None:
     """End the web session; live sessions that hang on it end with it (policy)."""
     if request.user.is_authenticated:
-        record_sign_out(acting_user=request.user, origin=origin_of(request))
+        with transaction.atomic():
+            record_sign_out(acting_user=request.user, origin=origin_of(request))
+            web_session = web_session_of(request)
+            if web_session is not None:
+                end_web_session(
+                    web_session, reason=Ended.SIGNED_OUT, acting_user=request.user
+                )
     auth.logout(request)

@@ -26,7 +26,7 @@ def change_session_limit(
 
     if not may(acting_user, Action.VENDOR_SUSPEND):
         raise NotAllowed
-    guard_fresh_factor(origin)
+    guard_fresh_factor(origin, acting_user, None)
     if not 1 <= most <= MOST:
         raise NotPossible(
             _("Choose a number from 1 to %(most)s.") % {"most": MOST}, code="limit"

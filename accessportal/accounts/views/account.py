@@ -22,10 +22,11 @@ from accessportal.accounts.forms import (
     FirstCodeForm,
     ProfileForm,
 )
-from accessportal.accounts.models import User
+from accessportal.accounts.models import Passkey, User
+from accessportal.accounts.passkeys import passkeys_possible
 from accessportal.accounts.services.profile import change_password, change_profile
 from accessportal.accounts.services.signing import renew_after_factor_change
-from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.accounts.stepup import require_any_fresh_factor
 from accessportal.accounts.used_before import used_before
 from accessportal.accounts.views.sign_in import (
     BEGUN,
@@ -33,6 +34,7 @@ from accessportal.accounts.views.sign_in import (
     show_enrolment,
     show_new_recovery_codes,
 )
+from accessportal.accounts.web_sessions import web_session_key
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 
@@ -71,6 +73,10 @@ def show_account(
         "device": factors.totp_device_of(user),
         "codes_left": factors.recovery_codes_left(user),
         "used_before": used_before(request),
+        "passkeys": Passkey.objects.filter(user=user),
+        "passkeys_possible": passkeys_possible(),
+        "devices": user.web_sessions.alive(),
+        "here": web_session_key(request),
     }
     return render(request, "accounts/account.html", context, status=status)
 
@@ -88,7 +94,7 @@ def password(request: HttpRequest) -> HttpResponse:
                 old_password=form.cleaned_data["old_password"],
                 new_password=form.cleaned_data["new_password"],
                 origin=origin_of(request),
-                web_session_key=request.session.session_key or "",
+                web_session_key=web_session_key(request),
             )
         except NotPossible as error:
             form.add_error("old_password", str(error.sentence))
@@ -111,14 +117,14 @@ def password(request: HttpRequest) -> HttpResponse:
 def keep_this_web_session(request: HttpRequest, user: User) -> None:
     """Go on in this browser after a new password: same web session, new hash in it.
 
-    Django's own helper would also renew the session's id, and live sessions hang on it.
+    Django's own helper would also renew the cookie, which our row would not know of.
     """
     request.session[HASH_SESSION_KEY] = user.get_session_auth_hash()
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
-@require_fresh_factor
+@require_any_fresh_factor
 def new_authenticator(request: HttpRequest) -> HttpResponse:
     """Set up another app; the present one works until the new one has proven itself."""
     user: User = request.user  # type: ignore[assignment]
@@ -135,7 +141,8 @@ def new_authenticator(request: HttpRequest) -> HttpResponse:
         except NotPossible as error:
             refusal = str(error.sentence)
         else:
-            renew_after_factor_change(request, device)
+            used = factors.UsedFactor(factors.TOTP_KIND, device)
+            renew_after_factor_change(request, used)
             messages.success(
                 request,
                 _(
@@ -148,7 +155,7 @@ def new_authenticator(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_POST
-@require_fresh_factor
+@require_any_fresh_factor
 def new_recovery_codes(request: HttpRequest) -> HttpResponse:
     """Replace the recovery codes; the old ones stop working at once."""
     user: User = request.user  # type: ignore[assignment]
@@ -160,11 +167,15 @@ def new_recovery_codes(request: HttpRequest) -> HttpResponse:
 def confirm(request: HttpRequest) -> HttpResponse:
     """Confirm with the second factor, then go on to `next`."""
     next_path = safe_next(request)
-    form = CodeForm(request.POST or None)
+    answer = request.POST.get(stepup.PASSKEY_FIELD, "")
+    form = CodeForm(request.POST if request.method == "POST" and not answer else None)
     refusal = ""
-    if request.method == "POST" and form.is_valid():
+    if answer or form.is_valid():
         try:
-            stepup.confirm_factor(request, form.cleaned_data["code"])
+            if answer:
+                stepup.confirm_passkey(request, answer)
+            else:
+                stepup.confirm_factor(request, form.cleaned_data["code"])
         except NotPossible as error:
             refusal = str(error.sentence)
         else:

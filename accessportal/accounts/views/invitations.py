@@ -17,11 +17,10 @@ from accessportal.accounts.models import Invitation
 from accessportal.accounts.notice import NOTICE_VERSION
 from accessportal.accounts.services.invitations import accept_invitation, invitation_for
 from accessportal.accounts.services.signing import advance, begin_sign_in
+from accessportal.accounts.sign_in_steps import BY_INVITATION
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 from accessportal.rate_limits import rate_limited
-
-BY_INVITATION = "invitation"
 
 
 @rate_limited("invitation", times=60, seconds=600)

@@ -13,7 +13,6 @@ from accessportal.accounts.models import User
 from accessportal.accounts.services.people import (
     disable_person,
     reactivate_person,
-    reset_second_factor,
 )
 from accessportal.accounts.services.pseudonyms import pseudonymise_person
 from accessportal.accounts.stepup import require_fresh_factor
@@ -56,25 +55,6 @@ def come_back(request: HttpRequest, pk: int) -> HttpResponse:
     )
     messages.success(
         request, _("%(person)s has access again.") % {"person": person.full_name}
-    )
-    return redirect("accounts:person", pk=pk)
-
-
-@require_POST
-@require_fresh_factor
-def reset_factor(request: HttpRequest, pk: int) -> HttpResponse:
-    """For a lost phone: the person sets up a new factor at the next sign-in."""
-    user: User = request.user  # type: ignore[assignment]
-    person = reset_second_factor(
-        acting_user=user,
-        person=person_manageable_by(user, pk),
-        reason=request.POST.get("reason", ""),
-        origin=origin_of(request),
-    )
-    messages.success(
-        request,
-        _("%(person)s sets up a new second factor at the next sign-in.")
-        % {"person": person.full_name},
     )
     return redirect("accounts:person", pk=pk)
 

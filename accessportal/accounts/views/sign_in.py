@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -13,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from accessportal.accounts import factors
+from accessportal.accounts.factor_rules import guard_factor_counts
 from accessportal.accounts.forms import (
     CodeForm,
     FirstCodeForm,
@@ -21,6 +24,7 @@ from accessportal.accounts.forms import (
 )
 from accessportal.accounts.middleware import notice_of
 from accessportal.accounts.models import User
+from accessportal.accounts.passkeys import passkeys_possible, use_passkey
 from accessportal.accounts.services.signing import (
     advance,
     begin_sign_in,
@@ -32,7 +36,8 @@ from accessportal.accounts.services.signing import (
 )
 from accessportal.accounts.shared import KEY as SHARED
 from accessportal.accounts.sign_in_steps import SignIn
-from accessportal.errors import NotPossible
+from accessportal.accounts.throttling import TooManyAttempts, locked_out
+from accessportal.errors import NotPossible, PortalError
 from accessportal.origin import origin_of
 
 BEGUN = (
@@ -60,13 +65,21 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return redirect(next_path)
     notice_of(request)
     form = SignInForm(request.POST or None)
-    context = {"form": form, "next": next_path, "refusal": ""}
+    context = {
+        "form": form,
+        "next": next_path,
+        "refusal": "",
+        "passkeys": passkeys_possible(),
+    }
     if request.method == "GET":
         return render(request, "accounts/sign_in.html", context)
     if not form.is_valid():
         return render(request, "accounts/sign_in.html", context, status=422)
     data = form.cleaned_data
-    user = check_password(request, email=data["email"], password=data["password"])
+    try:
+        user = check_password(request, email=data["email"], password=data["password"])
+    except TooManyAttempts as error:
+        return locked_out(request, error.wait)
     if user is None:
         context["refusal"] = _(
             "E-mail address and password do not fit together, or this access has ended."
@@ -83,31 +96,55 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @sign_in_step("accounts:sign_in_code")
 def sign_in_code(request: HttpRequest, sign_in: SignIn) -> HttpResponse:
-    """A code from the app, or a recovery code."""
+    """A passkey, a code from the app, or a recovery code."""
     by_recovery = "recovery" in request.GET
-    form = (RecoveryCodeForm if by_recovery else CodeForm)(request.POST or None)
+    answer = request.POST.get("passkey", "")
+    form = (RecoveryCodeForm if by_recovery else CodeForm)(
+        request.POST if request.method == "POST" and not answer else None
+    )
     refusal = ""
-    if request.method == "POST" and form.is_valid():
+    if answer or form.is_valid():
         try:
-            used = factors.use_factor(
-                acting_user=sign_in.user,
-                code=form.cleaned_data["code"],
-                step_up=False,
-                origin=origin_of(request),
-            )
-        except NotPossible as error:
+            used = _factor_of(request, sign_in.user, form, answer)
+        except PortalError as error:
             refusal = str(error.sentence)
         else:
-            pass_factor(request, kind=used.kind, device=used.device)
+            pass_factor(request, used)
             return redirect(advance(request))
     context = {
         "form": form,
         "person": sign_in.user,
         "by_recovery": by_recovery,
+        "by_passkey": factors.has_passkey(sign_in.user) and not by_recovery,
+        "by_app": factors.totp_device_of(sign_in.user) is not None,
         "refusal": refusal,
     }
     status = 422 if refusal or form.errors else 200
     return render(request, "accounts/sign_in_code.html", context, status=status)
+
+
+def _factor_of(
+    request: HttpRequest, user: User, form: Any, answer: str
+) -> factors.UsedFactor:
+    """The factor that was used. Raises `NotPossible`, or `PasskeyNeeded` for a code of
+    somebody for whom only a passkey counts, and who has one."""
+    if answer:
+        return use_passkey(
+            request,
+            answer=answer,
+            owner=user,
+            step_up=False,
+            origin=origin_of(request),
+        )
+    used = factors.use_factor(
+        acting_user=user,
+        code=form.cleaned_data["code"],
+        step_up=False,
+        origin=origin_of(request),
+    )
+    if used.kind != factors.RECOVERY_KIND and factors.has_passkey(user):
+        guard_factor_counts(user, used.kind)
+    return used
 
 
 @login_not_required
@@ -130,7 +167,7 @@ def enrol(request: HttpRequest, sign_in: SignIn) -> HttpResponse:
         except NotPossible as error:
             refusal = str(error.sentence)
         else:
-            pass_factor(request, kind=factors.TOTP_KIND, device=device)
+            pass_factor(request, factors.UsedFactor(factors.TOTP_KIND, device))
             return show_new_recovery_codes(request, user, next_path=advance(request))
     return show_enrolment(request, user, form=form, refusal=refusal)
 
@@ -148,6 +185,7 @@ def show_enrolment(
         "qr_code": factors.qr_code(device),
         "secret": factors.manual_secret(device),
         "setup_link": device.config_url,
+        "passkeys_possible": passkeys_possible(),
     }
     status = 422 if refusal or form.errors else 200
     return render(request, "accounts/enrol.html", context, status=status)

@@ -23,11 +23,7 @@ from accessportal.accounts.forms import InvitePersonForm
 from accessportal.accounts.models import User
 from accessportal.accounts.services.attestation import attestation_state
 from accessportal.accounts.services.invitations import invite_person, revoke_invitation
-from accessportal.accounts.services.people import (
-    disable_person,
-    reactivate_person,
-    reset_second_factor,
-)
+from accessportal.accounts.services.people import disable_person, reactivate_person
 from accessportal.accounts.services.vendor_limits import change_session_limit
 from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.accounts.to_renew import to_renew
@@ -199,25 +195,5 @@ def reactivate(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
     )
     messages.success(
         request, _("%(person)s has access again.") % {"person": person.full_name}
-    )
-    return redirect("accounts:vendor", slug=slug)
-
-
-@require_POST
-@require_fresh_factor
-def reset_factor(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
-    """For a lost phone: the person sets up a new factor at the next sign-in."""
-    user: User = request.user  # type: ignore[assignment]
-    person = person_disablable_by(user, slug, pk)
-    reset_second_factor(
-        acting_user=user,
-        person=person,
-        reason=request.POST.get("reason", ""),
-        origin=origin_of(request),
-    )
-    messages.success(
-        request,
-        _("%(person)s sets up a new second factor at the next sign-in.")
-        % {"person": person.full_name},
     )
     return redirect("accounts:vendor", slug=slug)

@@ -2,6 +2,7 @@
    Nothing typed is lost when the server says no; its sentence stands in the form. */
 
 import { facts, put, show } from "./page.js";
+import { passkeysSupported, usePasskey } from "../passkeys.js";
 import { post } from "./api.js";
 
 /** Send every form[data-act]; `done[act](answer, form)` runs after success. */
@@ -24,7 +25,7 @@ function bodyOf(form, submitter) {
     The form then asks for it, once. */
 function askForMore(form, code) {
   const stepUp = form.querySelector("[data-stepup]");
-  if (code === "fresh_factor_needed" && stepUp) {
+  if (["fresh_factor_needed", "passkey_needed"].includes(code) && stepUp) {
     show(stepUp, true);
     return stepUp.querySelector("input");
   }
@@ -47,6 +48,19 @@ function askForMore(form, code) {
   return form.querySelector("input:not([type=hidden]), textarea");
 }
 
+/** A fresh factor is needed and the person has a passkey: one touch, and the act goes again. */
+async function answeredByPasskey(form, problem) {
+  const holder = form.querySelector("[data-passkey]");
+  const asked = ["fresh_factor_needed", "passkey_needed"].includes(problem.code);
+  if (!holder || !passkeysSupported || !asked || holder.value) return false;
+  try {
+    holder.value = await usePasskey(holder.dataset.passkey);
+  } catch {
+    return false; // turned down: the field for the code is there
+  }
+  return true;
+}
+
 async function send(form, submitter, onDone) {
   // Pressed twice it goes once; another button of the same form is another act.
   const act = submitter && submitter.name ? submitter : form;
@@ -64,6 +78,11 @@ async function send(form, submitter, onDone) {
     if (dialog) dialog.close();
     if (onDone) onDone(answer, form);
   } catch (problem) {
+    if (await answeredByPasskey(form, problem)) {
+      delete act.dataset.busy;
+      await send(form, submitter, onDone);
+      return;
+    }
     put(error.querySelector("[data-words]") || error, problem.sentence || String(problem));
     show(error, true);
     const wanted = askForMore(form, problem.code);
@@ -71,5 +90,7 @@ async function send(form, submitter, onDone) {
   } finally {
     delete act.dataset.busy;
     for (const button of buttons) button.removeAttribute("aria-busy");
+    const holder = form.querySelector("[data-passkey]");
+    if (holder) holder.value = "";
   }
 }

@@ -1,0 +1,143 @@
+"""A lost phone: one person asks to take the second factor away, another confirms it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accessportal import audit
+from accessportal.accounts.authorisation import Action, may, people_who_may
+from accessportal.accounts.factors import has_factor
+from accessportal.accounts.models import FactorReset, User
+from accessportal.accounts.services.people import reset_second_factor
+from accessportal.errors import NotAllowed, NotPossible, TooLate
+from accessportal.notifications import notify
+from accessportal.origin import Origin
+
+OWN = _("Ask two other people of the plant for this, or use a recovery code.")
+NOT_OPEN = _("This was confirmed, withdrawn, or waited for too long.")
+
+
+@transaction.atomic
+def ask_factor_reset(
+    *, acting_user: User, person: User, reason: str, origin: Origin
+) -> FactorReset:
+    """Ask that all second factors of a person be taken away; colleagues are told.
+
+    Raises `NotAllowed`, `NotPossible` (oneself, no reason, nothing to take away) or `TooLate`
+    (it waits already).
+    """
+    person = User.objects.select_for_update().get(pk=person.pk)
+    now = timezone.now()
+
+    if not may(acting_user, Action.VENDOR_SUSPEND):
+        raise NotAllowed
+    if person.pk == acting_user.pk:
+        raise NotPossible(OWN)
+    if not reason.strip():
+        raise NotPossible(
+            _("Please say why: the person and the audit trail will need it.")
+        )
+    if not has_factor(person):
+        raise NotPossible(
+            _("%(person)s has no second factor yet.") % {"person": person}
+        )
+    if FactorReset.objects.open(at=now).filter(person=person).exists():
+        raise TooLate(_("This waits for its confirmation already."))
+
+    asked = FactorReset.objects.create(
+        person=person,
+        asked_by=acting_user,
+        asked_at=now,
+        reason=reason.strip()[:500],
+        expires_at=now + timedelta(hours=settings.FACTOR_RESET_HOURS),
+    )
+
+    audit.record(
+        "auth.mfa.reset.asked",
+        acting_user=acting_user,
+        subject=person,
+        origin=origin,
+        reason=asked.reason,
+    )
+
+    notify(
+        people_who_may(Action.VENDOR_SUSPEND, None).exclude(
+            pk__in=[acting_user.pk, person.pk]
+        ),
+        "account.factor_reset_asked",
+        path=reverse("accounts:person_signing", args=[person.pk]),
+        person=person.full_name,
+        by=acting_user.full_name,
+        reason=asked.reason,
+    )
+    return asked
+
+
+@transaction.atomic
+def confirm_factor_reset(
+    *, acting_user: User, asked: FactorReset, origin: Origin
+) -> User:
+    """The second person: the factors go, and with them every web session of the person.
+
+    Raises `NotAllowed`, `NotPossible` (who asked, or the person) or `TooLate`.
+    """
+    asked = FactorReset.objects.select_for_update(of=("self",)).get(pk=asked.pk)
+    now = timezone.now()
+
+    if not may(acting_user, Action.VENDOR_SUSPEND):
+        raise NotAllowed
+    if acting_user.pk == asked.asked_by_id:
+        raise NotPossible(
+            _("You asked for this yourself: somebody else has to confirm it."),
+            code="four_eyes",
+        )
+    if acting_user.pk == asked.person_id:
+        raise NotPossible(OWN, code="four_eyes")
+
+    changed = (
+        FactorReset.objects.open(at=now)
+        .filter(pk=asked.pk)
+        .update(confirmed_by=acting_user, confirmed_at=now)
+    )
+    if changed != 1:
+        raise TooLate(NOT_OPEN)
+
+    return reset_second_factor(
+        acting_user=acting_user,
+        person=asked.person,
+        reason=asked.reason,
+        origin=origin,
+        asked_by=asked.asked_by,
+    )
+
+
+@transaction.atomic
+def withdraw_factor_reset(
+    *, acting_user: User, asked: FactorReset, origin: Origin
+) -> None:
+    """It is not needed any more, or was wrong. Raises `NotAllowed` or `TooLate`."""
+    now = timezone.now()
+
+    if not may(acting_user, Action.VENDOR_SUSPEND):
+        raise NotAllowed
+
+    changed = (
+        FactorReset.objects.open(at=now)
+        .filter(pk=asked.pk)
+        .update(withdrawn_by=acting_user, withdrawn_at=now)
+    )
+    if changed != 1:
+        raise TooLate(NOT_OPEN)
+
+    audit.record(
+        "auth.mfa.reset.withdrawn",
+        acting_user=acting_user,
+        subject=asked.person,
+        origin=origin,
+    )
