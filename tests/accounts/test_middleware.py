@@ -12,8 +12,8 @@ from django.urls import get_resolver
 from accessportal.accounts.models import User
 from accessportal.accounts.web_sessions import is_in_force
 from tests.accounts.steps import is_signed_in, sign_in
-from tests.guards.matrix import BY_TOKEN
 from tests.cast import Clock, signed_in, web_session_key_of
+from tests.guards.matrix import BY_TOKEN
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +33,7 @@ OPEN_TO_ALL = {
     "accounts:forgotten",
     "accounts:password_link",
     "accounts:new_password",
+    "accounts:notice",
     "accounts:directory_sign_in",
     "accounts:directory_back",
 }
@@ -128,8 +129,7 @@ def test_a_new_password_ends_the_persons_other_web_sessions(
         browser_of(vera),
         browser_of(victor),
     )
-    from tests.guards.matrix import BY_TOKEN
-from tests.cast import PASSWORD
+    from tests.cast import PASSWORD
 
     new = "another long pass phrase"
     answer = here.post(

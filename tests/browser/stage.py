@@ -24,7 +24,7 @@ def prepare(data_dir: Path, port: int, guacd: str) -> None:
             "DJANGO_SETTINGS_MODULE": "accessportal.settings",
             "PORTAL_PROFILE": "embedded",
             "PORTAL_DATA_DIR": str(data_dir),
-            "PORTAL_PUBLIC_URL": f"http://127.0.0.1:{port}",
+            "PORTAL_PUBLIC_URL": f"http://localhost:{port}",
             "PORTAL_GUACD": guacd,
             "PORTAL_LOG_LEVEL": "WARNING",
         }
@@ -91,6 +91,9 @@ def sign_in(who: str, *, factor_age: float = 0.0) -> str:
     from django_otp import DEVICE_ID_SESSION_KEY
     from django_otp.plugins.otp_totp.models import TOTPDevice
 
+    from accessportal.accounts.web_sessions import open_web_session
+    from tests.cast import origin
+
     user = getattr(PLANT, who)
     web_session = import_module(settings.SESSION_ENGINE).SessionStore()
     web_session[SESSION_KEY] = str(user.pk)
@@ -100,7 +103,58 @@ def sign_in(who: str, *, factor_age: float = 0.0) -> str:
     web_session["factor_at"] = time.time() - factor_age
     web_session[DEVICE_ID_SESSION_KEY] = TOTPDevice.objects.get(user=user).persistent_id
     web_session.create()
-    return str(web_session.session_key)
+    cookie = str(web_session.session_key)
+    open_web_session(user, cookie=cookie, factor_kind="totp", origin=origin())
+    return cookie
+
+
+def key_of(cookie: str) -> str:
+    """The key of the web session that a cookie leads to."""
+    from accessportal.accounts.models import WebSession
+    from accessportal.accounts.web_sessions import cookie_hash
+
+    return WebSession.objects.get(cookie_hash=cookie_hash(cookie)).key
+
+
+def age_factor(who: str, seconds: float) -> None:
+    """As if this person's second factor had been used so long ago, everywhere."""
+    import time
+    from importlib import import_module
+
+    from django.conf import settings
+    from django.contrib.auth import SESSION_KEY
+
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    for row in store.get_model_class().objects.all():
+        held = store(row.session_key)
+        if held.get(SESSION_KEY) == str(getattr(PLANT, who).pk):
+            held["factor_at"] = time.time() - seconds
+            held.save()
+
+
+def idle_in(who: str, seconds: float) -> None:
+    """As if this person had clicked last so long ago that so much is left."""
+    from django.utils import timezone
+
+    now = timezone.now()
+    getattr(PLANT, who).web_sessions.update(
+        idle_at=now + timedelta(seconds=seconds), last_seen_at=now
+    )
+
+
+def seconds_left(who: str) -> float:
+    from django.utils import timezone
+
+    row = getattr(PLANT, who).web_sessions.first()
+    return float((row.idle_at - timezone.now()).total_seconds())
+
+
+def asks(who: str, protocol: str) -> str:
+    """The number of a new request of this person."""
+    from tests.cast import make_request
+
+    made = make_request(getattr(PLANT, who), getattr(PLANT, ENDPOINTS[protocol]))
+    return made.number
 
 
 def window(
@@ -140,7 +194,7 @@ def begin(who: str, window_pk: int, protocol: str, cookie: str) -> str:
         getattr(PLANT, ENDPOINTS[protocol]),
         acting_user=getattr(PLANT, who),
         origin=origin(address="127.0.0.1"),
-        web_session_key=cookie,
+        web_session_key=key_of(cookie),
         width=1280,
         height=800,
     )
@@ -157,7 +211,7 @@ def ticket(session: str, who: str, cookie: str) -> dict[str, str]:
         BrokeredSession.objects.get(pk=session),
         acting_user=getattr(PLANT, who),
         origin=origin(address="127.0.0.1"),
-        web_session_key=cookie,
+        web_session_key=key_of(cookie),
     )
     return {"path": issued.path, "token": issued.token}
 
@@ -367,6 +421,10 @@ ACTS = {
         attendance,
         end_window_in,
         code,
+        age_factor,
+        idle_in,
+        seconds_left,
+        asks,
     )
 }
 

@@ -1,0 +1,205 @@
+"""Passkeys in a real Chromium with a virtual authenticator, and devices signed out from afar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.axe import axe_findings
+from tests.browser.conftest import DESK, PHONE, OpensPages, Stage
+from tests.cast import PASSWORD
+from tests.staged import staged_portal
+
+PHONE_OPTIONS: dict[str, Any] = {
+    "viewport": PHONE,
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
+
+
+class Authenticator:
+    """A phone's fingerprint reader as Chromium plays it: moves from page to page."""
+
+    OPTIONS = {
+        "protocol": "ctap2",
+        "ctap2Version": "ctap2_1",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+    }
+
+    def __init__(self) -> None:
+        self.credentials: list[dict[str, Any]] = []
+
+    def into(self, page: Page) -> Callable[[], None]:
+        """Put it into a page; what is returned takes it out again, with what it learnt."""
+        line = page.context.new_cdp_session(page)
+        line.send("WebAuthn.enable")
+        made = line.send("WebAuthn.addVirtualAuthenticator", {"options": self.OPTIONS})
+        name = {"authenticatorId": made["authenticatorId"]}
+        for credential in self.credentials:
+            line.send("WebAuthn.addCredential", {**name, "credential": credential})
+
+        def out() -> None:
+            self.credentials = line.send("WebAuthn.getCredentials", name)["credentials"]
+            line.send("WebAuthn.removeVirtualAuthenticator", name)
+
+        return out
+
+
+class NoMachines:
+    """These stories are told at the door: nobody connects to anything."""
+
+    def describe(self) -> list[dict[str, Any]]:
+        return []
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    place = tmp_path_factory.mktemp("door")
+    with staged_portal(place, "127.0.0.1:4822", NoMachines()) as made:  # type: ignore[arg-type]
+        yield made
+
+
+@pytest.fixture
+def phone() -> Authenticator:
+    return Authenticator()
+
+
+@pytest.fixture
+def stranger(stage: Stage, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Browsers in which nobody is signed in."""
+    contexts: list[BrowserContext] = []
+
+    def opens(**options: Any) -> Page:
+        contexts.append(chromium.new_context(base_url=stage.url, **options))
+        return contexts[-1].new_page()
+
+    yield opens
+    for context in contexts:
+        context.close()
+
+
+def set_up(page: Page, phone: Authenticator, name: str = "Work phone") -> None:
+    out = phone.into(page)
+    page.goto("/account/passkeys/new/")
+    assert axe_findings(page) == []
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Set it up").click()
+    expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    out()
+
+
+def sign_in_with(page: Page, phone: Authenticator) -> None:
+    phone.into(page)
+    page.goto("/")
+    assert axe_findings(page) == []
+    page.get_by_role("button", name="Sign in with a passkey").tap()
+    expect(page.locator(".live-link")).to_have_text("live", timeout=60_000)
+
+
+def test_a_passkey_signs_in_on_a_phone_and_approves_with_one_tap(
+    stage: Stage,
+    page_of: OpensPages,
+    stranger: Callable[..., Page],
+    phone: Authenticator,
+) -> None:
+    desk = page_of("olga")
+    set_up(desk, phone)
+    number = stage.asks("vera", "vnc")
+
+    page = stranger(**PHONE_OPTIONS)
+    sign_in_with(page, phone)
+    # What she signed in with is too old now: the decision asks for it again.
+    stage.age_factor("olga", 400)
+    page.goto(f"/approvals/{number}/")
+    expect(page.get_by_text("Your passkey is asked for").first).to_be_visible()
+    assert axe_findings(page) == []
+    page.get_by_role("button", name="Approve", exact=True).first.tap()
+    expect(page.locator("main")).to_contain_text(f"{number} is approved")
+
+
+def test_a_passkey_is_the_second_factor_after_the_password(
+    stage: Stage,
+    page_of: OpensPages,
+    stranger: Callable[..., Page],
+    phone: Authenticator,
+) -> None:
+    set_up(page_of("victor"), phone)
+    page = stranger(viewport=DESK)
+    phone.into(page)
+    page.goto("/")
+    page.get_by_label("E-mail address").fill(stage.people()["victor"])
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    expect(page.get_by_role("button", name="Use my passkey")).to_be_focused()
+    assert axe_findings(page) == []
+    page.keyboard.press("Enter")
+    expect(page.locator(".live-link")).to_have_text("live", timeout=60_000)
+
+
+def test_a_turned_down_passkey_leaves_the_other_ways_open(
+    stage: Stage, page_of: OpensPages, phone: Authenticator
+) -> None:
+    page = page_of("cora")
+    set_up(page, phone)
+    stage.age_factor("cora", 400)
+    page.goto("/account/")
+    Authenticator().into(page)  # another phone, without the key
+    page.get_by_role("button", name="Make new codes").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("button", name="Make new codes").click()
+    expect(dialog.get_by_role("alert")).to_contain_text("No passkey was used")
+    dialog.get_by_label("Code from your authenticator app").fill(stage.code("cora"))
+    dialog.get_by_role("button", name="Make new codes").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Keep these recovery codes"
+    )
+
+
+def test_a_passkey_is_removed_with_a_code(
+    stage: Stage, page_of: OpensPages, phone: Authenticator
+) -> None:
+    page = page_of("ivan")
+    set_up(page, phone, "Old phone")
+    page.goto("/account/")
+    page.get_by_role("button", name=re.compile("Remove.*Old phone")).click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(page.locator("main")).to_contain_text("“Old phone” is removed")
+    assert axe_findings(page) == []
+
+
+def test_a_revoked_device_loses_its_open_page_within_seconds(
+    page_of: OpensPages,
+) -> None:
+    lost, here = page_of("adam", phone=True), page_of("adam")
+    lost.goto("/plants/")
+    expect(lost.locator(".live-link")).to_have_text("live")
+    here.goto("/account/")
+    here.get_by_role("button", name="Sign out all others").click()
+    expect(here.locator("main")).to_contain_text("signed out")
+    lost.wait_for_url("**/accounts/login/**", timeout=15_000)
+    expect(lost.locator("main")).to_contain_text("signed out from another device")
+
+
+def test_the_end_of_an_idle_sign_in_is_said_and_put_off_by_a_key(
+    stage: Stage, page_of: OpensPages
+) -> None:
+    page = page_of("omar")
+    stage.idle_in("omar", 100)
+    page.goto("/account/")
+    stage.idle_in("omar", 100)
+    page.evaluate("async () => (await import('/static/js/web_session.js')).look()")
+    note = page.locator("#web-session-note")
+    expect(note).to_contain_text("you will be signed out in 1:")
+    assert axe_findings(page) == []
+    page.keyboard.press("Shift")
+    expect(note).to_have_count(0)
+    assert stage.seconds_left("omar") > 1_000
