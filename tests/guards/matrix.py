@@ -347,3 +347,6 @@ MATRIX: dict[str, Line] = {
         method="post",
     ),
 }
+
+# What somebody of the roles gets in by; a company's own page is for its coordinator alone.
+LET_IN = {name: line for name, line in MATRIX.items() if line.yes}

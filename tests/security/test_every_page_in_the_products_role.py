@@ -12,7 +12,7 @@ import pytest
 from django.db import connection, transaction
 
 from accessportal.audit.models import AuditEvent
-from tests.guards.matrix import MATRIX
+from tests.guards.matrix import LET_IN
 from tests.guards.things import House, ask, data_of
 from tests.guards.things import house as build_house
 from tests.security.kit import become_the_product
@@ -31,7 +31,7 @@ def test_everything_works_in_the_products_role(house: House) -> None:
         if connection.vendor == "postgresql":
             become_the_product()
         failed = {}
-        for name, line in MATRIX.items():
+        for name, line in LET_IN.items():
             browser = house.browser(line.yes.split()[0])
             path = house.path(name, line)
             answer = ask(browser, path, line.method, data_of(line, house.things))

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accessportal.audit.models import AuditEvent
-from tests.guards.matrix import MATRIX
+from tests.guards.matrix import LET_IN
 from tests.guards.things import House, ask, data_of
 from tests.guards.things import house as build_house
 
@@ -46,7 +46,7 @@ def test_no_form_of_another_page_is_taken(house: House) -> None:
     """Every act, as who may do it, without the token: refused, and nothing is recorded."""
     taken = {}
     before = AuditEvent.objects.count()
-    for name, line in MATRIX.items():
+    for name, line in LET_IN.items():
         if line.method != "post":
             continue
         browser = house.browser(line.yes.split()[0])

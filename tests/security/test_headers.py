@@ -17,7 +17,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from accessportal.keys import ensure_keys
-from tests.guards.matrix import MATRIX, PUBLIC
+from tests.guards.matrix import LET_IN, PUBLIC
 from tests.guards.things import House, ask, data_of
 from tests.guards.things import house as build_house
 
@@ -65,7 +65,7 @@ def wrong_in(response: Any, *, signed_in: bool) -> list[str]:
 def test_every_address_answers_with_every_header(house: House) -> None:
     """As somebody who is let in, and as nobody: errors and refusals too."""
     found: dict[str, list[str]] = {}
-    for name, line in MATRIX.items():
+    for name, line in LET_IN.items():
         role = line.yes.split()[0]
         for who in (role, "nobody"):
             answer = ask(
@@ -99,7 +99,7 @@ def test_no_page_has_code_or_style_in_it(house: House, db: None) -> None:
         rb"<script(?![^>]*\bsrc=)(?![^>]*type=.application/json)|<style|\sstyle=|\son[a-z]+=",
         re.IGNORECASE,
     )
-    for name, line in MATRIX.items():
+    for name, line in LET_IN.items():
         if line.method == "get":
             role = line.yes.split()[0]
             answer = ask(house.browser(role), house.path(name, line))

@@ -20,7 +20,7 @@ from django.db import IntegrityError, models, transaction
 from accessportal.audit import record
 from accessportal.audit.models import AuditEvent
 from accessportal.notifications.outbox import worded
-from tests.guards.matrix import MATRIX
+from tests.guards.matrix import LET_IN
 from tests.guards.things import House, ask
 from tests.guards.things import house as build_house
 
@@ -120,7 +120,7 @@ def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
 def test_no_page_takes_text_for_markup(house: House) -> None:
     became: dict[str, list[str]] = {}
     shown = 0
-    for name, line in MATRIX.items():
+    for name, line in LET_IN.items():
         if line.method != "get":
             continue
         let_in = line.yes.split()
@@ -142,7 +142,7 @@ def test_no_page_takes_text_for_markup(house: House) -> None:
 @pytest.mark.django_db
 def test_search_and_filters_repeat_nothing_as_markup(house: House) -> None:
     """What stands in the address is shown in the filter's fields."""
-    for name, line in MATRIX.items():
+    for name, line in LET_IN.items():
         if line.method != "get" or line.args:
             continue
         path = house.path(name, line)
