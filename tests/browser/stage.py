@@ -101,7 +101,9 @@ def sign_in(who: str, *, factor_age: float = 0.0) -> str:
     web_session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     web_session["factor_kind"] = "totp"
     web_session["factor_at"] = time.time() - factor_age
-    web_session[DEVICE_ID_SESSION_KEY] = TOTPDevice.objects.get(user=user).persistent_id
+    device = TOTPDevice.objects.get(user=user)
+    web_session["factor_device"] = device.persistent_id
+    web_session[DEVICE_ID_SESSION_KEY] = device.persistent_id
     web_session.create()
     cookie = str(web_session.session_key)
     open_web_session(user, cookie=cookie, factor_kind="totp", origin=origin())
