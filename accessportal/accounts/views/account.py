@@ -168,7 +168,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
     """Confirm with the second factor, then go on to `next`."""
     next_path = safe_next(request)
     answer = request.POST.get(stepup.PASSKEY_FIELD, "")
-    form = CodeForm(request.POST if request.method == "POST" and not answer else None)
+    # With a passkey the keyboard of a phone would only be in the way.
+    by_passkey = passkeys_possible() and factors.has_passkey(request.user)  # type: ignore[arg-type]
+    form = (FirstCodeForm if by_passkey else CodeForm)(
+        request.POST if request.method == "POST" and not answer else None
+    )
     refusal = ""
     if answer or form.is_valid():
         try:
