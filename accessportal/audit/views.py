@@ -35,13 +35,14 @@ def event_list(request: HttpRequest) -> HttpResponse:
     page = list(events.select_related("seal")[: PAGE_SIZE + 1])
     for event in page:
         event.sentence = EVENTS[event.event].sentence  # type: ignore[attr-defined]
-    if not getattr(request, "htmx", False) and not before:
-        audit.record(
-            "audit.viewed",
-            acting_user=user,
-            origin=origin_of(request),
-            filter=_filter_in_words(form),
-        )
+    # Every answer, also the older pages and what a script fetched: the reader chooses how
+    # to ask, and reading evidence is an act (promise 9).
+    audit.record(
+        "audit.viewed",
+        acting_user=user,
+        origin=origin_of(request),
+        filter=_filter_in_words(form),
+    )
     context = {
         "form": form,
         "events": page[:PAGE_SIZE],
@@ -57,6 +58,12 @@ def event_detail(request: HttpRequest, event_id: str) -> HttpResponse:
     """One event, whole, with its place in the chain."""
     user: User = request.user  # type: ignore[assignment]
     event = event_visible_to(user, event_id)
+    audit.record(
+        "audit.viewed",
+        acting_user=user,
+        origin=origin_of(request),
+        filter={"event_id": str(event.event_id)},
+    )
     context = {"event": event, "kind": EVENTS[event.event]}
     return render(request, "audit/event_detail.html", context)
 

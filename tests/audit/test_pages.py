@@ -58,6 +58,23 @@ def test_opening_the_trail_is_an_event(
     assert viewed.detail["filter"] == {"q": "Olga"}
 
 
+def test_no_way_of_reading_the_trail_goes_unnoticed(
+    trail: None, cora_reads: Client
+) -> None:
+    path = reverse("audit:event_list")
+    newest = AuditEvent.objects.order_by("-pk").first()
+    assert newest is not None
+    cora_reads.get(path, {"before": str(newest.pk)})
+    cora_reads.get(path, headers={"hx-request": "true"})
+    cora_reads.get(reverse("audit:event_detail", args=[newest.event_id]))
+    viewed = AuditEvent.objects.filter(event="audit.viewed").order_by("pk")
+    assert [one.detail.get("filter") for one in viewed] == [
+        {},
+        {},
+        {"event_id": str(newest.event_id)},
+    ]
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
