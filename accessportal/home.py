@@ -83,7 +83,7 @@ def contractor_parts(user: User) -> dict[str, Any]:
                 requests_of_mine.exclude(state=AccessRequest.State.PENDING).exclude(
                     window__closes_at__gt=now, window__revoked_at__isnull=True
                 )
-            )[:4]
+            ).select_related("window")[:4]
         ),
         "missing": what_lapses(user, at=now),
     }

@@ -34,6 +34,7 @@ from sessions.models.brokered_session import BrokeredSessionQuerySet
 from sessions.proof_words import proof_lines
 from sessions.sentences import end_sentence
 from sessions.services.left_pressed import note_looked
+from sessions.services.status import may_start_again
 from sessions.story import story_of
 from sessions.verdict_words import signals_of, verdict_lines
 
@@ -133,7 +134,7 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
             "may_start_again": card.own
             and not brokered_session.is_live
             and not brokered_session.is_ending
-            and brokered_session.window.phase() == "open",
+            and may_start_again(brokered_session),
             "participants": brokered_session.participants.select_related(
                 "user__vendor"
             ),
