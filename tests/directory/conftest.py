@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings as portal_settings
 from pytest_django.fixtures import Settings
 
 from accessportal.accounts.models import GroupMapping, User
@@ -17,7 +18,7 @@ OLGAS_GROUP = "ot-north"
 
 @pytest.fixture(scope="session")
 def oidc_provider() -> Iterator[Provider]:
-    with running_provider(f"http://127.0.0.1:8000{BACK}") as provider:
+    with running_provider(f"{portal_settings.PUBLIC_URL}{BACK}") as provider:
         yield provider
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.conf import settings as portal_settings
 from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.utils import timezone
@@ -58,7 +59,7 @@ def test_it_is_a_code_flow_with_pkce_state_and_nonce(
         asked["code_challenge_method"] == "S256" and len(asked["code_challenge"]) == 43
     )
     assert len(asked["state"]) >= 20 and len(asked["nonce"]) >= 20
-    assert asked["redirect_uri"] == f"http://127.0.0.1:8000{BACK}"
+    assert asked["redirect_uri"] == f"{portal_settings.PUBLIC_URL}{BACK}"
     kept = client.session["directory_begun"]
     assert asked["state"] == kept["state"] and asked["nonce"] == kept["nonce"]
     assert kept["code_verifier"] not in answer.url
