@@ -51,9 +51,12 @@ def test_redis_dies_and_a_broker_with_it(fleet: Fleet) -> None:
 
 @pytest.fixture
 def line(fleet: Fleet) -> Iterator[SeverableLine]:
-    """The way to PostgreSQL for a broker that will be cut off from it."""
+    """The way to PostgreSQL for a broker that will be cut off from it, and goes with it."""
     with SeverableLine(urlsplit(fleet.environment["PORTAL_DATABASE_URL"]).port) as line:
+        before = set(fleet.brokers)
         yield line
+        for name in set(fleet.brokers) - before:
+            fleet.brokers[name].end()
 
 
 def test_a_broker_cut_off_from_the_database_is_replaced(

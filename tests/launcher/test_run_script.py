@@ -33,7 +33,7 @@ class Demo:
 
     def __init__(self, data_dir: Path, port: int) -> None:
         self.data_dir = data_dir
-        self.url = f"http://127.0.0.1:{port}"
+        self.url = f"http://localhost:{port}"
         self.words_file = data_dir.parent / "words.txt"
         self.began = time.monotonic()
         with self.words_file.open("wb") as words:

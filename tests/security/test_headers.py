@@ -77,7 +77,8 @@ def test_every_address_answers_with_every_header(house: House) -> None:
             if wrong := wrong_in(answer, signed_in=who != "nobody"):
                 found[f"{name} as {who}"] = wrong
     for name in PUBLIC:
-        args = ["no-such-token"] if name == "accounts:invitation" else []
+        by_link = name in {"accounts:invitation", "accounts:password_link"}
+        args = ["no-such-token"] if by_link else []
         answer = ask(Client(), reverse(name, args=args))
         if wrong := wrong_in(answer, signed_in=False):
             found[name] = wrong

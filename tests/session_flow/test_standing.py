@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from accessportal import live
-from accessportal.accounts.models import User
+from accessportal.accounts.models import User, WebSession
 from accessportal.accounts.services.employees import revoke_role
 from accessportal.accounts.services.people import disable_person
 from accessportal.audit.models import AuditEvent
@@ -19,7 +19,7 @@ from sessions.models import BrokeredSession, Participant
 from sessions.policy_facts import facts_during
 from sessions.services import web_sessions
 from sessions.services.console import start_session
-from tests.cast import Clock, make_window, origin, signed_in
+from tests.cast import Clock, make_window, origin, signed_in, web_session_key_of
 
 pytestmark = pytest.mark.django_db
 
@@ -170,10 +170,8 @@ def test_nobody_at_a_shared_computer_is_asked_sooner(
     clock: Clock, client: Any, vera: User, live_session: BrokeredSession
 ) -> None:
     signed_in(client, vera)
-    web_session = client.session
-    web_session["shared_computer"] = True
-    web_session.save()
-    key = web_session.session_key
+    key = web_session_key_of(client)
+    WebSession.objects.filter(key=key).update(shared=True)
     assert (
         facts_during(live_session, idle_for=299, web_session_key=key).idle_limit == 600
     )
