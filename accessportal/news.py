@@ -1,20 +1,31 @@
 """Live news for pages: "look again at X". A page then fetches through its own guards.
 
 A message never carries facts, only the names of topics, so a socket can leak nothing.
+What was said between a page's making and the opening of its socket is not lost: the page
+says how old it is, and is told to look again when there were news since.
 """
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import Any
+from urllib.parse import parse_qs
 
 from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.core.cache import cache
 
 from accessportal.accounts.authorisation import Action, sites_where
 from accessportal.accounts.models import User
 from accessportal.accounts.web_sessions import no_longer_alive, web_session_of_scope
 from accessportal.live import announce
 from accessportal.news_watch import SIGNED_OUT, watch
+
+logger = logging.getLogger(__name__)
+
+KEPT_SECONDS = 300
+"""For how long it is known when there were news; an older page looks again anyway."""
 
 
 def site_topic(site_id: int) -> str:
@@ -34,8 +45,28 @@ def user_topic(user_id: int) -> str:
 
 def tell_news(*topics: str, about: str) -> None:
     """Say "look again at `about`" (requests, windows, sessions, recordings) to groups."""
+    try:
+        cache.set_many(dict.fromkeys(topics, time.time()), KEPT_SECONDS)
+    except Exception:  # noqa: BLE001 - news may be lost, acts may not
+        logger.exception("It is not kept when there were news of %s", about)
     for topic in topics:
         announce(topic, "news.changed", about=about)
+
+
+def were_there_news(topics: tuple[str, ...], age: str) -> bool:
+    """Whether a page that is `age` milliseconds old lacks news of these groups.
+
+    True also where nobody knows: a needless look costs less than a stale page.
+    """
+    if not age.isascii() or not age.isdigit() or int(age[:9]) > KEPT_SECONDS * 1000:
+        return True
+    made_at = time.time() - int(age) / 1000
+    try:
+        told: dict[str, float] = cache.get_many(topics)
+    except Exception:  # noqa: BLE001
+        logger.exception("Nobody knows whether there were news")
+        return True
+    return any(at >= made_at for at in told.values())
 
 
 class NewsConsumer(AsyncJsonWebsocketConsumer):
@@ -57,6 +88,10 @@ class NewsConsumer(AsyncJsonWebsocketConsumer):
             await self.channel_layer.group_add(topic, self.channel_name)
         await self.accept()
         watch().follow(self)
+        query = parse_qs(self.scope["query_string"].decode("ascii", "replace"))
+        age = query.get("age", ["0"])[0]
+        if await sync_to_async(were_there_news)(self.topics, age):
+            await self.send_json({"about": "*"})
 
     async def disconnect(self, code: int) -> None:
         watch().let_go(self)

@@ -101,8 +101,16 @@ function onStanding() {
   else lookAgain();
 }
 
+/** Milliseconds since this page was asked for; redirects that led to it are not counted. */
+function pageAge() {
+  const [navigation] = performance.getEntriesByType("navigation");
+  return Math.ceil(performance.now() - (navigation ? navigation.fetchStart : 0));
+}
+
 function connect(path) {
   const address = new URL(path, location.href);
+  // What was said before the link was there is asked for; a link that was lost looks by itself.
+  if (attempts === 0) address.searchParams.set("age", pageAge());
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
   const socket = new WebSocket(address);
   socket.addEventListener("open", () => {

@@ -22,8 +22,10 @@ from accessportal.news import (
 from tests.cast import Plant, signed_in
 
 
-def socket_of(user: Any, browser: Client) -> WebsocketCommunicator:
-    socket = WebsocketCommunicator(NewsConsumer.as_asgi(), "/news/")
+def socket_of(
+    user: Any, browser: Client, path: str = "/news/"
+) -> WebsocketCommunicator:
+    socket = WebsocketCommunicator(NewsConsumer.as_asgi(), path)
     socket.scope.update(user=user, session=browser.session)
     return socket
 
@@ -62,6 +64,39 @@ async def test_news_from_another_thread_reach_the_page() -> None:
         assert await socket.receive_json_from(timeout=5) == {"about": "requests"}
     finally:
         remember_loop(None)
+        await socket.disconnect()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("age", "looks_again"),
+    [("0", False), ("60000", True), ("9" * 40, True), ("soon", True), ("", False)],
+)
+async def test_a_page_that_was_made_before_the_news_looks_again(
+    age: str, looks_again: bool
+) -> None:
+    """Between a page's making and the opening of its socket nobody hears anything."""
+    olga, browser = await sync_to_async(signed_in_olga)()
+    await asyncio.to_thread(tell_news, user_topic(olga.pk), about="sessions")
+    socket = await sync_to_async(socket_of)(olga, browser, f"/news/?age={age}")
+    assert (await socket.connect())[0]
+    try:
+        if looks_again:
+            assert await socket.receive_json_from(timeout=5) == {"about": "*"}
+        assert await socket.receive_nothing()
+    finally:
+        await socket.disconnect()
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_news_of_others_make_nobody_look_again() -> None:
+    olga, browser = await sync_to_async(signed_in_olga)()
+    await asyncio.to_thread(tell_news, user_topic(olga.pk + 1), about="sessions")
+    socket = await sync_to_async(socket_of)(olga, browser, "/news/?age=60000")
+    assert (await socket.connect())[0]
+    try:
+        assert await socket.receive_nothing()
+    finally:
         await socket.disconnect()
 
 
