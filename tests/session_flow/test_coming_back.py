@@ -118,7 +118,9 @@ async def test_one_bad_picture_in_thirty_is_taken_again(
     fake_guacd.corrupt_joins = 3
     watching = await bench.enter(live, olga)
     await watching.picture()
-    assert fake_guacd.connection.joins == 4
+    # On a slow computer Vera, too, may have needed another.
+    assert fake_guacd.corrupt_joins == 0
+    assert fake_guacd.connection.joins >= 4
 
 
 async def test_nobody_joins_before_the_first_picture(

