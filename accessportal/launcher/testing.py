@@ -17,7 +17,10 @@ from accessportal.launcher.console import SetupProblem, say
 from accessportal.launcher.paths import ROOT, VENV_PYTHON
 from accessportal.launcher.test_services import services
 
-WORKERS = "2"
+WORKERS = {"beside-browser": "3", "data": "2", "browser": "0"}
+"""By part of the tests, for two cores: the embedded profile's wait half of their time for
+targets, processes and deadlines; the last two parts run at the same time."""
+
 NO_TEST_FOUND = 5  # pytest's own exit status
 OPTIONS_FOR_WORKERS = (
     "-n",
@@ -87,7 +90,7 @@ def in_browser_and_production(arguments: list[str], only: str) -> list[Outcome]:
     ):
         browser = None
         if only != "production":
-            browser = beside.submit(embedded, ["-n", "0", *arguments], "browser", said)
+            browser = beside.submit(embedded, arguments, "browser", said)
         if only != "embedded":
             say(
                 "\n== Production profile: PostgreSQL and Redis; "
@@ -129,7 +132,7 @@ def pytest(
         counts = Path(directory) / "counts.json"
         done = subprocess.run(
             [VENV_PYTHON, "-m", "pytest", "-p", "accessportal.launcher.counting",
-             *workers(arguments), *arguments],
+             *workers(arguments, environment["PORTAL_TEST_ONLY"]), *arguments],
             cwd=ROOT,
             env=clean_environment() | environment | {"PORTAL_TEST_COUNTS": str(counts)},
             stdout=output, stderr=output, check=False,
@@ -141,11 +144,11 @@ def pytest(
         return outcome
 
 
-def workers(arguments: list[str]) -> list[str]:
-    """Both cores, unless the person says otherwise."""
+def workers(arguments: list[str], only: str) -> list[str]:
+    """Those of this part, unless the person says otherwise."""
     if any(word.startswith(OPTIONS_FOR_WORKERS) for word in arguments):
         return []
-    return ["-n", WORKERS, "--dist", "loadgroup"]
+    return ["-n", WORKERS[only], "--dist", "loadgroup"]
 
 
 def clean_environment() -> dict[str, str]:
