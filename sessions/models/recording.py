@@ -144,6 +144,7 @@ class Segment(models.Model):
     adler32 = models.PositiveBigIntegerField(default=1)
     # [[ms, plain bytes], ...] for each block: how busy the screen was.
     activity = models.JSONField(default=list)
+    plain_sha256 = models.CharField(max_length=64, blank=True)
     stored_sha256 = models.CharField(max_length=64, blank=True)
     previous_hash = models.CharField(max_length=64, blank=True)
     chain_hash = models.CharField(max_length=64, blank=True)

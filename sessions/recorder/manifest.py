@@ -32,6 +32,7 @@ SEGMENT_FIELDS = (
     "stored_bytes",
     "torn_bytes",
     "adler32",
+    "plain_sha256",
     "stored_sha256",
     "previous",
     "chain",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -32,10 +33,12 @@ def scan_segment(root: Path, name: str, data_key: bytes) -> SegmentFacts:
         syncs = SyncFinder() if header.track == SCREEN else None
         unpacker = Unpacker()
         adler32, plain_bytes, blocks, last_ms = 1, 0, 0, header.starts_ms
+        plain_digest = hashlib.sha256()
         activity: list[tuple[int, int]] = []
         try:
             for block in reader.blocks():
                 plain = unpacker.unpack(block.packed, block.head.plain_bytes)
+                plain_digest.update(plain)
                 adler32 = zlib.adler32(plain, adler32)
                 plain_bytes += len(plain)
                 blocks += 1
@@ -65,6 +68,7 @@ def scan_segment(root: Path, name: str, data_key: bytes) -> SegmentFacts:
             plain_bytes=plain_bytes,
             stored_bytes=reader.kept_bytes,
             torn_bytes=size - reader.kept_bytes,
+            plain_sha256=plain_digest.hexdigest(),
             stored_sha256=reader.stored_sha256,
             chain=chain_hash(header.previous, reader.stored_sha256),
             adler32=adler32,

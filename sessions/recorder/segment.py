@@ -58,6 +58,7 @@ class SegmentFacts:
     plain_bytes: int = 0
     stored_bytes: int = 0
     torn_bytes: int = 0
+    plain_sha256: str = ""
     stored_sha256: str = ""
     chain: str = ""
     adler32: int = 1
@@ -101,6 +102,7 @@ class SegmentWriter:
         beginning = encode_beginning(header)
         self._cipher = SegmentCipher(data_key, header, header.encode())
         self._packer = Packer()
+        self._plain_digest = hashlib.sha256()
         self._stored_digest = hashlib.sha256()
         self._adler32 = 1
         self._blocks = 0
@@ -142,6 +144,7 @@ class SegmentWriter:
         for start in range(0, len(plain), MAX_PLAIN_BYTES):
             piece = plain[start : start + MAX_PLAIN_BYTES]
             self._write_block(DATA, piece, at_ms)
+            self._plain_digest.update(piece)
             self._adler32 = isal_zlib.adler32(piece, self._adler32)
             self.plain_bytes += len(piece)
             self._activity.append((at_ms, len(piece)))
@@ -196,6 +199,7 @@ class SegmentWriter:
             blocks=data_blocks,
             plain_bytes=self.plain_bytes,
             stored_bytes=self.stored_bytes,
+            plain_sha256=self._plain_digest.hexdigest(),
             stored_sha256=stored_sha256,
             chain=chain_hash(self.header.previous, stored_sha256),
             adler32=self._adler32,

@@ -147,7 +147,7 @@ def manifest_findings(recording: Recording) -> Report:
         if (
             row is None
             or entry is None
-            or any(getattr(row, name) != entry.get(name) for name in SEGMENT_FIELDS)
+            or any(getattr(row, name) != entry.get(name, "") for name in SEGMENT_FIELDS)
         ):
             report.add("manifest_differs", f"{place[0]} {place[1]}")
     return report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 import zlib
 from datetime import UTC, datetime
@@ -13,10 +14,12 @@ from hypothesis import strategies as st
 
 from sessions.recorder.container import NO_CHAIN
 from sessions.recorder.errors import NotIntact, RecordingFailed, Torn
+from sessions.recorder.manifest import build_manifest
 from sessions.recorder.packing import STREAM_BEGIN, stream_end
 from sessions.recorder.reader import SegmentReader
 from sessions.recorder.scan import scan_segment
 from sessions.recorder.segment import SegmentFacts, SegmentWriter, new_header
+from sessions.recorder.verification import check_segments
 from tests.unit.recorder.helpers import KEY, plain_of
 
 NAME = "r/screen-00001.seg"
@@ -65,8 +68,34 @@ def test_nothing_plain_touches_the_disk(tmp_path: Path) -> None:
 def test_the_same_text_never_looks_the_same_twice(tmp_path: Path) -> None:
     first = write(tmp_path, BLOCKS)
     second = write(tmp_path, BLOCKS, name="r/screen-00002.seg")
-    assert first.adler32 == second.adler32
+    whole = hashlib.sha256(b"".join(BLOCKS)).hexdigest()
+    assert first.plain_sha256 == second.plain_sha256 == whole
     assert first.stored_sha256 != second.stored_sha256
+
+
+@pytest.mark.parametrize(
+    ("signed", "found"), [("0" * 64, ["plain_changed"]), ("", []), (None, [])]
+)
+def test_what_was_recorded_is_held_against_its_digest(
+    tmp_path: Path, signed: str | None, found: list[str]
+) -> None:
+    """A manifest of before the plain digest is verified as it was signed."""
+    manifest = build_manifest(
+        recording="one",
+        session="SES-2026-0001",
+        key_id="k",
+        complete=True,
+        reason="",
+        segments=[write(tmp_path, BLOCKS)],
+        missing=[],
+    )
+    entry = manifest["segments"][0]
+    if signed is None:
+        del entry["plain_sha256"]
+    else:
+        entry["plain_sha256"] = signed
+    report = check_segments(manifest, KEY, lambda name: (tmp_path / name).open("rb"))
+    assert [one.finding for one in report.findings] == found
 
 
 def test_joined_blocks_are_one_zlib_stream_for_the_browser(tmp_path: Path) -> None:

@@ -398,6 +398,7 @@ async def test_a_journal_that_hangs_lets_go_of_the_loop(
     with pytest.raises(RecordingFailed, match="does not answer"):
         await writer.reopen()
     go_on.set()
+    monkeypatch.setattr(prompt_disk, "MAX_SECONDS", 5.0)
     monkeypatch.setattr(SegmentWriter, "write", real)
     await until_it(writer.reopen)
     writer.append_input([InputRecord(7, "mouse", (5, 5, 0))])
