@@ -21,6 +21,7 @@ from accessportal.accounts.authorisation import (
 )
 from accessportal.accounts.models import PermissionOverride, RoleGrant, User
 from accessportal.alerts.models import SecurityAlert
+from accessportal.words import zone_name
 from requests.models import AccessRequest
 from sessions.models import ComplianceReview, StopOrder
 
@@ -329,4 +330,4 @@ class Navigation:
 def clock_words(zone: str, *, at: datetime | None = None) -> str:
     """14:32 CET"""
     local = (at or timezone.now()).astimezone(ZoneInfo(zone))
-    return f"{local:%H:%M} {local.tzname()}"
+    return f"{local:%H:%M} {zone_name(local)}"

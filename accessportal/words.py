@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, npgettext, pgettext
+from django.utils.translation import ngettext, npgettext, pgettext, pgettext_lazy
 
 from accessportal.clock import plant_time
 
@@ -21,10 +21,17 @@ def day_and_time(local: datetime) -> str:
     return dateformat.format(local, pgettext("date format", "D j M Y, H:i"))
 
 
+ZONE_NAMES = {
+    "CET": pgettext_lazy("time zone", "CET"),
+    "CEST": pgettext_lazy("time zone", "CEST"),
+}
+"""The zones whose short name is another in a language of the portal."""
+
+
 def zone_name(local: datetime) -> str:
-    """CET, or UTC+03:00 where the zone has no letters."""
+    """CET (in German MEZ), or UTC+03:00 where the zone has no letters."""
     name = local.tzname() or "UTC"
-    return name if name[:1].isalpha() else f"UTC{name}"
+    return str(ZONE_NAMES.get(name, name)) if name[:1].isalpha() else f"UTC{name}"
 
 
 def length_words(seconds: float, *, after_in: bool = False) -> str:
@@ -44,7 +51,7 @@ def length_words(seconds: float, *, after_in: bool = False) -> str:
         if not rest:
             return _("%(hours)d h") % {"hours": hours}
         return _("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": rest}
-    days = hours // 24
+    days = (hours + 12) // 24
     return (_days_after_in(days) if after_in else _days(days)) % {"days": days}
 
 

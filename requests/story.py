@@ -99,7 +99,7 @@ def _decision(
         )
     title = _("Approved")
     if window is not None and window.opens_at != access_request.wanted_from:
-        title = _("Approved for another time than asked (%(span)s)") % {
+        title = _("Approved, for another time than asked for: %(span)s") % {
             "span": span_words(
                 access_request.wanted_from, access_request.wanted_until, zone
             )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from accessportal.accounts.authorisation import Action, may, sites_where
@@ -37,7 +39,12 @@ def vendors_visible_to(user: User) -> QuerySet[Vendor]:
         active_people=Count(
             "people", filter=Q(people__disabled_at__isnull=True), distinct=True
         ),
-        asset_count=Count("assets", distinct=True),
+        asset_count=Count(
+            "assets",
+            filter=Q(assets__zone__site__in=sites_where(user, Action.PLANT_SEE))
+            | Q(sponsor=user),
+            distinct=True,
+        ),
     )
     if may(user, Action.VENDOR_SEE):
         return vendors
@@ -52,6 +59,15 @@ def vendor_visible_to(user: User, slug: str) -> Vendor:
     if vendor is None:
         raise NotKnown
     return vendor
+
+
+def assets_visible_to(user: User, vendor: Vendor) -> QuerySet[Any]:
+    """The machines a vendor services, where `user` may see machines; a sponsor sees all."""
+    assets = vendor.assets.select_related("zone__site")  # type: ignore[attr-defined]
+    if vendor.sponsor_id != user.pk:
+        assets = assets.filter(zone__site__in=sites_where(user, Action.PLANT_SEE))
+    found: QuerySet[Any] = assets.order_by("zone__site__name", "name")
+    return found
 
 
 def vendor_addable_by(user: User) -> User:

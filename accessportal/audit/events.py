@@ -152,7 +152,7 @@ EVENTS: dict[str, EventKind] = {
     "session.input.released": EventKind("CS", _("released held keys and buttons")),
     "session.message.sent": EventKind("CS", _("sent a message in a session")),
     "session.message.acknowledged": EventKind("CS", _("acknowledged a message")),
-    "session.charge.changed": EventKind("CS", _("took charge of a session")),
+    "session.charge.changed": EventKind("CS", _("set who is in charge of a session")),
     "session.charge.offered": EventKind("CS", _("offered the charge of a session")),
     "session.charge.declined": EventKind(
         "CS", _("turned down the charge of a session")

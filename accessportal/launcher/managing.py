@@ -6,7 +6,21 @@ from pathlib import Path
 from accessportal.keys import ensure_keys
 from accessportal.launcher.console import SetupProblem
 from accessportal.launcher.data_dir import remembered_environment
-from accessportal.launcher.paths import VAR
+from accessportal.launcher.paths import ROOT, VAR
+
+DATABASE = "portal.sqlite3"
+DEMO_DATA = (VAR / "demo").relative_to(ROOT)
+ABOUT_DATA = {
+    "break_glass",
+    "create_person",
+    "list_keys",
+    "reset_second_factor",
+    "revive_person",
+    "rotate_keys",
+    "verify_audit",
+    "verify_recordings",
+}
+"""Commands that would not know a plant from an empty directory."""
 
 
 def manage(arguments: list[str]) -> None:
@@ -19,11 +33,27 @@ def manage(arguments: list[str]) -> None:
         for name, value in remembered_environment(data_dir).items():
             os.environ.setdefault(name, value)
         os.environ.setdefault("PORTAL_DATA_DIR", str(data_dir))
+        guard_data_is_there(data_dir, arguments)
         ensure_keys(Path(os.environ["PORTAL_DATA_DIR"]) / "keys")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accessportal.settings")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(["./portal manage", *arguments])
+
+
+def guard_data_is_there(data_dir: Path, arguments: list[str]) -> None:
+    """Raises `SetupProblem` for a command about a plant's data where there are none yet."""
+    if (
+        not ABOUT_DATA.intersection(arguments[:1])
+        or "PORTAL_DATABASE_URL" in os.environ
+    ):
+        return
+    if not (data_dir / DATABASE).exists():
+        raise SetupProblem(
+            f"There is no data in {data_dir}. `./portal serve` makes it; "
+            "data elsewhere is named by --data-dir DIR, before the command: the demo's is "
+            f"--data-dir {DEMO_DATA}."
+        )
 
 
 def split_data_dir(arguments: list[str]) -> tuple[Path, list[str]]:

@@ -24,7 +24,7 @@ from django.utils.translation import pgettext
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.states import Badge, badge_of
-from accessportal.words import length_words, relative_words
+from accessportal.words import length_words, relative_words, zone_name
 
 register = template.Library()
 
@@ -84,12 +84,6 @@ def numberformat(seconds: float) -> str:
 # --- Times --------------------------------------------------------------------------
 
 
-def zone_words(moment: datetime) -> str:
-    """The zone's short name: CET, or UTC+03:00 where the zone has no letters."""
-    name = moment.tzname() or "UTC"
-    return name if name[:1].isalpha() else f"UTC{name}"
-
-
 def day_and_time(local: datetime, style: str) -> str:
     """`local` in words. style: clock (14:00), short (Tue 24 Nov, 14:00), full (with the year)."""
     if style == "clock":
@@ -100,7 +94,7 @@ def day_and_time(local: datetime, style: str) -> str:
     return dateformat.format(local, pgettext("date format", "D j M Y, H:i"))
 
 
-def own_zone_words(context: template.Context, moment: datetime, zone: str) -> str:
+def own_zone_name(context: template.Context, moment: datetime, zone: str) -> str:
     """The same moment on the reader's own clock, where that differs; else empty."""
     user = getattr(context.get("request"), "user", None)
     own = getattr(user, "time_zone", "") or ""
@@ -110,7 +104,7 @@ def own_zone_words(context: template.Context, moment: datetime, zone: str) -> st
     if there.utcoffset() == here.utcoffset():
         return ""
     style = "clock" if there.date() == here.date() else "short"
-    return f"{day_and_time(here, style)} {zone_words(here)}"
+    return f"{day_and_time(here, style)} {zone_name(here)}"
 
 
 @register.simple_tag(takes_context=True)
@@ -128,8 +122,8 @@ def plant_time(
     if moment is None:
         return mark_safe("–")  # noqa: S308 - a constant
     local = moment.astimezone(ZoneInfo(zone))
-    absolute = f"{day_and_time(local, style)} {zone_words(local)}"
-    own = own_zone_words(context, moment, zone)
+    absolute = f"{day_and_time(local, style)} {zone_name(local)}"
+    own = own_zone_name(context, moment, zone)
     title = relative_words(moment) + (f" · {_('your time')} {own}" if own else "")
     parts = [
         format_html(
@@ -162,12 +156,8 @@ def plant_range(
     first, last = start.astimezone(ZoneInfo(zone)), end.astimezone(ZoneInfo(zone))
     same_day = first.date() == last.date()
     same_zone = first.utcoffset() == last.utcoffset()
-    begin = day_and_time(first, "short") + (
-        "" if same_zone else f" {zone_words(first)}"
-    )
-    finish = (
-        f"{day_and_time(last, 'clock' if same_day else 'short')} {zone_words(last)}"
-    )
+    begin = day_and_time(first, "short") + ("" if same_zone else f" {zone_name(first)}")
+    finish = f"{day_and_time(last, 'clock' if same_day else 'short')} {zone_name(last)}"
     shown = format_html(
         '<span class="moment"><time class="nowrap" datetime="{}">{}</time> – '
         '<time class="nowrap" datetime="{}">{}</time></span>',
@@ -176,7 +166,7 @@ def plant_range(
         end.isoformat(timespec="seconds"),
         finish,
     )
-    if not own_zone_words(context, start, zone):
+    if not own_zone_name(context, start, zone):
         return shown
     own = ZoneInfo(context["request"].user.time_zone)
     here_start, here_end = start.astimezone(own), end.astimezone(own)
@@ -190,7 +180,7 @@ def plant_range(
         _("your time"),
         own_first,
         own_last,
-        zone_words(here_end),
+        zone_name(here_end),
     )
 
 

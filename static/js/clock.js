@@ -33,7 +33,7 @@ export function lengthWords(milliseconds) {
       ? fill(timeTexts.hours_minutes, { hours, minutes: rest })
       : fill(timeTexts.hours, { hours });
   }
-  const days = Math.floor(hours / 24);
+  const days = Math.floor((hours + 12) / 24);
   return fill(days === 1 ? timeTexts.day : timeTexts.days, { days });
 }
 

@@ -5,8 +5,12 @@ export function openDialog(id, opener = document.activeElement) {
   const dialog = document.getElementById(id);
   if (!dialog || dialog.open) return;
   dialog.showModal();
-  const first = dialog.querySelector("[autofocus], textarea, input:not([type=hidden])");
-  if (first) first.focus();
+  const first = dialog.querySelector("[autofocus]") || dialog.querySelector("textarea, input:not([type=hidden])");
+  // On a phone the keyboard would cover what is asked, and the buttons.
+  if (matchMedia("(pointer: coarse)").matches) {
+    dialog.tabIndex = -1;
+    dialog.focus();
+  } else if (first) first.focus();
   dialog.addEventListener("close", () => opener && opener.isConnected && opener.focus(), { once: true });
 }
 

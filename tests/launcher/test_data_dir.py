@@ -6,7 +6,7 @@ import pytest
 
 from accessportal.launcher import data_dir
 from accessportal.launcher.console import SetupProblem
-from accessportal.launcher.managing import split_data_dir
+from accessportal.launcher.managing import guard_data_is_there, split_data_dir
 
 
 def test_a_second_portal_on_the_same_data_is_told_so(tmp_path: Path) -> None:
@@ -52,3 +52,15 @@ def test_manage_sees_the_portal_as_it_was_last_started(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [["--data-dir", "/data"], ["--data-dir=/data"]])
 def test_manage_takes_a_data_directory_first(words: list[str]) -> None:
     assert split_data_dir([*words, "verify_audit"]) == (Path("/data"), ["verify_audit"])
+
+
+def test_a_command_about_data_says_where_there_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PORTAL_DATABASE_URL", raising=False)
+    with pytest.raises(SetupProblem, match=r"no data in .*--data-dir var/demo"):
+        guard_data_is_there(tmp_path, ["verify_audit"])
+    guard_data_is_there(tmp_path, ["migrate"])
+    guard_data_is_there(tmp_path, [])
+    (tmp_path / "portal.sqlite3").write_text("")
+    guard_data_is_there(tmp_path, ["verify_audit"])

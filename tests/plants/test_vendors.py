@@ -171,3 +171,13 @@ def test_a_machine_is_given_only_to_who_may_work_at_its_site(plant: Plant) -> No
             acting_user=plant.adam,
             origin=origin(),
         )
+
+
+def test_a_supervisor_sees_the_machines_of_the_own_site_and_a_sponsor_all(
+    plant: Plant, browser_of: Callable[..., Client]
+) -> None:
+    assert plant.fillwerk.sponsor == plant.olga
+    page = browser_of(plant.omar).get("/vendors/fillwerk-service/").content.decode()
+    assert "Bottle washer" in page and "Filling line 3" not in page
+    page = browser_of(plant.olga).get("/vendors/fillwerk-service/").content.decode()
+    assert "Bottle washer" in page and "Filling line 3" in page

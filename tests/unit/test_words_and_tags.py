@@ -47,6 +47,8 @@ def render(text: str, query: str = "", zone: str = "", **context: Any) -> str:
         (7800, "2 h 10 min"),
         (47 * 3600, "47 h"),
         (48 * 3600, "2 days"),
+        (59 * 3600, "2 days"),
+        (71 * 3600, "3 days"),
         (-90, "1 min"),
     ],
 )

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accessportal.accounts.access import (
+    assets_visible_to,
     invitation_revocable_by,
     person_disablable_by,
     vendor_invitable_by,
@@ -80,9 +81,7 @@ def vendor_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "invitations": vendor.invitations.select_related("invited_by").filter(
             accepted_at__isnull=True
         )[:20],
-        "assets": vendor.assets.select_related("zone__site").order_by(
-            "zone__site__name", "name"
-        ),
+        "assets": assets_visible_to(user, vendor),
         "may_invite": may_invite(user, vendor) and vendor.active,
         "may_disable": may(user, Action.VENDOR_SUSPEND),
         "may_change": may(user, Action.VENDOR_CHANGE),

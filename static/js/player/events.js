@@ -32,6 +32,8 @@ function markWords(kind, data, texts) {
   if (kind === "joined" || kind === "left") return fill(texts[kind], { name });
   if (kind === "frozen") {
     const why = [texts[`frozen_${data.reason}`] ?? data.reason, data.note].filter(Boolean).join(": ");
+    // A person's freeze says so by itself; any other cause says only what happened.
+    if (data.reason === "person") return why;
     return why ? fill(texts.frozen, { reason: why }) : texts.frozen_plain;
   }
   // A phrase is kept by its key: it is read in the reader's own language.
