@@ -63,7 +63,7 @@ def vendor_visible_to(user: User, slug: str) -> Vendor:
 
 def assets_visible_to(user: User, vendor: Vendor) -> QuerySet[Any]:
     """The machines a vendor services, where `user` may see machines; a sponsor sees all."""
-    assets = vendor.assets.select_related("zone__site")  # type: ignore[attr-defined]
+    assets = vendor.assets.select_related("zone__site")
     if vendor.sponsor_id != user.pk:
         assets = assets.filter(zone__site__in=sites_where(user, Action.PLANT_SEE))
     found: QuerySet[Any] = assets.order_by("zone__site__name", "name")

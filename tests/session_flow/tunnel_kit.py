@@ -122,13 +122,17 @@ class Tunnel:
 
     async def vanish(self) -> None:
         """The browser is gone: no leave, no release."""
-        self._reader.cancel()
-        await self._socket.disconnect(code=1006)
+        await self._disconnect(1006)
 
     async def release(self) -> None:
-        self._reader.cancel()
         if self.close_code is None:
-            await self._socket.disconnect()
+            await self._disconnect(1000)
+
+    async def _disconnect(self, code: int) -> None:
+        self._reader.cancel()
+        # On a slow computer one second is not enough; and who is gone cannot go again.
+        if not self._socket.future.done():
+            await self._socket.disconnect(code=code, timeout=PATIENCE)
 
 
 class Bench:
