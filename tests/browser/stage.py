@@ -357,20 +357,23 @@ def code_for(secret: str) -> str:
 def recorded(kind: str = "sealed") -> str:
     """The number of a session of Vera's that is over and recorded: a square that moves.
 
-    kind: sealed, incomplete (a crash left it) or damaged (somebody changed a byte since).
+    kind: sealed, incomplete (a crash left it), damaged (somebody changed a byte since) or
+    idle (for 90 s nobody did anything).
     """
     from django.utils import timezone
 
     from sessions.models import BrokeredSession
     from sessions.recorder import places
     from sessions.services.recording import seal_recording
-    from tests.session_flow.recorded import end, make_session, record_session
+    from tests.session_flow.recorded import end, make_session, pause, record_session
 
     count = BrokeredSession.objects.count()
     session = make_session(
         PLANT, number=f"SES-{timezone.now().year}-{8001 + count}", slot=500 + count
     )
-    recording = record_session(session, finish=kind != "incomplete")
+    recording = record_session(
+        session, pause if kind == "idle" else None, finish=kind != "incomplete"
+    )
     end(session)
     seal_recording(
         recording_id=recording.pk, reason="interrupted" * (kind == "incomplete")

@@ -104,6 +104,23 @@ def test_it_is_played_by_keys(stage: Stage, page_of: OpensPages, number: str) ->
     expect(page.get_by_role("dialog")).to_contain_text("Keyboard shortcuts")
 
 
+def test_it_skips_what_nobody_did_anything_in(
+    stage: Stage, page_of: OpensPages
+) -> None:
+    """From 3 s after the last click to a moment before the next; nothing else is left out."""
+    page = opened(page_of("cora"), str(stage.recorded("idle")))
+    page.locator("#goto-time").fill("0:07")
+    page.keyboard.press("Enter")
+    expect(page.locator("#now")).to_have_text("0:07")
+    page.get_by_label("Skip idle").check()
+    page.get_by_role("button", name="Play").click()
+    expect(page.locator("#instant")).to_contain_text(re.compile(r"Skipped 1:2\d"))
+    expect(page.locator("#now")).to_have_text("1:36", timeout=30_000)
+    is_ready(page)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.locator("#events")).to_contain_text("Click")
+
+
 def test_what_happened_stands_in_the_list(
     stage: Stage, page_of: OpensPages, number: str
 ) -> None:

@@ -160,6 +160,16 @@ def work(tape: Tape, brokered_session: BrokeredSession) -> None:
     tape.writer.append_mark("ended", None, reason="ended_by_contractor")
 
 
+def pause(tape: Tape) -> None:
+    """A click, 90 s of a picture that goes on by itself, and another click."""
+    for second in range(101):
+        tape.wait(1)
+        tape.draw()
+        if second in (4, 95):
+            tape.mouse(1, 100, 100, 1)
+            tape.mouse(1, 100, 100, 0)
+
+
 async def _run(order: RecordingOrder, script: Script, finish: bool) -> None:
     tape = Tape(order)
     await tape.writer.open()
