@@ -18,6 +18,7 @@ from sessions.models import BrokeredSession, Recording
 from sessions.services.console import request_end
 from tests.cast import make_window, origin
 from tests.session_flow.fake_guacd import FakeGuacd
+from tests.session_flow.test_recorder_fails import busy, check, refusing, sealed
 from tests.session_flow.tunnel_kit import Bench, Tunnel
 
 
@@ -157,6 +158,38 @@ async def test_a_broker_that_stops_hands_its_session_over(
         ):
             await asyncio.sleep(0.05)
     assert recording.gaps  # stated, and everything before and after it is there
+
+
+async def test_a_session_whose_recording_fails_is_handed_over_all_the_same(
+    bench: Bench,
+    anchored: BrokeredSession,
+    console: Tunnel,
+    vera: User,
+    second: Broker,
+    fake_guacd: FakeGuacd,
+) -> None:
+    """A deploy within the grace time: the other broker records again, behind a stated gap."""
+    asset = fake_guacd.connection
+    await console.hold(97, asset)
+    with refusing("screen-"):
+        busy(asset)
+        await console.word("recording", ok=False)
+        await bench.until(anchored, lambda row: row.recording_failed_at)
+        await bench.broker.stop()
+    assert await console.closed() == 4012
+    row = await bench.row(anchored)
+    assert (row.state, row.broker, row.lease_epoch) == ("active", second.name, 2)
+
+    again = await bench.enter(row, vera)
+    await again.picture()
+    await bench.until(anchored, lambda row: row.recording_failed_at is None)
+    await bench.until(anchored, lambda row: row.frozen_at is None)
+    await again.hold(98, asset)
+    await again.send("key", 98, 0)
+    await sync_to_async(request_end)(row, acting_user=vera, origin=origin())
+    recording = await sealed(bench, anchored)
+    assert recording.gaps
+    assert await check(recording) == []
 
 
 async def test_what_nobody_takes_ends_properly(
