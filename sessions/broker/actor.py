@@ -93,7 +93,7 @@ class SessionActor:
         self.asset = AssetLine.of(brokered_session)
         self.before_proof: list[Callable[[], Awaitable[None]]] = []
         self.pace = Pace(
-            self._answer_sync, held=self._recorder_lags, slow=self._hand_lags
+            self._answer_sync, held=self.recorder_lags, slow=self._hand_lags
         )
         self.input = Input(self)
         self.baton = Baton(self)
@@ -352,7 +352,7 @@ class SessionActor:
         if hand is not None and not hand.observer:
             self.later(lifecycle.note_clipboard, self.row, hand.user, direction="out")
 
-    def _recorder_lags(self) -> bool:
+    def recorder_lags(self) -> bool:
         """Rather a slower picture than a recording that fails for want of speed."""
         return self.writer is not None and self.writer.behind
 

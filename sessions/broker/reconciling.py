@@ -22,6 +22,9 @@ from sessions.services import reconcile
 logger = logging.getLogger(__name__)
 
 ROUND_SECONDS = 5.0
+GLANCE_SECONDS = 0.5
+"""How often it is asked whether a recorder fell behind: the board is told within a second."""
+
 HEARD_SECONDS = 3.0
 """guacd ends a frame each second on an idle screen."""
 
@@ -42,6 +45,25 @@ async def run(actors: Callable[[], list[SessionActor]], db: Any) -> None:
             logger.exception("A round of reconciling failed; the next one will try")
 
 
+async def watch_recorders(actors: Callable[[], list[SessionActor]], db: Any) -> None:
+    """Say at once which recorders fall behind and which have caught up."""
+    # What the rows say of our sessions; of an adopted one it is not known yet.
+    said: dict[UUID, bool] = {}
+    while True:
+        await asyncio.sleep(GLANCE_SECONDS)
+        now = {actor.id: actor.recorder_lags() for actor in actors() if actor.active}
+        news = {pk: lags for pk, lags in now.items() if said.get(pk) is not lags}
+        try:
+            await db(
+                reconcile.note_recorders,
+                [pk for pk, lags in news.items() if lags],
+                [pk for pk, lags in news.items() if not lags],
+            )
+            said = now
+        except Exception:
+            logger.exception("It is not noted whose recorder is behind; tried again")
+
+
 async def look_round(actors: list[SessionActor], db: Any) -> None:
     """One round: what is heard here, what guacd says of the others, whose lease is old."""
     now = asyncio.get_running_loop().time()
@@ -50,10 +72,7 @@ async def look_round(actors: list[SessionActor], db: Any) -> None:
         for actor in actors
         if actor.active and not actor.ending and now - actor.heard_at < HEARD_SECONDS
     ]
-    behind = [
-        actor.id for actor in heard if actor.writer is not None and actor.writer.behind
-    ]
-    await db(reconcile.note_heard, [actor.id for actor in heard], behind)
+    await db(reconcile.note_heard, [actor.id for actor in heard])
     answers: dict[UUID, str] = {}
     for question in await db(reconcile.questions):
         gone = await probe_gone(

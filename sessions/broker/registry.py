@@ -77,10 +77,12 @@ class Broker:
         self._tasks = [
             asyncio.create_task(self._rounds()),
             asyncio.create_task(watch_guacds(self.db)),
-            asyncio.create_task(
-                reconciling.run(lambda: list(self.actors.values()), self.db)
-            ),
+            asyncio.create_task(reconciling.run(self._all_actors, self.db)),
+            asyncio.create_task(reconciling.watch_recorders(self._all_actors, self.db)),
         ]
+
+    def _all_actors(self) -> list[SessionActor]:
+        return list(self.actors.values())
 
     async def stop(self) -> None:
         """Hand over every session that another broker can take; end the others properly."""

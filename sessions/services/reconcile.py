@@ -54,29 +54,37 @@ class Question:
     live: bool
 
 
-def note_heard(
-    heard: Iterable[UUID], behind: Iterable[UUID] = (), *, at: datetime | None = None
-) -> None:
-    """A broker has heard from guacd of these sessions; the recorders of some are behind.
-
-    Three statements, however many sessions.
-    """
-    at = at or timezone.now()
-    heard, behind = list(heard), list(behind)
+def note_heard(heard: Iterable[UUID], *, at: datetime | None = None) -> None:
+    """A broker has heard from guacd of these sessions. Two statements, however many."""
+    heard = list(heard)
     if not heard:
         return
     with transaction.atomic():
-        Sighting.objects.bulk_create(
-            [Sighting(brokered_session_id=pk) for pk in heard], ignore_conflicts=True
+        _make_sightings(heard)
+        Sighting.objects.filter(pk__in=heard).update(heard_at=at or timezone.now())
+
+
+def note_recorders(behind: Iterable[UUID], caught_up: Iterable[UUID]) -> None:
+    """The recorders of these sessions fell behind just now, or caught up; pages are told."""
+    behind, caught_up = list(behind), list(caught_up)
+    if not behind and not caught_up:
+        return
+    with transaction.atomic():
+        _make_sightings(behind)
+        rows = Sighting.objects.select_for_update().filter(
+            models.Q(pk__in=behind, recorder_behind_since__isnull=True)
+            | models.Q(pk__in=caught_up, recorder_behind_since__isnull=False)
         )
-        mine = Sighting.objects.filter(pk__in=heard)
-        mine.update(heard_at=at)
-        mine.exclude(pk__in=behind).filter(recorder_behind_since__isnull=False).update(
-            recorder_behind_since=None
-        )
-        mine.filter(pk__in=behind, recorder_behind_since__isnull=True).update(
-            recorder_behind_since=at
-        )
+        for sighting in rows:
+            since = timezone.now() if sighting.pk in behind else None
+            Sighting.objects.filter(pk=sighting.pk).update(recorder_behind_since=since)
+            tell_pages(with_relations().get(pk=sighting.pk))
+
+
+def _make_sightings(sessions: Iterable[UUID]) -> None:
+    Sighting.objects.bulk_create(
+        [Sighting(brokered_session_id=pk) for pk in sessions], ignore_conflicts=True
+    )
 
 
 def questions(*, at: datetime | None = None) -> list[Question]:

@@ -13,13 +13,14 @@ from django.utils import timezone
 
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint
+from sessions.broker.actor import SessionActor
 from sessions.broker.reconciling import look_round
 from sessions.models import BrokeredSession, Sighting
 from sessions.services import reconcile
 from sessions.services.console import request_end
 from tests.cast import Plant, make_window, signed_in
 from tests.session_flow.fake_guacd import FakeGuacd
-from tests.session_flow.tunnel_kit import Bench, Tunnel
+from tests.session_flow.tunnel_kit import PATIENCE, Bench, Tunnel
 
 Disagreement = Sighting.Disagreement
 
@@ -188,3 +189,30 @@ def _row(live: BrokeredSession) -> Any:
     from sessions.services.lifecycle import with_relations
 
     return with_relations().get(pk=live.pk)
+
+
+async def test_a_recorder_that_falls_behind_and_catches_up_is_told_to_the_board(
+    bench: Bench,
+    console: Tunnel,
+    live: BrokeredSession,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[BrokeredSession] = []
+    monkeypatch.setattr(reconcile, "tell_pages", told.append)
+    lags = {"now": True}
+    monkeypatch.setattr(SessionActor, "recorder_lags", lambda self: lags["now"])
+
+    async def since_when(behind: bool) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                row = await Sighting.objects.filter(pk=live.pk).afirst()
+                if row and (row.recorder_behind_since is not None) is behind:
+                    return
+                await asyncio.sleep(0.02)
+
+    await since_when(True)
+    lags["now"] = False
+    await since_when(False)
+    async with asyncio.timeout(PATIENCE):
+        while told != [live, live]:
+            await asyncio.sleep(0.02)
