@@ -32,7 +32,7 @@ def task_worker(transactional_db: None) -> Iterator[EmbeddedWorker]:
     app.conf.task_always_eager = True
 
 
-def wait_until(true: Callable[[], bool], *, seconds: float = 15.0) -> None:
+def wait_until(true: Callable[[], bool], *, seconds: float = 60.0) -> None:
     """Return as soon as it is true. Raises `AssertionError` when it does not become so."""
     deadline = time.monotonic() + seconds
     while not true():

@@ -387,7 +387,7 @@ def recorded(kind: str = "sealed") -> str:
     return session.number
 
 
-def until(met: Callable[[], Any], seconds: float = 20) -> None:
+def until(met: Callable[[], Any], seconds: float = 60) -> None:
     """Wait for what a worker does."""
     import time
 

@@ -67,13 +67,13 @@ def settled(page: Page) -> None:
 
 
 def until(
-    act: Callable[[], Any], came_true: Callable[[], bool], *, tries: int = 4
+    act: Callable[[], Any], came_true: Callable[[], bool], *, tries: int = 8
 ) -> None:
     """Do it as a person would: again, when the portal discarded it as made on an old picture."""
     for _attempt in range(tries - 1):
         act()
         try:
-            eventually(came_true, seconds=3)
+            eventually(came_true, seconds=4)
         except AssertionError:
             continue
         return

@@ -58,7 +58,6 @@ def looked_at() -> dict[str, set[str]]:
     return {"vendor": set(), "plant": set()}
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize("who", ["vera", "olga", "adam", "ivan", "cora"])
 def test_every_page_that_a_link_leads_to(
     page_of: OpensPages, looked_at: dict[str, set[str]], who: str

@@ -138,6 +138,21 @@ def vera_connects(vera: Person) -> None:
     vera.looks_at()
 
 
+def press_until(
+    person: Person, line: TargetFacts, button: str, holds: Callable[[], bool]
+) -> None:
+    """Press it as a person would: again, when the portal kept it back as made on an old picture."""
+    for attempt in range(8, -1, -1):
+        press(person, line, button)
+        try:
+            until(holds, f"the line answers {button}", 8.0 if attempt else 60.0)
+        except AssertionError:
+            if not attempt:
+                raise
+        else:
+            return
+
+
 def press(person: Person, line: TargetFacts, button: str) -> None:
     """Click where a button of the machine's 1280 x 800 screen is drawn in the browser."""
     left, top, right, bottom = state(line)["buttons"][button]
@@ -152,9 +167,6 @@ def press(person: Person, line: TargetFacts, button: str) -> None:
     person.page.mouse.up()
 
 
-@pytest.mark.timeout(
-    600
-)  # a dozen pages, each looked at by axe, on a machine that may be busy
 def test_the_whole_flow(stage: Stage, comes_in: Callable[..., Person]) -> None:
     emails = stage.people()
     vera = comes_in("vera", viewport=DESK)
@@ -180,10 +192,8 @@ def test_the_whole_flow(stage: Stage, comes_in: Callable[..., Person]) -> None:
     # She works: the line stops, and starts again.
     line = stage.targets["vnc"]
     until(lambda: state(line)["running"], "the line runs")
-    press(vera, line, "stop")
-    until(lambda: not state(line)["running"], "the line stands after Stop")
-    press(vera, line, "start")
-    until(lambda: state(line)["running"], "the line runs after Start")
+    press_until(vera, line, "stop", lambda: not state(line)["running"])
+    press_until(vera, line, "start", lambda: state(line)["running"])
 
     # Olga watches on her phone; Vera sees that she does.
     olga.looks_at("/sessions/")

@@ -88,7 +88,7 @@ def refuses(port: int) -> bool:
         return trial.connect_ex(("127.0.0.1", port)) != 0
 
 
-def eventually(true: Callable[[], bool], *, seconds: float = 5.0) -> None:
+def eventually(true: Callable[[], bool], *, seconds: float = 45.0) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline, "it did not become true in time"

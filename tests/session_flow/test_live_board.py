@@ -126,7 +126,13 @@ def old_lease(row: BrokeredSession, plant: Plant) -> None:
 
 
 def anchored(row: BrokeredSession, plant: Plant) -> None:
-    change(row, anchor_broker="broker-2", anchored_at=timezone.now())
+    now = timezone.now()
+    change(
+        row,
+        anchor_broker="broker-2",
+        anchored_at=now,
+        lease_expires_at=now + timedelta(hours=1),
+    )
 
 
 def taken(row: BrokeredSession, plant: Plant) -> None:

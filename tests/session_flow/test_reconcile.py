@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint
+from sessions.broker import reconciling
 from sessions.broker.actor import SessionActor
 from sessions.broker.reconciling import look_round
 from sessions.models import BrokeredSession, Sighting
@@ -27,7 +28,9 @@ Disagreement = Sighting.Disagreement
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every round is far enough from the one before, and nothing settles."""
+    """Every round is far enough from the one before, nothing settles, and only the test's
+    own rounds are made."""
+    monkeypatch.setattr(reconciling, "ROUND_SECONDS", 3600.0)
     for name in ("TWICE", "ASK_AGAIN", "SETTLING", "LEASE_GRACE"):
         monkeypatch.setattr(reconcile, name, timedelta(0))
 
@@ -148,6 +151,10 @@ async def test_a_guacd_that_does_not_answer(
     await look(bench, heard=False)
     await look(bench, heard=False)
     assert (await sighting(live)).disagreement == Disagreement.GUACD_SILENT
+    # Its end would ask there, too, and wait for the answer.
+    await BrokeredSession.objects.filter(pk=live.pk).aupdate(
+        guacd_address=live.guacd_address
+    )
 
 
 async def test_beginning_and_ending_raise_no_alarm(
