@@ -260,8 +260,8 @@ def confirm_enrolment(
 
 def factor_added(user: User, kind: str, *, name: str, origin: Origin) -> None:
     """Note that a person has one more factor, and tell the person (it may be somebody else)."""
-    user.factors_confirmed_at = timezone.now()
-    user.save(update_fields=["factors_confirmed_at"])
+    user.factors_confirmed_at, user.factors_gone_at = timezone.now(), None
+    user.save(update_fields=["factors_confirmed_at", "factors_gone_at"])
     audit.record(
         "auth.mfa.enrolled",
         acting_user=user,

@@ -35,7 +35,12 @@ from webauthn.helpers.structs import (
 )
 
 from accessportal import audit
-from accessportal.accounts.factors import PASSKEY_KIND, UsedFactor, factor_added
+from accessportal.accounts.factors import (
+    PASSKEY_KIND,
+    UsedFactor,
+    factor_added,
+    has_factor,
+)
 from accessportal.accounts.models import Passkey, User
 from accessportal.errors import NotPossible
 from accessportal.notifications import notify
@@ -271,6 +276,9 @@ def _distrust(passkey: Passkey, count: int, origin: Origin) -> None:
     """A passkey whose count went backwards opens nothing any more."""
     passkey.distrusted_at = timezone.now()
     passkey.save(update_fields=["distrusted_at"])
+    if not has_factor(passkey.user):  # it was the only one: as if it were taken away
+        passkey.user.factors_gone_at = passkey.distrusted_at
+        passkey.user.save(update_fields=["factors_gone_at"])
     audit.record(
         "auth.mfa.distrusted",
         acting_user=passkey.user,

@@ -18,12 +18,14 @@ from accessportal.accounts.factors import has_factor, has_passkey
 from accessportal.accounts.models import User
 from accessportal.accounts.notice import notice_is_due
 from accessportal.accounts.parking import is_parked
+from accessportal.accounts.renewal import renewal_is_over, renewal_needs_mailbox
 
 BY_PASSWORD = "password"  # noqa: S105 - the name of a first step
 BY_PASSKEY = "passkey"
 BY_INVITATION = "invitation"
 BY_RESET_LINK = "reset_link"
 NEW_PASSWORD = "new_password"  # noqa: S105 - the name of a step
+MAILBOX = "mailbox"
 FACTOR = "factor"
 """The name under which the second factor of a sign-in is passed, however it was used."""
 
@@ -50,25 +52,33 @@ class Step:
     needed: Callable[[SignIn], bool]
 
 
+def sets_up_a_factor(sign_in: SignIn) -> bool:
+    """Whoever has no second factor sets one up, and has used it by that."""
+    return FACTOR not in sign_in.passed and not has_factor(sign_in.user)
+
+
+def proves_mailbox_first(sign_in: SignIn) -> bool:
+    """Whoever knows only the password of a parked account, or of one whose factor was taken
+    away, sets up no factor of their own."""
+    return (
+        sets_up_a_factor(sign_in)
+        and MAILBOX not in sign_in.passed
+        and (is_parked(sign_in.user) or renewal_needs_mailbox(sign_in.user))
+    )
+
+
 def needs_new_password(sign_in: SignIn) -> bool:
     return sign_in.first == BY_RESET_LINK and NEW_PASSWORD not in sign_in.passed
 
 
 STEPS: tuple[Step, ...] = (
-    # Whoever knows only the password of a parked account sets up no factor of their own.
+    # The end: this page leads nowhere until two people of the plant agree again.
     Step(
-        "accounts:mailbox",
-        lambda sign_in: (
-            FACTOR not in sign_in.passed
-            and not has_factor(sign_in.user)
-            and is_parked(sign_in.user)
-        ),
+        "accounts:renewal_over",
+        lambda sign_in: sets_up_a_factor(sign_in) and renewal_is_over(sign_in.user),
     ),
-    # Whoever has no second factor sets one up, and has used it by that.
-    Step(
-        "accounts:enrol",
-        lambda sign_in: FACTOR not in sign_in.passed and not has_factor(sign_in.user),
-    ),
+    Step("accounts:mailbox", proves_mailbox_first),
+    Step("accounts:enrol", sets_up_a_factor),
     Step("accounts:sign_in_code", lambda sign_in: FACTOR not in sign_in.passed),
     # The right code of the mail revives the account, so that the step is passed by that.
     Step("accounts:mailbox", lambda sign_in: is_parked(sign_in.user)),

@@ -33,6 +33,7 @@ sign_in_urls = [
     path("accounts/login/code/", sign_in.sign_in_code, name="sign_in_code"),
     path("accounts/login/mailbox/", revival.mailbox, name="mailbox"),
     path("accounts/login/mailbox/send/", revival.send_again, name="mailbox_send"),
+    path("accounts/login/too-late/", revival.renewal_over, name="renewal_over"),
     path("accounts/notice/", notice.notice, name="notice"),
     path(
         "accounts/login/passkey/",

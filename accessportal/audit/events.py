@@ -45,6 +45,15 @@ EVENTS: dict[str, EventKind] = {
         "AC", _("withdrew the wish to take a second factor away")
     ),
     "auth.mfa.reset": EventKind("AC", _("took a second factor away"), "warning"),
+    "auth.mfa.renewal.begun": EventKind(
+        "AC", _("came back without a second factor, and was sent a code")
+    ),
+    "auth.mfa.renewal.proven": EventKind(
+        "AC", _("proved the mailbox before setting up a new second factor")
+    ),
+    "auth.mfa.renewal.refused": EventKind(
+        "AC", _("came too late to set up a new second factor"), "warning"
+    ),
     "auth.factor_rule.changed": EventKind(
         "CC", _("changed which second factors count"), "warning"
     ),

@@ -44,6 +44,16 @@ KINDS: dict[str, Kind] = {
             "your contact at the plant at once."
         ),
     ),
+    "account.renewal_code": Kind(
+        _("%(code)s is your code for Access Portal"),
+        _(
+            "Your second factor was taken away, and somebody signs in with your account to set up "
+            "a new one. If it is you, type this code:\n\n%(code)s\n\n"
+            "It works once, for %(minutes)s minutes, in the browser in which you asked for it. "
+            "If it is not you, somebody knows your password: call your contact at the plant at "
+            "once."
+        ),
+    ),
     "account.lapse.warned": Kind(
         _("Your access to Access Portal ends in %(days)s days"),
         _("%(cause)s. In %(days)s days the portal ends your access.\n\n%(advice)s"),
@@ -135,8 +145,9 @@ KINDS: dict[str, Kind] = {
         _("Your second factor was taken away"),
         _(
             "%(by)s took your second factor away. Reason: %(reason)s\n\n"
-            "At your next sign-in you set up a new one. If you did not ask for this, "
-            "call your contact at the plant at once."
+            "At your next sign-in you set up a new one, until %(until)s. After that, two people "
+            "of the plant have to agree again. If you did not ask for this, call your contact "
+            "at the plant at once."
         ),
     ),
     "delegation.made": Kind(

@@ -59,7 +59,7 @@ def test_a_lost_phone_is_replaced_by_two_people_of_the_plant(
     second.post(f"{page}factor-reset/{asked.pk}/confirm/")
     assert not has_factor(vera) and not is_signed_in(browser)
     assert recovery_codes_left(vera) == 0
-    assert type_password(client, vera).url == "/accounts/enrol/"
+    assert type_password(client, vera).url == "/accounts/login/mailbox/"
     event = AuditEvent.objects.get(event="auth.mfa.reset")
     assert event.reason == "phone stolen, called back"
     assert (event.actor_name, event.detail["asked_by"]) == ("Adam Albers", "Ivan Ivers")

@@ -22,6 +22,7 @@ OPEN_TO_ALL = {
     "accounts:sign_in_code",
     "accounts:mailbox",
     "accounts:mailbox_send",
+    "accounts:renewal_over",
     "accounts:enrol",
     "accounts:sign_out",
     "accounts:not_you",

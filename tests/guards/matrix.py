@@ -19,6 +19,7 @@ PUBLIC = {
     "accounts:sign_in_code",
     "accounts:mailbox",
     "accounts:mailbox_send",
+    "accounts:renewal_over",
     "accounts:enrol",
     "accounts:notice",
     "accounts:sign_out",

@@ -118,6 +118,8 @@ class User(AbstractBaseUser):
     )
     pseudonymised_reason = models.CharField(max_length=500, blank=True)
     factors_confirmed_at = models.DateTimeField(null=True, blank=True)
+    # When the last second factor was taken away; empty again once there is a new one.
+    factors_gone_at = models.DateTimeField(null=True, blank=True)
 
     objects = UserManager()
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accessportal import audit
 from accessportal.accounts.authorisation import Action, may, people_who_may
-from accessportal.accounts.factors import has_factor
 from accessportal.accounts.models import FactorReset, User
+from accessportal.accounts.renewal import refuse_needless_reset
 from accessportal.accounts.services.people import reset_second_factor
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications import notify
@@ -43,10 +43,7 @@ def ask_factor_reset(
         raise NotPossible(
             _("Please say why: the person and the audit trail will need it.")
         )
-    if not has_factor(person):
-        raise NotPossible(
-            _("%(person)s has no second factor yet.") % {"person": person}
-        )
+    refuse_needless_reset(person)
     if FactorReset.objects.open(at=now).filter(person=person).exists():
         raise TooLate(_("This waits for its confirmation already."))
 

@@ -9,8 +9,8 @@ from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
-from accessportal.accounts.factors import has_factor
 from accessportal.accounts.models import Passkey, User
+from accessportal.accounts.renewal import refuse_needless_reset, renewal_closes_at
 from accessportal.accounts.signals import tell_standing
 from accessportal.accounts.standing import may_manage, refuse_last_administrator
 from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
@@ -18,6 +18,7 @@ from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
+from accessportal.words import moment_words
 
 DISABLED_FIELDS = ["disabled_at", "disabled_by", "disabled_reason", "disabled_cause"]
 
@@ -117,12 +118,12 @@ def reset_second_factor(
     origin: Origin,
     asked_by: User | None = None,
 ) -> User:
-    """For a lost phone without recovery codes: the next sign-in sets up a new factor.
+    """For a lost phone without recovery codes: a sign-in soon sets up a new factor (`renewal`).
 
     Two people decide on it (`factor_resets`); only the command line of the server comes here
     by itself, with `acting_user` None. The person's web sessions end, and with them live
     sessions on machines; the person is told by mail.
-    Raises `NotPossible` (no reason, nothing to take away).
+    Raises `NotPossible` (no reason, nothing to take away and nothing that is over).
     """
     person = User.objects.select_for_update().get(pk=person.pk)
 
@@ -130,16 +131,14 @@ def reset_second_factor(
         raise NotPossible(
             _("Please say why: the person and the audit trail will need it.")
         )
-    if not has_factor(person):
-        raise NotPossible(
-            _("%(person)s has no second factor yet.") % {"person": person}
-        )
+    refuse_needless_reset(person)
 
     TOTPDevice.objects.filter(user=person).delete()
     StaticDevice.objects.filter(user=person).delete()
     Passkey.objects.filter(user=person).delete()
-    person.factors_confirmed_at = None
-    person.save(update_fields=["factors_confirmed_at"])
+    person.factors_confirmed_at, person.factors_gone_at = None, timezone.now()
+    person.save(update_fields=["factors_confirmed_at", "factors_gone_at"])
+    closes_at = renewal_closes_at(person)
     ended = end_web_sessions_of(
         person, reason=Ended.FACTOR, acting_user=acting_user, origin=origin
     )
@@ -151,6 +150,7 @@ def reset_second_factor(
         origin=origin,
         reason=reason.strip()[:500],
         asked_by=asked_by.full_name if asked_by is not None else None,
+        renewal_until=closes_at,
         web_sessions_ended=ended,
     )
 
@@ -160,6 +160,7 @@ def reset_second_factor(
         path="/accounts/login/",
         by=acting_user.full_name if acting_user is not None else "Access Portal",
         reason=reason.strip()[:500],
+        until=lambda: moment_words(closes_at, person.time_zone),
     )
     transaction.on_commit(
         lambda: announce(f"news.user.{person.pk}", "news.changed", about="account")

@@ -1,4 +1,5 @@
-"""Reviving a parked account: the own factor first, then a code to the company's mailbox.
+"""The code to a person's mailbox: before a parked account is revived, and before a new second
+factor where the old one was taken away.
 
 It is a step of signing in (`sign_in_steps`); nobody is signed in before it. The code is good
 once, for 15 minutes, for this web session and this address.
@@ -73,8 +74,9 @@ def send_mailbox_code(request: HttpRequest, user: User) -> MailboxCode:
         expires_at=now + timedelta(seconds=settings.MAILBOX_CODE_SECONDS),
     )
 
+    parked = is_parked(user)
     audit.record(
-        "account.revival.begun",
+        "account.revival.begun" if parked else "auth.mfa.renewal.begun",
         acting_user=user,
         subject=user,
         origin=origin_of(request),
@@ -83,7 +85,7 @@ def send_mailbox_code(request: HttpRequest, user: User) -> MailboxCode:
 
     send_mail_to(
         user.email,
-        "account.mailbox_code",
+        "account.mailbox_code" if parked else "account.renewal_code",
         language=user.language,
         path="",
         code=f"{code[:4]} {code[4:]}",
@@ -122,8 +124,8 @@ def _refuse_too_many(user: User) -> None:
     )
 
 
-def revive_by_mailbox(request: HttpRequest, user: User, code: str) -> User:
-    """Take the code of the mail: the account is in use again from now on.
+def take_mailbox_code(request: HttpRequest, user: User, code: str) -> None:
+    """Take the code of the mail; an account that was parked is in use again from now on.
 
     The failure is kept (attempts, audit trail) before it is raised: `NotPossible` for a
     wrong code, `TooLate` for one that does not count any more.
@@ -139,7 +141,8 @@ def revive_by_mailbox(request: HttpRequest, user: User, code: str) -> User:
         )
         refusal = _try_code(row, code_hash(typed, ref))
         if refusal is None:
-            return mark_revived(user, acting_user=user, origin=origin_of(request))
+            _record_proof(request, user)
+            return
         audit.record(
             "auth.login.failed",
             acting_user=user,
@@ -149,6 +152,18 @@ def revive_by_mailbox(request: HttpRequest, user: User, code: str) -> User:
             factor_kind="mailbox",
         )
     raise refusal
+
+
+def _record_proof(request: HttpRequest, user: User) -> None:
+    if is_parked(user):
+        mark_revived(user, acting_user=user, origin=origin_of(request))
+    if user.factors_gone_at is not None:
+        audit.record(
+            "auth.mfa.renewal.proven",
+            acting_user=user,
+            subject=user,
+            origin=origin_of(request),
+        )
 
 
 def _try_code(row: MailboxCode | None, typed: str) -> NotPossible | TooLate | None:

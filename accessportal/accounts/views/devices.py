@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -21,6 +22,7 @@ from accessportal.accounts.access import (
     person_minded_by,
 )
 from accessportal.accounts.models import Passkey, User
+from accessportal.accounts.renewal import renewal_closes_at, renewal_is_over
 from accessportal.accounts.services.devices import revoke_all_devices, revoke_device
 from accessportal.accounts.services.factor_resets import (
     ask_factor_reset,
@@ -115,7 +117,10 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         "device": factors.totp_device_of(found),
         "passkeys": Passkey.objects.filter(user=found),
         "codes_left": factors.recovery_codes_left(found),
-        "has_factor": factors.has_factor(found),
+        "resettable": factors.has_factor(found) or renewal_is_over(found),
+        "renewal_closes_at": renewal_closes_at(found),
+        "renewal_over": renewal_is_over(found),
+        "renewal_hours": settings.FACTOR_RENEWAL_HOURS,
         "devices": found.web_sessions.alive(),
         "past": found.web_sessions.filter(ended_at__isnull=False).select_related(
             "ended_by"
@@ -181,8 +186,12 @@ def confirm_reset(request: HttpRequest, pk: int, reset_pk: int) -> HttpResponse:
     )
     messages.success(
         request,
-        _("%(person)s sets up a new second factor at the next sign-in.")
-        % {"person": found.full_name},
+        ngettext(
+            "%(person)s has %(hours)d hour to set up a new second factor at a sign-in.",
+            "%(person)s has %(hours)d hours to set up a new second factor at a sign-in.",
+            settings.FACTOR_RENEWAL_HOURS,
+        )
+        % {"person": found.full_name, "hours": settings.FACTOR_RENEWAL_HOURS},
     )
     return redirect("accounts:person_signing", pk=pk)
 

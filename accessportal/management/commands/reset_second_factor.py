@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accessportal.accounts.models import User
+from accessportal.accounts.renewal import renewal_closes_at
 from accessportal.accounts.services.people import reset_second_factor
 from accessportal.errors import PortalError
 from accessportal.origin import SYSTEM
@@ -27,11 +28,12 @@ class Command(BaseCommand):
         if person is None:
             raise CommandError(f"Nobody has the address {options['email']!r}.")
         try:
-            reset_second_factor(
+            person = reset_second_factor(
                 acting_user=None, person=person, reason=options["reason"], origin=SYSTEM
             )
         except PortalError as error:
             raise CommandError(str(error.sentence)) from error
         self.stdout.write(
-            f"{person.full_name} sets up a new factor at the next sign-in."
+            f"{person.full_name} sets up a new factor at a sign-in until "
+            f"{renewal_closes_at(person):%Y-%m-%d %H:%M} UTC."
         )
