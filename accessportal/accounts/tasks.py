@@ -10,6 +10,7 @@ from django.utils import timezone
 from accessportal.accounts.directory.break_glass import remind_of_untested
 from accessportal.accounts.models import PasswordReset
 from accessportal.accounts.services import overrides, warnings
+from accessportal.accounts.services.lost_roles import note_delegations_that_ran_out
 from accessportal.accounts.services.password_resets import mail_link
 from accessportal.accounts.web_sessions import close_expired
 
@@ -52,6 +53,7 @@ def mail_password_resets() -> None:
 def close_expired_web_sessions() -> None:
     """They let nobody in before this either; the list of devices and the trail say so now."""
     close_expired()
+    note_delegations_that_ran_out()
 
 
 @shared_task(name="accounts.clear_cookies")

@@ -20,8 +20,9 @@ from accessportal.accounts.directory.access import may_change_directory
 from accessportal.accounts.directory.mapping import mappings_for
 from accessportal.accounts.directory.people import DirectoryPerson, DirectoryRefused
 from accessportal.accounts.models import DirectoryIdentity, RoleGrant, User
+from accessportal.accounts.services.lost_roles import role_was_lost
+from accessportal.accounts.signals import tell_standing
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from accessportal.live import announce
 from accessportal.origin import Origin
 
 NO_GROUP = _(
@@ -203,10 +204,10 @@ def _match_roles(
         )
         _record_role("role.granted", person, grant, origin, group=mapping.group)  # type: ignore[attr-defined]
 
-    if gone or new:
-        transaction.on_commit(
-            lambda: announce(f"news.user.{person.pk}", "news.changed", about="account")
-        )
+    if new:
+        tell_standing(person)
+    for grant in gone:  # after the new ones: who moves has a role all the time
+        role_was_lost(person, grant.role, acting_user=None, origin=origin)
 
 
 def _record_role(

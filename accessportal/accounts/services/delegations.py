@@ -16,6 +16,8 @@ from accessportal.accounts.services.common import (
     guard_other_person,
     needed_reason,
 )
+from accessportal.accounts.services.lost_roles import end_what_rested_on_a_role
+from accessportal.accounts.signals import tell_standing
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.news import tell_news, user_topic
@@ -133,6 +135,9 @@ def end_delegation(
     )
 
     _tell(delegation)
+    end_what_rested_on_a_role(
+        delegation.delegate, acting_user=acting_user, origin=origin
+    )
 
 
 def own_roles(user: User) -> list[RoleGrant]:
@@ -164,3 +169,4 @@ def _guard_span(starts_at: datetime, ends_at: datetime) -> None:
 def _tell(delegation: RoleDelegation) -> None:
     topics = [user_topic(delegation.delegator_id), user_topic(delegation.delegate_id)]
     transaction.on_commit(lambda: tell_news(*topics, about="permissions"))
+    tell_standing(delegation.delegate)

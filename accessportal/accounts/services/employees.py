@@ -14,6 +14,7 @@ from accessportal import audit
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import Invitation, InvitedRole, RoleGrant, User
 from accessportal.accounts.services.invitations import send_invitation
+from accessportal.accounts.services.lost_roles import role_was_lost
 from accessportal.accounts.signals import tell_standing
 from accessportal.accounts.standing import (
     may_grant_at,
@@ -153,7 +154,7 @@ def revoke_role(
         role=grant.role,
     )
 
-    tell_standing(person)
+    role_was_lost(person, grant.role, acting_user=acting_user, origin=origin)
 
 
 @transaction.atomic
