@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import User
+from accessportal.accounts.models import (
+    ApiToken,
+    BreakGlassAccount,
+    DirectoryIdentity,
+    Passkey,
+    PasswordReset,
+    User,
+)
 from accessportal.accounts.services.people import disable_person, reactivate_person
 from accessportal.accounts.services.pseudonyms import pseudonymise_person
 from accessportal.audit.chain import content_hash
@@ -17,7 +25,8 @@ from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications import notify
 from accessportal.plants.models import Endpoint
-from tests.cast import make_window, origin
+from tests.accounts.authenticator import passkey_for
+from tests.cast import Clock, make_window, origin
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +68,38 @@ def test_the_name_goes_and_the_evidence_stays(adam: User, gone: User) -> None:
     assert said.object_label == "Vera Vogt" and said.object_id == str(person.pk)
     done = AuditEvent.objects.get(event="account.pseudonymised")
     assert done.object_label == person.full_name and done.object_id == str(person.pk)
+
+
+def test_no_way_in_is_left(
+    clock: Clock, client: Client, olga: User, ivan: User, adam: User, victor: User
+) -> None:
+    """Passkeys, API tokens, the link to the directory, a mark as break-glass account."""
+
+    def ways_in(person: User) -> list[int]:
+        return [
+            Passkey.objects.filter(user=person).count(),
+            ApiToken.objects.filter(owner=person).count(),
+            DirectoryIdentity.objects.filter(user=person).count(),
+            BreakGlassAccount.objects.filter(user=person).count(),
+            PasswordReset.objects.filter(user=person).count(),
+        ]
+
+    until = clock.now + timedelta(days=1)
+    for person in (olga, ivan):
+        passkey_for(person)
+        ApiToken.objects.create(
+            name="scada", owner=person, prefix=f"ap_{person.pk}", expires_at=until
+        )
+        DirectoryIdentity.objects.create(
+            user=person, namespace="ldap", subject=str(person.pk), name=person.email,
+            groups=[],
+        )  # fmt: skip
+        BreakGlassAccount.objects.create(user=person, reason="storms")
+        PasswordReset.objects.create(user=person, expires_at=until)
+    disable_person(acting_user=adam, person=olga, reason="left", origin=origin())
+    pseudonymise(adam, olga, typed="Olga Olsen")
+    assert ways_in(olga) == [0] * 5
+    assert ways_in(ivan) == [1] * 5  # of nobody else
 
 
 def test_it_needs_an_ended_access_the_name_a_reason_and_the_right(

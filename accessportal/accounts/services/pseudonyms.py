@@ -15,7 +15,17 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
 from accessportal.accounts.authorisation import Action, may
-from accessportal.accounts.models import Invitation, MailboxCode, SignInFailures, User
+from accessportal.accounts.models import (
+    ApiToken,
+    BreakGlassAccount,
+    DirectoryIdentity,
+    Invitation,
+    MailboxCode,
+    Passkey,
+    PasswordReset,
+    SignInFailures,
+    User,
+)
 from accessportal.accounts.standing import may_manage
 from accessportal.accounts.throttling import account_hash
 from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
@@ -86,10 +96,15 @@ def pseudonymise_person(
 
 
 def _forget(person: User, address: str) -> None:
-    """Everything about the person that is no evidence: factors, mails, codes, invitations."""
+    """Everything about the person that is no evidence: ways in, mails, codes, invitations."""
     end_web_sessions_of(person, reason=Ended.ACCESS, acting_user=None)
     TOTPDevice.objects.filter(user=person).delete()
     StaticDevice.objects.filter(user=person).delete()
+    Passkey.objects.filter(user=person).delete()
+    ApiToken.objects.filter(owner=person).delete()
+    DirectoryIdentity.objects.filter(user=person).delete()
+    BreakGlassAccount.objects.filter(user=person).delete()
+    PasswordReset.objects.filter(user=person).delete()
     MailboxCode.objects.filter(user=person).delete()
     person.notifications.all().delete()
     Invitation.objects.filter(email=address).update(email=person.email, full_name="")
