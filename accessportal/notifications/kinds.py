@@ -132,6 +132,14 @@ KINDS: dict[str, Kind] = {
             "second factor yet, so a mail is not enough: call your contact at the plant."
         ),
     ),
+    "account.password_of_directory": Kind(
+        _("You asked for a new password"),
+        _(
+            "Somebody, probably you, asked for a new password for your account. You sign in with "
+            "the account of the plant's directory, and its password is changed there. If it was "
+            "not you, nothing has to be done."
+        ),
+    ),
     "account.factor_reset_asked": Kind(
         _("%(person)s has lost the second factor: please confirm"),
         _(

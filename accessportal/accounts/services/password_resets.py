@@ -22,6 +22,7 @@ from accessportal.accounts.directory.break_glass import may_use_password
 from accessportal.accounts.factors import has_factor
 from accessportal.accounts.models import PasswordReset, User
 from accessportal.accounts.services.invitations import token_hash
+from accessportal.accounts.services.profile import guard_own_password
 from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.errors import TooLate
 from accessportal.notifications import notify, send_mail_to
@@ -70,7 +71,8 @@ def mail_link(asked: PasswordReset) -> None:
     if claimed != 1 or user is None or not user.is_active:
         return
     if not may_use_password(user):
-        return  # the directory keeps this person's password
+        _tell_whose_password(asked)
+        return
     lately = user.password_resets.filter(asked_at__gt=now - timedelta(hours=1))
     if lately.count() > MOST_AN_HOUR:
         return
@@ -86,6 +88,16 @@ def mail_link(asked: PasswordReset) -> None:
         path=reverse("accounts:password_link", args=[token]),
         minutes=settings.PASSWORD_RESET_MINUTES,
     )
+
+
+def _tell_whose_password(asked: PasswordReset) -> None:
+    """The directory keeps this person's password; said by mail, once an hour."""
+    user = asked.user
+    before = user.password_resets.filter(  # type: ignore[union-attr]
+        mailed_at__gt=timezone.now() - timedelta(hours=1)
+    ).exclude(pk=asked.pk)
+    if not before.exists():
+        notify([user], "account.password_of_directory", path="/accounts/login/")  # type: ignore[list-item]
 
 
 def use_link(token: str, *, origin: Origin) -> User:
@@ -122,10 +134,12 @@ def choose_new_password(
 ) -> User:
     """Set the password of somebody whose link and second factor were right.
 
-    Every web session of the person ends. Raises `ValidationError` when it is too weak.
+    Every web session of the person ends. Raises `ValidationError` when it is too weak, and
+    `NotPossible` where the directory keeps it.
     """
     user: User = User.objects.select_for_update().get(pk=acting_user.pk)
 
+    guard_own_password(user)
     validate_password(new_password, user)
 
     user.set_password(new_password)

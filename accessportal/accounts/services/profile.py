@@ -7,14 +7,25 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accessportal import audit
+from accessportal.accounts.directory.break_glass import may_use_password
 from accessportal.accounts.models import User
 from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.errors import NotPossible, Sentence
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 
+DIRECTORYS_PASSWORD: Sentence = _(
+    "Your password is the one of the plant's directory: change it there, as at your computer "
+    "at work."
+)
 WRONG_PASSWORD: Sentence = _("Your present password is not right.")
 PROFILE_FIELDS = ("full_name", "phone", "language", "time_zone")
+
+
+def guard_own_password(user: User) -> None:
+    """Raises `NotPossible` where the directory keeps the person's password."""
+    if not may_use_password(user):
+        raise NotPossible(DIRECTORYS_PASSWORD, code="directorys_password")
 
 
 @transaction.atomic
@@ -69,11 +80,12 @@ def change_password(
 ) -> User:
     """Set a new password; every web session of the person but `web_session_key` ends.
 
-    Raises `NotPossible` when the old one is wrong, `ValidationError` when the new one is
-    too weak.
+    Raises `NotPossible` when the old one is wrong or the directory keeps it, and
+    `ValidationError` when the new one is too weak.
     """
     user: User = User.objects.select_for_update().get(pk=acting_user.pk)
 
+    guard_own_password(user)
     if not user.check_password(old_password):
         raise NotPossible(WRONG_PASSWORD, code="wrong_password")
     validate_password(new_password, user)

@@ -16,6 +16,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accessportal.accounts import factors, stepup
+from accessportal.accounts.directory.break_glass import may_use_password
 from accessportal.accounts.forms import (
     ChangePasswordForm,
     CodeForm,
@@ -24,7 +25,11 @@ from accessportal.accounts.forms import (
 )
 from accessportal.accounts.models import Passkey, User
 from accessportal.accounts.passkeys import passkeys_possible
-from accessportal.accounts.services.profile import change_password, change_profile
+from accessportal.accounts.services.profile import (
+    change_password,
+    change_profile,
+    guard_own_password,
+)
 from accessportal.accounts.services.signing import renew_after_factor_change
 from accessportal.accounts.stepup import require_any_fresh_factor
 from accessportal.accounts.used_before import used_before
@@ -75,6 +80,7 @@ def show_account(
         "used_before": used_before(request),
         "passkeys": Passkey.objects.filter(user=user),
         "passkeys_possible": passkeys_possible(),
+        "own_password": may_use_password(user),
         "devices": user.web_sessions.alive(),
         "here": web_session_key(request),
     }
@@ -86,6 +92,7 @@ def show_account(
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """Choose a new password; other browsers of the person are signed out by it."""
+    guard_own_password(request.user)  # type: ignore[arg-type]
     form = ChangePasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
