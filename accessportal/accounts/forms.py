@@ -33,7 +33,24 @@ def zone_choices() -> list[tuple[str, str]]:
     return [("UTC", "UTC"), *((name, name.replace("_", " ")) for name in places)]
 
 
-class SignInForm(forms.Form):
+class SharedComputerMixin(forms.Form):
+    """The box is the same, whichever way somebody signs in."""
+
+    shared = forms.BooleanField(
+        label=_("This is a shared computer"),
+        required=False,
+        help_text=_(
+            "Signs you out when you close the browser or leave it, and keeps nothing here."
+        ),
+    )
+
+
+class SignInForm(SharedComputerMixin):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # It stands above every way in, and is sent with this form (sign_in.js: with others).
+        self.fields["shared"].widget.attrs["form"] = "by-password"
+
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=254,
@@ -44,13 +61,6 @@ class SignInForm(forms.Form):
         max_length=1024,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
-    shared = forms.BooleanField(
-        label=_("This is a shared computer"),
-        required=False,
-        help_text=_(
-            "Signs you out when you close the browser or leave it, and keeps nothing here."
-        ),
     )
 
 

@@ -35,11 +35,17 @@ def lay_down(request: HttpRequest, key: str = "") -> None:
     )
 
 
+def forget_person(response: HttpResponse) -> None:
+    """After signing out, on any computer: nothing that pages or scripts of this person kept."""
+    response["Clear-Site-Data"] = '"cookies", "storage"'
+
+
 def keep_nothing(request: HttpRequest, response: HttpResponse) -> None:
     """No page of a shared computer is kept; after signing out nothing else is, either."""
     response["Cache-Control"] = "no-store"
     if request.user.is_authenticated:
         return
-    response["Clear-Site-Data"] = '"cache", "storage"'
+    left = response.get("Clear-Site-Data", '"storage"')
+    response["Clear-Site-Data"] = f'"cache", {left}'
     for name in (settings.LANGUAGE_COOKIE_NAME, THEME_COOKIE):
         response.delete_cookie(name, samesite="Lax")

@@ -6,8 +6,9 @@ import pytest
 from django.contrib.auth import SESSION_KEY
 from django.test import Client
 
-from accessportal.accounts.models import User
+from accessportal.accounts.models import User, WebSession
 from accessportal.accounts.web_sessions import keep_awake
+from tests.accounts.authenticator import passkey_for, passkey_sign_in
 from tests.accounts.steps import CODE, SIGN_IN, code_of, is_signed_in, sign_in
 from tests.cast import Clock, web_session_key_of
 
@@ -33,20 +34,23 @@ def test_the_cookie_goes_with_the_browser_and_no_page_is_kept(shared: Client) ->
 
 def test_signing_out_takes_along_what_the_browser_knew(shared: Client) -> None:
     answer = shared.post("/accounts/logout/")
-    assert answer["Clear-Site-Data"] == '"cache", "storage"'
+    assert answer["Clear-Site-Data"] == '"cache", "cookies", "storage"'
     assert answer["Cache-Control"] == "no-store"
     for name in ("portal_language", "portal_theme"):
         assert answer.cookies[name].value == ""
     assert SESSION_KEY not in shared.session
 
 
-def test_another_computer_keeps_its_ways(client: Client, vera: User) -> None:
+def test_another_computer_lasts_longer_and_keeps_only_its_cache(
+    client: Client, vera: User
+) -> None:
     sign_in(client, vera)
     assert client.cookies["portal_session"]["max-age"] != ""
     page = client.get("/account/")
     assert "data-shared-idle" not in page.content.decode()
     answer = client.post("/accounts/logout/")
-    assert "Clear-Site-Data" not in answer and "portal_theme" not in answer.cookies
+    assert answer["Clear-Site-Data"] == '"cookies", "storage"'
+    assert answer.url == SIGN_IN and "Clear-Site-Data" not in client.get(SIGN_IN)
 
 
 def test_unused_it_signs_out_by_itself(clock: Clock, shared: Client) -> None:
@@ -56,7 +60,9 @@ def test_unused_it_signs_out_by_itself(clock: Clock, shared: Client) -> None:
     assert is_signed_in(shared)
     clock.forward(minutes=16)
     answer = shared.get("/account/")
-    assert answer.url.startswith(SIGN_IN) and "Clear-Site-Data" in answer
+    # The cookie stays: the sign-in page says by it why.
+    assert answer.url.startswith(SIGN_IN)
+    assert answer["Clear-Site-Data"] == '"cache", "storage"'
     assert "nobody used this shared computer" in shared.get(SIGN_IN).content.decode()
 
 
@@ -91,3 +97,12 @@ def test_a_wrong_code_forgets_nothing_of_it(clock: Clock, vera: User) -> None:
     sign_in(browser, vera, shared="on")
     assert browser.session["shared_computer"] and browser.post(CODE).status_code == 302
     assert code_of(vera)
+
+
+def test_the_box_is_there_for_a_passkey_too(client: Client, vera: User) -> None:
+    authenticator = passkey_for(vera)
+    page = client.get(SIGN_IN).content.decode()
+    assert page.count("data-takes-shared") == 1 and 'form="by-password"' in page
+    assert passkey_sign_in(client, authenticator, shared="on").url == "/"
+    assert is_signed_in(client) and client.session["shared_computer"]
+    assert WebSession.objects.get(user=vera).shared

@@ -72,6 +72,18 @@ def test_olga_comes_in_with_the_plants_password_and_her_own_factor(
     assert identity.name == f"uid=olga,ou=people,{BASE}"
 
 
+def test_a_shared_computer_is_said_on_this_page_too(
+    server: Server, client: Client, olga: User
+) -> None:
+    door = f"{START}?shared=on"
+    assert "checked" in client.get(door).content.decode()
+    assert "checked" not in client.get(START).content.decode()
+    said = {"name": "olga", "password": "olga of the plant", "shared": "on"}
+    assert client.post(START, said).url == CODE
+    type_code(client, code_of(olga))
+    assert is_signed_in(client) and client.session["shared_computer"]
+
+
 def test_the_name_may_be_the_address_and_case_does_not_matter(
     server: Server, olga: User
 ) -> None:

@@ -47,6 +47,15 @@ def test_olga_is_linked_once_and_asked_for_her_own_factor(
     assert events().count("directory.linked") == 1
 
 
+def test_a_shared_computer_is_still_one_after_the_way_to_the_provider(
+    provider: Provider, group_north: GroupMapping, client: Client, olga: User
+) -> None:
+    begun = client.get(f"{START}?shared=on")
+    assert client.get(provider.comes_back(begun.url, "olga")).url == CODE
+    type_code(client, code_of(olga))
+    assert is_signed_in(client) and client.session["shared_computer"]
+
+
 def test_it_is_a_code_flow_with_pkce_state_and_nonce(
     provider: Provider, client: Client
 ) -> None:

@@ -33,8 +33,9 @@ from accessportal.accounts.directory.people import (
     DirectoryRefused,
 )
 from accessportal.accounts.directory.views import show_trial
-from accessportal.accounts.forms import SignInForm
-from accessportal.accounts.services.signing import advance, begin_sign_in
+from accessportal.accounts.forms import SharedComputerMixin, SignInForm
+from accessportal.accounts.services.signing import advance, begin_sign_in, pass_step
+from accessportal.accounts.shared import KEY as SHARED
 from accessportal.accounts.throttling import (
     TooManyAttempts,
     forget_attempts,
@@ -48,7 +49,7 @@ from accessportal.origin import client_address, origin_of
 BEGUN = "directory_begun"  # in the web session, until the browser is back; used once
 
 
-class DirectoryForm(forms.Form):
+class DirectoryForm(SharedComputerMixin):
     name = forms.CharField(
         label=_("User name"),
         max_length=254,
@@ -93,7 +94,8 @@ def to_the_provider(
         url, begun = begin_at_provider(of)
     except DirectoryDown:
         return back_to_the_door(next_path)
-    request.session[BEGUN] = {**begun, "next": next_path}
+    shared = "shared" in request.GET
+    request.session[BEGUN] = {**begun, "next": next_path, "shared": shared}
     return redirect(url)
 
 
@@ -115,7 +117,8 @@ def back(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(next_path)
     try:
-        return let_in(request, complete_at_provider(of, answer, begun), next_path)
+        found = complete_at_provider(of, answer, begun)
+        return let_in(request, found, next_path, shared=begun.get("shared", False))
     except DirectoryDown:
         return back_to_the_door(next_path)
     except DirectoryRefused as error:
@@ -127,7 +130,9 @@ def back(request: HttpRequest) -> HttpResponse:
 def by_name_and_password(
     request: HttpRequest, of: LdapSettings, next_path: str
 ) -> HttpResponse:
-    form = DirectoryForm(request.POST or None)
+    form = DirectoryForm(
+        request.POST or None, initial={"shared": "shared" in request.GET}
+    )
     context: dict[str, Any] = {"form": form, "next": next_path, "directory": of}
     template = "accounts/directory_sign_in.html"
     if request.method == "GET":
@@ -141,7 +146,7 @@ def by_name_and_password(
     except TooManyAttempts as error:
         return locked_out(request, error.wait)
     try:
-        found = check_at_server(of, **form.cleaned_data)
+        found = check_at_server(of, name=name, password=form.cleaned_data["password"])
     except DirectoryDown:
         forget_attempts(attempt, address)
         return back_to_the_door(next_path)
@@ -153,7 +158,7 @@ def by_name_and_password(
         return render(request, template, context, status=422)
     forget_attempts(attempt, address)
     try:
-        return let_in(request, found, next_path)
+        return let_in(request, found, next_path, shared=form.cleaned_data["shared"])
     except DirectoryRefused as error:
         context["refusal"] = str(error.sentence)
         return render(request, template, context, status=422)
@@ -164,7 +169,7 @@ class AdmissionRefused(DirectoryRefused):
 
 
 def let_in(
-    request: HttpRequest, found: DirectoryPerson, next_path: str
+    request: HttpRequest, found: DirectoryPerson, next_path: str, *, shared: bool
 ) -> HttpResponse:
     """As far as a right password leads: the portal's own factor comes next."""
     try:
@@ -172,6 +177,8 @@ def let_in(
     except DirectoryRefused as error:
         raise AdmissionRefused(error.sentence, error.cause) from None
     begin_sign_in(request, user, next_path=next_path, first="directory")
+    if shared:
+        pass_step(request, SHARED)
     return redirect(advance(request))
 
 

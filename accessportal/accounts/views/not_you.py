@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from accessportal.accounts.services.signing import sign_out
-from accessportal.accounts.shared import lay_down
+from accessportal.accounts.shared import forget_person, lay_down
 from accessportal.accounts.views.sign_in import safe_next
 
 
@@ -25,4 +25,6 @@ def not_you(request: HttpRequest) -> HttpResponse:
         lay_down(request)
     sign_out(request)
     query = urlencode({"next": safe_next(request)})
-    return redirect(f"{reverse('accounts:sign_in')}?{query}")
+    response = redirect(f"{reverse('accounts:sign_in')}?{query}")
+    forget_person(response)
+    return response

@@ -32,9 +32,11 @@ from accessportal.accounts.services.signing import (
     advance,
     begin_sign_in,
     pass_factor,
+    pass_step,
     sign_in_begun,
     sign_in_step,
 )
+from accessportal.accounts.shared import KEY as SHARED
 from accessportal.accounts.sign_in_steps import BY_PASSKEY, FACTOR, SignIn
 from accessportal.accounts.stepup import require_any_fresh_factor
 from accessportal.accounts.views.sign_in import safe_next, show_new_recovery_codes
@@ -90,6 +92,8 @@ def sign_in_with_passkey(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/sign_in.html", context, status=422)
     alarm_break_glass(person=used.device.user, origin=origin_of(request))
     begin_sign_in(request, used.device.user, next_path=next_path, first=BY_PASSKEY)
+    if "shared" in request.POST:
+        pass_step(request, SHARED)
     pass_factor(request, used)
     return redirect(advance(request))
 

@@ -35,6 +35,7 @@ from accessportal.accounts.services.signing import (
     sign_out,
 )
 from accessportal.accounts.shared import KEY as SHARED
+from accessportal.accounts.shared import forget_person
 from accessportal.accounts.sign_in_steps import SignIn
 from accessportal.accounts.throttling import TooManyAttempts, locked_out
 from accessportal.errors import NotPossible, PortalError
@@ -206,7 +207,9 @@ def show_new_recovery_codes(
 def leave(request: HttpRequest) -> HttpResponse:
     """Sign out; also forgets a sign-in that was begun."""
     sign_out(request)
-    return redirect("accounts:sign_in")
+    response = redirect("accounts:sign_in")
+    forget_person(response)
+    return response
 
 
 @login_not_required
