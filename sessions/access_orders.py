@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
+from accessportal.accounts.vendor_rights import may_suspend
 from accessportal.errors import NotAllowed, NotKnown
 from sessions.models import StopOrder
 
@@ -40,4 +41,4 @@ def may_lift(user: User, order: StopOrder) -> bool:
         return False
     if order.site is not None:
         return may(user, Action.SITE_ISOLATE, order.site)
-    return may(user, Action.VENDOR_SUSPEND)
+    return order.vendor is not None and may_suspend(user, order.vendor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import (
@@ -22,15 +23,21 @@ from accessportal.accounts.models import (
 )
 from accessportal.accounts.services.factor_rules import may_change_rules
 from accessportal.accounts.services.overrides import may_end
-from accessportal.accounts.standing import may_everywhere, may_manage
+from accessportal.accounts.standing import may_everywhere, may_manage, may_mind
 from accessportal.accounts.vendor_rights import (
     coordinates,
     may_invite,
     may_report_leaver,
     may_see_vendor,
+    may_suspend,
     may_vouch,
 )
 from accessportal.errors import NotAllowed, NotKnown
+
+NOT_ALL_SITES = _(
+    "This concerns sites at which you have no role, too: somebody who has one there, or "
+    "everywhere, has to do it. At your own site you can end sessions and isolate the site."
+)
 
 
 def vendors_visible_to(user: User) -> QuerySet[Vendor]:
@@ -95,8 +102,8 @@ def vendor_invitable_by(user: User, slug: str) -> Vendor:
 def vendor_suspendable_by(user: User, slug: str) -> Vendor:
     """The vendor, for somebody who may suspend it and let it in again."""
     vendor = vendor_visible_to(user, slug)
-    if not may(user, Action.VENDOR_SUSPEND):
-        raise NotAllowed
+    if not may_suspend(user, vendor):
+        raise NotAllowed(NOT_ALL_SITES if may(user, Action.VENDOR_SUSPEND) else None)
     return vendor
 
 
@@ -107,8 +114,8 @@ def invitation_revocable_by(user: User, slug: str, pk: int) -> Invitation:
 def person_disablable_by(user: User, slug: str, pk: int) -> User:
     """A person of this vendor, for somebody who may end a person's access."""
     vendor = vendor_visible_to(user, slug)
-    if not may(user, Action.VENDOR_SUSPEND):
-        raise NotAllowed
+    if not may_suspend(user, vendor):
+        raise NotAllowed(NOT_ALL_SITES if may(user, Action.VENDOR_SUSPEND) else None)
     return _person_of(vendor, pk)
 
 
@@ -347,14 +354,15 @@ def colleague_invitation_revocable_by(user: User, pk: int) -> Invitation:
 
 
 def person_minded_by(user: User, pk: int) -> User:
-    """Somebody of the plant or of a vendor, for who may end devices and factors of people."""
+    """Somebody of the plant or of a vendor, for who may end devices and factors of people at
+    every site that concerns this person."""
     if user.vendor_id is not None:
         raise NotKnown
     if not may(user, Action.VENDOR_SUSPEND):
         raise NotAllowed
-    person: User | None = User.objects.select_related("vendor").filter(pk=pk).first()
-    if person is None:
-        raise NotKnown
+    person = person_visible_to(user, pk)
+    if person.pk != user.pk and not may_mind(user, person):
+        raise NotAllowed(NOT_ALL_SITES)
     return person
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from accessportal.accounts import authorisation
 from accessportal.accounts.authorisation import Action, may, roles_allowing
 from accessportal.accounts.models import RoleGrant, User
+from accessportal.accounts.vendor_rights import may_suspend
 from accessportal.errors import NotPossible
 
 
@@ -33,11 +35,27 @@ def may_manage(user: User, person: User) -> bool:
 
     Of somebody of the plant, whoever administers every site at which the person has a role.
     """
-    if person.vendor_id is not None:
-        return may(user, Action.VENDOR_SUSPEND)
+    if person.vendor is not None:
+        return may_suspend(user, person.vendor)
     sites = set(person.role_grants.values_list("site_id", flat=True))
     return may(user, Action.PEOPLE_CHANGE) and all(
         may_grant_at(user, site) for site in sites
+    )
+
+
+def may_mind(user: User, person: User) -> bool:
+    """Whether `user` may end devices and take away second factors of `person`.
+
+    Of somebody of the plant, whoever minds people at every site at which the person has a role.
+    """
+    if person.vendor is not None:
+        return may_suspend(user, person.vendor)
+    sites = set(person.role_grants.values_list("site_id", flat=True))
+    return may(user, Action.VENDOR_SUSPEND) and all(
+        may(user, Action.VENDOR_SUSPEND, site)
+        if site is not None
+        else authorisation.may_everywhere(user, Action.VENDOR_SUSPEND)
+        for site in sites
     )
 
 

@@ -6,7 +6,12 @@ place at the vendor. Deny by default: who is none of these may do nothing here.
 
 from __future__ import annotations
 
-from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.authorisation import (
+    Action,
+    may,
+    may_everywhere,
+    sites_where,
+)
 from accessportal.accounts.models import User, Vendor
 
 
@@ -43,10 +48,29 @@ def may_invite(user: User, vendor: Vendor) -> bool:
     )
 
 
+def may_suspend(user: User, vendor: Vendor) -> bool:
+    """Suspend it, end the access of its people, mind how they sign in.
+
+    It bites wherever the vendor works, so it takes the role at each of these sites.
+    """
+    if may_everywhere(user, Action.VENDOR_SUSPEND):
+        return True
+    sites = set(vendor.sites.values_list("pk", flat=True))
+    return bool(sites) and sites <= _sites_to_suspend_at(user)
+
+
 def may_report_leaver(user: User, vendor: Vendor) -> bool:
-    """Whoever hears of it first must be able to: stopping is never held up."""
+    """Whoever hears of it first must be able to: stopping is never held up.
+
+    A role at one of the vendor's sites is enough: that somebody left is a fact at all of them.
+    """
     return (
-        may(user, Action.VENDOR_SUSPEND)
+        may_everywhere(user, Action.VENDOR_SUSPEND)
+        or vendor.sites.filter(pk__in=_sites_to_suspend_at(user)).exists()
         or sponsors(user, vendor)
         or coordinates(user, vendor)
     )
+
+
+def _sites_to_suspend_at(user: User) -> set[int]:
+    return set(sites_where(user, Action.VENDOR_SUSPEND).values_list("pk", flat=True))

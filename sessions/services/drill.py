@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.vendor_rights import may_suspend
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.origin import Origin
@@ -152,7 +153,7 @@ def guard_may_drill(
     allowed = (
         may(user, Action.SITE_ISOLATE, site)
         if site is not None
-        else vendor is not None and may(user, Action.VENDOR_SUSPEND)
+        else vendor is not None and may_suspend(user, vendor)
     )
     if not allowed:
         raise NotAllowed(_("You are not allowed to drill this."))

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action, may, people_who_may
 from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.vendor_rights import may_suspend
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications import notify
@@ -157,7 +158,7 @@ def _suspend(
     )
     lock_starts(vendor=vendor)
 
-    if not may(acting_user, Action.VENDOR_SUSPEND):
+    if not may_suspend(acting_user, vendor):
         raise NotAllowed(_("You are not allowed to suspend vendors."))
     reason = needed_reason(reason)
     if vendor.suspended_at is not None:
@@ -213,7 +214,7 @@ def reinstate_vendor(
     )
     order = StopOrder.objects.in_force().filter(vendor=vendor).first()
 
-    if not may(acting_user, Action.VENDOR_SUSPEND):
+    if not may_suspend(acting_user, vendor):
         raise NotAllowed(_("You are not allowed to lift the suspension of a vendor."))
     if vendor.suspended_at is None:
         raise TooLate(_("This vendor is not suspended any more."), code="not_suspended")

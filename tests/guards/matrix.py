@@ -47,6 +47,24 @@ OF_NO_SITE = {
     "vendor",
 }
 
+# ... but for these, which bite at each site that concerns the person or the vendor: whoever holds
+# the role at another site only is refused.
+AT_EACH_SITE = {
+    "accounts:person_signing",
+    "accounts:revoke_person_devices",
+    "accounts:revoke_person_device",
+    "accounts:ask_factor_reset",
+    "accounts:confirm_factor_reset",
+    "accounts:withdraw_factor_reset",
+    "accounts:session_limit",
+    "accounts:disable_person",
+    "accounts:reactivate_person",
+    "isolation:vendor",
+    "isolation:suspend",
+    "isolation:vendor_drill",
+    "isolation:start_vendor_drill",
+}
+
 # Machines come with a token: a browser's sign-in opens none of these (tests/api).
 BY_TOKEN = {
     "api:live_sessions",

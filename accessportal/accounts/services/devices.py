@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User, WebSession
+from accessportal.accounts.standing import may_mind
 from accessportal.accounts.web_sessions import (
     Ended,
     end_web_session,
@@ -47,5 +47,5 @@ def revoke_all_devices(
 
 def _guard(acting_user: User, person: User) -> None:
     own = acting_user.pk == person.pk
-    if not own and not may(acting_user, Action.VENDOR_SUSPEND):
+    if not own and not may_mind(acting_user, person):
         raise NotAllowed

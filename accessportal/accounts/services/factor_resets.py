@@ -11,10 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accessportal import audit
-from accessportal.accounts.authorisation import Action, may, people_who_may
+from accessportal.accounts.authorisation import Action, people_who_may
 from accessportal.accounts.models import FactorReset, User
 from accessportal.accounts.renewal import refuse_needless_reset
 from accessportal.accounts.services.people import reset_second_factor
+from accessportal.accounts.standing import may_mind
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications import notify
 from accessportal.origin import Origin
@@ -35,7 +36,7 @@ def ask_factor_reset(
     person = User.objects.select_for_update().get(pk=person.pk)
     now = timezone.now()
 
-    if not may(acting_user, Action.VENDOR_SUSPEND):
+    if not may_mind(acting_user, person):
         raise NotAllowed
     if person.pk == acting_user.pk:
         raise NotPossible(OWN)
@@ -63,10 +64,11 @@ def ask_factor_reset(
         reason=asked.reason,
     )
 
+    others = people_who_may(Action.VENDOR_SUSPEND, None).exclude(
+        pk__in=[acting_user.pk, person.pk]
+    )
     notify(
-        people_who_may(Action.VENDOR_SUSPEND, None).exclude(
-            pk__in=[acting_user.pk, person.pk]
-        ),
+        [one for one in others if may_mind(one, person)],
         "account.factor_reset_asked",
         path=reverse("accounts:person_signing", args=[person.pk]),
         person=person.full_name,
@@ -87,7 +89,7 @@ def confirm_factor_reset(
     asked = FactorReset.objects.select_for_update(of=("self",)).get(pk=asked.pk)
     now = timezone.now()
 
-    if not may(acting_user, Action.VENDOR_SUSPEND):
+    if not may_mind(acting_user, asked.person):
         raise NotAllowed
     if acting_user.pk == asked.asked_by_id:
         raise NotPossible(
@@ -121,7 +123,7 @@ def withdraw_factor_reset(
     """It is not needed any more, or was wrong. Raises `NotAllowed` or `TooLate`."""
     now = timezone.now()
 
-    if not may(acting_user, Action.VENDOR_SUSPEND):
+    if not may_mind(acting_user, asked.person):
         raise NotAllowed
 
     changed = (

@@ -5,9 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User, Vendor
 from accessportal.accounts.services.common import guard_fresh_factor
+from accessportal.accounts.vendor_rights import may_suspend
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible
 from accessportal.origin import Origin
@@ -24,7 +24,7 @@ def change_session_limit(
         pk=vendor.pk
     )
 
-    if not may(acting_user, Action.VENDOR_SUSPEND):
+    if not may_suspend(acting_user, vendor):
         raise NotAllowed
     guard_fresh_factor(origin, acting_user, None)
     if not 1 <= most <= MOST:

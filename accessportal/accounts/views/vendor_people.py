@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accessportal.accounts.access import person_vouchable_by, vendor_person_visible_to
-from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.forms import PersonDatesForm
 from accessportal.accounts.models import User
 from accessportal.accounts.services.vendor_people import (
@@ -20,7 +19,11 @@ from accessportal.accounts.services.vendor_people import (
     note_dates,
 )
 from accessportal.accounts.stepup import require_fresh_factor
-from accessportal.accounts.vendor_rights import may_report_leaver, may_vouch
+from accessportal.accounts.vendor_rights import (
+    may_report_leaver,
+    may_suspend,
+    may_vouch,
+)
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 
@@ -120,7 +123,7 @@ def _page(
         "form": form,
         "may_vouch": may_vouch(user, vendor),
         "may_report": may_report_leaver(user, vendor),
-        "may_disable": may(user, Action.VENDOR_SUSPEND),
+        "may_disable": may_suspend(user, vendor),
         "nda_missing": found.nda_missing_at(now),
         "invitation": getattr(found, "invitation", None),
         "now": now,

@@ -28,7 +28,11 @@ from accessportal.accounts.services.people import disable_person, reactivate_per
 from accessportal.accounts.services.vendor_limits import change_session_limit
 from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.accounts.to_renew import to_renew
-from accessportal.accounts.vendor_rights import may_invite, may_vouch
+from accessportal.accounts.vendor_rights import (
+    may_invite,
+    may_suspend,
+    may_vouch,
+)
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 from accessportal.rate_limits import rate_limited
@@ -83,7 +87,7 @@ def vendor_detail(request: HttpRequest, slug: str) -> HttpResponse:
         )[:20],
         "assets": assets_visible_to(user, vendor),
         "may_invite": may_invite(user, vendor) and vendor.active,
-        "may_disable": may(user, Action.VENDOR_SUSPEND),
+        "may_disable": may_suspend(user, vendor),
         "may_change": may(user, Action.VENDOR_CHANGE),
         "may_vouch": may_vouch(user, vendor),
         "now": now,
