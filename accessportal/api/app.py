@@ -16,6 +16,7 @@ from accessportal.accounts.models import User
 from accessportal.api.auth import BearerToken
 from accessportal.api.calls import router
 from accessportal.errors import NotAllowed, NotKnown, NotPossible, PortalError
+from accessportal.rate_limits import TooOften
 
 api = NinjaAPI(
     title="Access Portal",
@@ -40,8 +41,8 @@ def say_error(request: HttpRequest, error: Any) -> HttpResponse:
     )
     if error.status == 401:
         response["WWW-Authenticate"] = "Bearer"
-    if error.status == 429:
-        response["Retry-After"] = "60"
+    if isinstance(error, TooOften):
+        response["Retry-After"] = str(error.retry_after)
     return response
 
 

@@ -6,31 +6,27 @@ token nor its hash is ever logged.
 
 from __future__ import annotations
 
-import logging
-import time
 from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import models
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from ninja.security.apikey import APIKeyHeader
-from redis.exceptions import RedisError
 
 from accessportal.accounts.authorisation import may
 from accessportal.accounts.models import ApiToken, User
 from accessportal.accounts.services.api_tokens import NEEDED, note_use, token_of
 from accessportal.audit import record
-from accessportal.errors import NotAllowed, NotSignedIn, PortalError
+from accessportal.errors import NotAllowed, NotSignedIn
 from accessportal.origin import Origin, client_address
 from accessportal.plants.models import Site
-
-logger = logging.getLogger(__name__)
+from accessportal.rate_limits import count_or_refuse, uses
 
 Scope = ApiToken.Scope
 
+MINUTE = 60
 FAILURES_PER_MINUTE = 30
 """So many wrong tokens a minute are answered from one address, then 429."""
 
@@ -43,14 +39,6 @@ class NotKnownToken(NotSignedIn):
         "Send a valid API token: “Authorization: Bearer ...”. It may have been revoked, "
         "have expired, or be used from a network that it is not for."
     )
-
-
-class TooMany(PortalError):
-    """429: more calls in this minute than are answered."""
-
-    status = 429
-    code = "too_many"
-    sentence = _("Too many calls. Wait a minute, then go on more slowly.")
 
 
 @dataclass(frozen=True)
@@ -102,13 +90,20 @@ class BearerToken(APIKeyHeader):
         return text.strip() if kind.lower() == "bearer" else None
 
     def authenticate(self, request: HttpRequest, key: str | None) -> Caller:
-        """The caller. Raises `NotKnownToken` and `TooMany`."""
+        """The caller. Raises `NotKnownToken` and `TooOften`."""
         address = client_address(request)
         token = token_of(key) if key and len(key) < 200 else None
         if token is None:
-            count(f"wrong:{address}", FAILURES_PER_MINUTE)
+            count_or_refuse(
+                "api-wrong", address, times=FAILURES_PER_MINUTE, seconds=MINUTE
+            )
             raise NotKnownToken
-        count(f"token:{token.pk}", settings.API_CALLS_PER_MINUTE)
+        count_or_refuse(
+            "api",
+            f"token-{token.pk}",
+            times=settings.API_CALLS_PER_MINUTE,
+            seconds=MINUTE,
+        )
         owner = User.objects.select_related("vendor").get(pk=token.owner_id)
         origin = Origin(
             address=address,
@@ -121,30 +116,6 @@ class BearerToken(APIKeyHeader):
             raise NotKnownToken
         note_use(token, address)
         return Caller(token, owner, origin)
-
-
-def count(what: str, most: int) -> None:
-    """Count a call in this minute. Raises `TooMany` beyond `most`.
-
-    While the cache is away nothing is counted: a wall display must not go dark with Redis.
-    """
-    key = f"api:{what}:{int(time.time() // 60)}"
-    try:
-        cache.add(key, 0, timeout=120)
-        calls = cache.incr(key)
-    except (RedisError, ValueError):
-        logger.warning("API calls are not counted: the cache is away")
-        return
-    if calls > most:
-        raise TooMany
-
-
-def first_in(what: str, seconds: int) -> bool:
-    """Whether this is the first of its kind in so many seconds; true while the cache is away."""
-    try:
-        return bool(cache.add(f"api:first:{what}", 1, timeout=seconds))
-    except RedisError:
-        return True
 
 
 def _why_not(token: ApiToken, owner: User, address: str) -> str:
@@ -160,7 +131,7 @@ def _why_not(token: ApiToken, owner: User, address: str) -> str:
 
 def _note_rejected(token: ApiToken, owner: User, origin: Origin, why: str) -> None:
     """A token that was good once and is not is worth a line; one a minute is enough."""
-    if first_in(f"rejected:{token.pk}:{why}", 60):
+    if uses("api-rejected", f"token-{token.pk}-{why}", seconds=MINUTE) <= 1:
         record(
             "auth.token.rejected",
             acting_user=owner,

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router, Status
 
-from accessportal.api.auth import Caller, Scope, first_in
+from accessportal.api.auth import Caller, Scope
 from accessportal.api.paging import MOST, page_of
 from accessportal.api.schemas import (
     AskedOut,
@@ -32,6 +32,7 @@ from accessportal.api.schemas import (
 from accessportal.audit import record
 from accessportal.audit.access import events_visible_to
 from accessportal.plants.access import site_isolatable_by
+from accessportal.rate_limits import uses
 from requests.models import AccessRequest, MaintenanceWindow
 from sessions.access import session_endable_by
 from sessions.board_cards import present_sessions
@@ -159,7 +160,8 @@ def audit_events(request: HttpRequest, after: int = 0, limit: int = MOST) -> Eve
         .select_related("seal")
         .order_by("seal__seq")[:limit]
     )
-    if first_in(f"audit:{caller.token.pk}", AUDIT_NOTED_SECONDS):
+    token = f"token-{caller.token.pk}"
+    if uses("api-audit", token, seconds=AUDIT_NOTED_SECONDS) <= 1:
         record(
             "audit.viewed",
             acting_user=caller.owner,
