@@ -30,6 +30,7 @@ from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.accounts.to_renew import to_renew
 from accessportal.accounts.vendor_rights import (
     may_invite,
+    may_report_leaver,
     may_suspend,
     may_vouch,
 )
@@ -87,6 +88,7 @@ def vendor_detail(request: HttpRequest, slug: str) -> HttpResponse:
         )[:20],
         "assets": assets_visible_to(user, vendor),
         "may_invite": may_invite(user, vendor) and vendor.active,
+        "may_report": may_report_leaver(user, vendor),
         "may_disable": may_suspend(user, vendor),
         "may_change": may(user, Action.VENDOR_CHANGE),
         "may_vouch": may_vouch(user, vendor),
