@@ -78,7 +78,7 @@ def test_whoever_forgot_it_is_told_where_it_is_kept(
     committed: Callable[[], object],
 ) -> None:
     page = "/accounts/forgotten/"
-    assert "plant&#x27;s directory" in client.get(page).content.decode()
+    assert "its password is changed there" in client.get(page).content.decode()
     for person in (olga, olga, vera):
         with committed():  # type: ignore[attr-defined]
             client.post(page, {"email": person.email})
