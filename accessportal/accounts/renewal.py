@@ -24,9 +24,12 @@ KEEPS_MAIL = "django.core.mail.backends.filebased.EmailBackend"
 
 def renewal_closes_at(person: User) -> datetime | None:
     """Until when a new second factor may be set up; None where none was taken away."""
-    if person.factors_gone_at is None:
-        return None
-    return person.factors_gone_at + timedelta(hours=settings.FACTOR_RENEWAL_HOURS)
+    gone_at = person.factors_gone_at
+    return None if gone_at is None else renewal_end(gone_at)
+
+
+def renewal_end(gone_at: datetime) -> datetime:
+    return gone_at + timedelta(hours=settings.FACTOR_RENEWAL_HOURS)
 
 
 def renewal_is_over(person: User) -> bool:

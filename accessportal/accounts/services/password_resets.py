@@ -71,7 +71,7 @@ def mail_link(asked: PasswordReset) -> None:
     if claimed != 1 or user is None or not user.is_active:
         return
     if not may_use_password(user):
-        _tell_whose_password(asked)
+        _tell_whose_password(asked, user)
         return
     lately = user.password_resets.filter(asked_at__gt=now - timedelta(hours=1))
     if lately.count() > MOST_AN_HOUR:
@@ -90,14 +90,13 @@ def mail_link(asked: PasswordReset) -> None:
     )
 
 
-def _tell_whose_password(asked: PasswordReset) -> None:
+def _tell_whose_password(asked: PasswordReset, user: User) -> None:
     """The directory keeps this person's password; said by mail, once an hour."""
-    user = asked.user
-    before = user.password_resets.filter(  # type: ignore[union-attr]
-        mailed_at__gt=timezone.now() - timedelta(hours=1)
+    before = PasswordReset.objects.filter(
+        user=user, mailed_at__gt=timezone.now() - timedelta(hours=1)
     ).exclude(pk=asked.pk)
     if not before.exists():
-        notify([user], "account.password_of_directory", path="/accounts/login/")  # type: ignore[list-item]
+        notify([user], "account.password_of_directory", path="/accounts/login/")
 
 
 def use_link(token: str, *, origin: Origin) -> User:

@@ -10,7 +10,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
 from accessportal.accounts.models import Passkey, User
-from accessportal.accounts.renewal import refuse_needless_reset, renewal_closes_at
+from accessportal.accounts.renewal import refuse_needless_reset, renewal_end
 from accessportal.accounts.signals import tell_standing
 from accessportal.accounts.standing import may_manage, refuse_last_administrator
 from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
@@ -136,9 +136,10 @@ def reset_second_factor(
     TOTPDevice.objects.filter(user=person).delete()
     StaticDevice.objects.filter(user=person).delete()
     Passkey.objects.filter(user=person).delete()
-    person.factors_confirmed_at, person.factors_gone_at = None, timezone.now()
+    now = timezone.now()
+    person.factors_confirmed_at, person.factors_gone_at = None, now
     person.save(update_fields=["factors_confirmed_at", "factors_gone_at"])
-    closes_at = renewal_closes_at(person)
+    closes_at = renewal_end(now)
     ended = end_web_sessions_of(
         person, reason=Ended.FACTOR, acting_user=acting_user, origin=origin
     )
