@@ -28,7 +28,7 @@ def filled_tables() -> list[str]:
     """The tables in which there is something."""
     names = set(connection.introspection.django_table_names(only_existing=True)) - KEPT
     asked = " UNION ALL ".join(
-        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})"  # noqa: S608
+        f"SELECT '{name}' WHERE EXISTS (SELECT 1 FROM {name})"  # noqa: S608 - table names of Django
         for name in sorted(names)
     )
     with connection.cursor() as cursor:
@@ -62,7 +62,7 @@ def flush(self: Any) -> None:
         return
     with no_triggers(), transaction.atomic(), connection.cursor() as cursor:
         for name in filled:
-            cursor.execute(f"DELETE FROM {name}")  # noqa: S608
+            cursor.execute(f"DELETE FROM {name}")  # noqa: S608 - table names of Django
 
 
 @pytest.fixture(autouse=True, scope="session")
