@@ -26,6 +26,13 @@ from sessions.guacamole.handshake import GuacdAddress
 CSRF = "b" * 32
 
 
+TICKET_SECONDS = 15.0
+
+
+class NotNow(BenchProblem):
+    """The portal asks to come back in a moment (503)."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """A running portal; `sessions` are their ids, in the order of the machines."""
@@ -42,10 +49,19 @@ class Stage:
         return found
 
     def way_in(self, session: str, *, watching: bool = False) -> str:
-        """A new ticket, asked for as a browser does: the path of a tunnel."""
-        answer = self.post(f"/sessions/{session}/ticket/", watching=watching)
-        ticket = json.loads(answer)
-        return f"{ticket['path']}?ticket={ticket['token']}"
+        """A new ticket, asked for as a browser does, again where it is told to come back:
+        the path of a tunnel."""
+        deadline = time.monotonic() + TICKET_SECONDS
+        while True:
+            try:
+                answer = self.post(f"/sessions/{session}/ticket/", watching=watching)
+            except NotNow:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
+            else:
+                ticket = json.loads(answer)
+                return f"{ticket['path']}?ticket={ticket['token']}"
 
     def headers(self, *, watching: bool = False) -> dict[str, str]:
         """What the browser of the contractor, or of the supervisor, sends along."""
@@ -66,7 +82,8 @@ class Stage:
             answer = line.getresponse()
             body = answer.read()
         if answer.status >= 400:
-            raise BenchProblem(f"{path}: {answer.status} {body[:300]!r}")
+            problem = NotNow if answer.status == 503 else BenchProblem
+            raise problem(f"{path}: {answer.status} {body[:300]!r}")
         return body
 
     def rows(self, *columns: str) -> list[tuple[Any, ...]]:
