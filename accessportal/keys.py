@@ -1,8 +1,9 @@
 """The portal's keys: files outside the database, mode 0600, made once by `ensure_keys`.
 
 * `secret_key`: Django's.
-* `credentials`: AES-256-GCM, for asset credentials and TOTP seeds' like.
+* `credentials`: AES-256-GCM, for asset credentials.
 * `recordings`: AES-256-GCM, wraps the data key of each recording.
+* `codes`: HMAC-SHA256, for recovery codes. It is not rotated: a hash cannot be made anew.
 * `signing`: Ed25519, signs recording manifests and heads of the audit trail.
 
 A key id is the first 16 hex digits of the SHA-256 of the key (public key for Ed25519);
@@ -17,6 +18,7 @@ from __future__ import annotations
 import base64
 import fcntl
 import hashlib
+import hmac
 import os
 import secrets
 from collections.abc import Iterator
@@ -54,6 +56,7 @@ def ensure_keys(directory: Path | None = None) -> list[str]:
         "secret_key": lambda: secrets.token_urlsafe(64),
         "credentials": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
         "recordings": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+        "codes": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
         "signing": _new_signing_key,
     }
     for name, make in contents.items():
@@ -170,6 +173,11 @@ def unseal(name: str, envelope: str, *, bound_to: str) -> bytes:
         return AESGCM(key).decrypt(raw[:12], raw[12:], bound_to.encode())
     except InvalidTag:
         raise WrongKey("It was changed, or belongs to another row.") from None
+
+
+def keyed_hash(name: str, message: bytes) -> str:
+    """HMAC-SHA256 with key `name`, in hex. Raises `KeyMissing`."""
+    return hmac.digest(symmetric_key(name)[1], message, "sha256").hex()
 
 
 def sign(message: bytes) -> tuple[str, str]:

@@ -217,7 +217,25 @@ def test_recovery_codes_are_not_stored_as_they_are(vera: User) -> None:
     codes = factors.make_recovery_codes(acting_user=vera, origin=origin())
     stored = set(StaticToken.objects.values_list("token", flat=True))
     assert len(stored) == 10
-    assert not stored & {code.replace("-", "") for code in codes}
+    plain = [code.replace("-", "") for code in codes]
+    assert not stored & set(plain)
+    # Nor so that somebody who has the database alone could try codes on it.
+    assert not stored & {factors.unkeyed_recovery_code(code) for code in plain}
+    assert stored == {factors.stored_recovery_code(code) for code in plain}
+
+
+def test_a_code_of_the_time_before_the_key_works_once(
+    client: Client, vera: User
+) -> None:
+    from django_otp.plugins.otp_static.models import StaticDevice
+
+    device = StaticDevice.objects.create(user=vera, name="recovery codes")
+    device.token_set.create(token=factors.unkeyed_recovery_code("abcdefghjkmn"))
+    type_password(client, vera)
+    assert type_code(client, "abcd-efgh-jkmn").status_code == 302
+    again = Client()
+    type_password(again, vera)
+    assert type_code(again, "abcd-efgh-jkmn").status_code == 422
 
 
 def test_new_recovery_codes_end_the_old_ones(client: Client, vera: User) -> None:

@@ -65,6 +65,16 @@ def test_another_key_says_which_one_is_missing(key_files: Path) -> None:
         keys.unseal("credentials", envelope, bound_to="r")
 
 
+def test_a_keyed_hash_is_the_same_for_its_key_only(key_files: Path) -> None:
+    before = keys.keyed_hash("codes", b"message")
+    assert before == keys.keyed_hash("codes", b"message")
+    assert before != keys.keyed_hash("codes", b"massage")
+    assert before != keys.keyed_hash("recordings", b"message")
+    (key_files / "codes").unlink()
+    keys.ensure_keys()
+    assert keys.keyed_hash("codes", b"message") != before
+
+
 def test_a_missing_key_fails_loudly(key_files: Path) -> None:
     (key_files / "recordings").unlink()
     with pytest.raises(keys.KeyMissing, match="recordings"):
