@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.guards.lines import (
     CONTRACTORS,
+    COORDINATING,
     EVERYBODY,
     NOT_SEE,
     PLANT,
@@ -367,5 +370,16 @@ MATRIX: dict[str, Line] = {
     ),
 }
 
-# What somebody of the roles gets in by; a company's own page is for its coordinator alone.
-LET_IN = {name: line for name, line in MATRIX.items() if line.yes}
+
+def with_coordinator(name: str, line: Line) -> Line:
+    """The line, with the coordinator last among those whom it lets in."""
+    let_in = COORDINATOR.get(name) == "yes"
+    return replace(line, yes=f"{line.yes} {COORDINATING}".strip()) if let_in else line
+
+
+# Every URL and who gets in by it; a company's own page is for its coordinator alone.
+LET_IN = {
+    name: line
+    for name, line in ((name, with_coordinator(name, MATRIX[name])) for name in MATRIX)
+    if line.yes
+}

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accessportal.accounts.models import RoleDelegation, User, Vendor
+from accessportal.accounts.models import Invitation, RoleDelegation, User, Vendor
 from accessportal.plants.models import Asset, Credential, Endpoint
 from accessportal.plants.vault import Secrets, store_secrets
 from requests.models import MaintenanceWindow
-from sessions.models import BrokeredSession, ComplianceReview
-from tests.cast import make_request, make_window
-from tests.guards.lines import CONTRACTORS
-from tests.guards.matrix import MATRIX
+from sessions.models import BrokeredSession, ComplianceReview, Departure
+from tests.cast import make_person, make_request, make_window
+from tests.guards.lines import CONTRACTORS, COORDINATING
+from tests.guards.matrix import COORDINATOR, LET_IN
 from tests.guards.things import House, ask, data_of
 from tests.guards.things import house as build_house
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 OTHER_VENDOR = ("Zyxcompany", "Zyxperson", "zyxmail")
 ADDRESS = ("10.66.77.88", "45999")
 CREDENTIAL = ("zyxuser", "zyxsecret")
-NOTES = ("zyxchargenote", "zyxlockreason", "zyxreview", "zyxlentreason")
+NOTES = ("zyxchargenote", "zyxlockreason", "zyxreview", "zyxlentreason", "zyxclosed")
 NEVER = (*OTHER_VENDOR, *ADDRESS, *CREDENTIAL, *NOTES)
 
 
@@ -69,13 +69,25 @@ def seed(house: House) -> None:
     Asset.objects.filter(pk=plant.filling_line.pk).update(
         locked_out_at=now, locked_out_by=plant.olga, locked_out_reason=NOTES[1]
     )
+    left = make_person("Zyxperson Zeman", vendor=plant.nordpack, disabled_at=now)
+    Departure.objects.create(
+        number="DEP-2026-9100", person=left, vendor=plant.nordpack, left_at=now,
+        reported_at=now, reported_by=plant.olga, access_ended_at=now,
+    )  # fmt: skip
+    Invitation.objects.create(
+        email="zyxmail.new@example.test", vendor=plant.nordpack, token_hash="2" * 64,
+        invited_by=plant.olga, expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    User.objects.filter(vendor=plant.fillwerk, disabled_at__isnull=False).update(
+        disabled_reason=NOTES[4]
+    )
     ComplianceReview.objects.update(notes=NOTES[2])
     RoleDelegation.objects.update(reason=NOTES[3])
 
 
 def read(house: House, role: str, name: str) -> str:
     """The whole answer to this role, as text."""
-    line = MATRIX[name]
+    line = LET_IN[name]
     response = ask(
         house.browser(role),
         house.path(name, line),
@@ -91,10 +103,16 @@ def read(house: House, role: str, name: str) -> str:
 
 OPEN = sorted(
     (role, name)
-    for name, line in MATRIX.items()
-    for role in CONTRACTORS.split()
+    for name, line in LET_IN.items()
+    for role in (*CONTRACTORS.split(), COORDINATING)
     if role in line.yes.split() and role != "victor"
 )
+
+
+def test_the_coordinators_pages_are_among_them() -> None:
+    """They are open to nobody else of a company, so no other line would bring them in."""
+    hers = {name for name, answer in COORDINATOR.items() if answer == "yes"}
+    assert hers == {name for role, name in OPEN if role == COORDINATING}
 
 
 @pytest.mark.parametrize(("role", "name"), OPEN)
@@ -138,6 +156,7 @@ def test_the_words_are_there_for_those_who_may_read_them(house: House) -> None:
             ("olga", "plants:asset_detail"),
             ("adam", "plants:asset_detail"),
             ("olga", "accounts:delegations"),
+            ("olga", "departures:list"),
         )
     )
     seen = {word for word in NEVER if word in said}

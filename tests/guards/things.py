@@ -55,7 +55,7 @@ from tests.cast import (
     origin,
     signed_in,
 )
-from tests.guards.lines import ROLES, Line
+from tests.guards.lines import COORDINATING, ROLES, Line
 
 
 @dataclass
@@ -104,6 +104,12 @@ def house() -> Iterator[House]:
                 if role == "vito"
                 else getattr(plant, role),
             )
+        built.sign_in(
+            COORDINATING,
+            make_person(
+                "Carla Corte", vendor=plant.fillwerk, coordinator_at=timezone.now()
+            ),
+        )
         yield built
         transaction.set_rollback(True)
 
