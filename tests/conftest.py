@@ -11,9 +11,15 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import translation
 
-# The people and the plant of the stories; the database, and the clean-up after real commits;
-# the real queue.
-pytest_plugins = ["tests.cast", "tests.database", "tests.flushing", "tests.workers"]
+# The people and the plant of the stories; two at the same moment; the database, and the
+# clean-up after real commits; the real queue.
+pytest_plugins = [
+    "tests.cast",
+    "tests.at_once",
+    "tests.database",
+    "tests.flushing",
+    "tests.workers",
+]
 
 # What a change has to pass is the same for every change. To look for new examples:
 # `./portal test tests/unit --hypothesis-profile=explore`.

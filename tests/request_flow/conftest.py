@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -74,33 +74,6 @@ def refused(error: type[PortalError], code: str) -> Iterator[None]:
 def pending(vera: User, filling_hmi: Endpoint) -> AccessRequest:
     """Vera asked for the filling line, for tomorrow."""
     return ask(vera, filling_hmi)
-
-
-@pytest.fixture
-def at_once() -> Callable[..., list[Any]]:
-    """Runs acts at the same moment in threads; returns what each returned or raised."""
-    from concurrent.futures import ThreadPoolExecutor
-    from threading import Barrier
-
-    from django.db import connection
-
-    def run(*acts: Callable[[], Any]) -> list[Any]:
-        barrier = Barrier(len(acts))
-
-        def start(act: Callable[[], Any]) -> Any:
-            try:
-                connection.ensure_connection()
-                barrier.wait(timeout=10)
-                return act()
-            except Exception as error:  # noqa: BLE001 - the test looks at what was raised
-                return error
-            finally:
-                connection.close()
-
-        with ThreadPoolExecutor(len(acts)) as threads:
-            return list(threads.map(start, acts))
-
-    return run
 
 
 def typed(moment: datetime, zone: str = "Europe/Berlin") -> str:

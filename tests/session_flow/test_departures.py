@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
@@ -168,6 +169,39 @@ def test_not_twice_not_oneself_not_tomorrow_not_the_plants(
     assert report(plant.vera, carla, left_at=last_week).left_at == last_week
     with pytest.raises(TooLate):
         report(plant.vera, plant.ivan)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_report_the_same_leaver_at_once(
+    at_once: Callable[..., list[Any]], plant: Plant, carla: User, browser_of: Browser
+) -> None:
+    """One of them is told that it is done; nothing is ended, counted or told twice."""
+    assert is_signed_in(browser_of(plant.vera))
+    window = make_window(plant.vera, plant.filling_hmi, decided_by=plant.olga)
+    make_request(plant.vera, plant.filling_plc)
+
+    results = at_once(
+        lambda: report(plant.vera, carla), lambda: report(plant.vera, plant.ivan)
+    )
+
+    departure = Departure.objects.get()
+    assert departure in results
+    (late,) = [one for one in results if isinstance(one, Exception)]
+    assert isinstance(late, TooLate) and late.code == "access_ended", late
+    assert (
+        departure.web_sessions_ended,
+        departure.windows_revoked,
+        departure.requests_withdrawn,
+    ) == (1, 1, 1)
+    assert departure.completed_at is not None
+    window.refresh_from_db()
+    assert window.revoked_by == departure.reported_by
+    vera = User.objects.get(pk=plant.vera.pk)
+    assert vera.disabled_by == departure.reported_by
+    for event in ("account.leaver.reported", "account.revocation.completed"):
+        assert AuditEvent.objects.filter(event=event).count() == 1
+    told = Notification.objects.filter(kind="leaver.reported")
+    assert len(told) == len({row.recipient_id for row in told}) > 0
 
 
 @pytest.mark.django_db
