@@ -1,0 +1,81 @@
+"""An update of a running portal: who is signed in while the tables change stays so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.test import Client
+from django.utils import timezone
+
+from accessportal.accounts.models import WebSession
+from accessportal.accounts.web_sessions import is_in_force
+from tests.accounts.steps import is_signed_in
+from tests.cast import Plant
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Migrate = Callable[..., None]
+
+
+@pytest.fixture
+def migrate_to() -> Iterator[Migrate]:
+    """Takes the tables to a migration; without one, and at the end, to the newest."""
+
+    def migrate(*target: str) -> None:
+        executor = MigrationExecutor(connection)
+        executor.migrate([target] if target else executor.loader.graph.leaf_nodes())
+
+    before = tables()
+    yield migrate
+    migrate()
+    assert tables() == before, "the test leaves another database behind"
+
+
+def tables() -> dict[str, Any]:
+    """Every table with its columns and the names of its constraints and indexes."""
+    with connection.cursor() as cursor:
+        look = connection.introspection
+        return {
+            table: (
+                sorted(
+                    column.name for column in look.get_table_description(cursor, table)
+                ),
+                sorted(look.get_constraints(cursor, table)),
+            )
+            for table in look.table_names(cursor)
+        }
+
+
+def cookie_of(browser: Client) -> str:
+    return browser.session.session_key or ""
+
+
+def test_web_sessions_that_become_rows_let_the_same_people_in(
+    migrate_to: Migrate, plant: Plant, browser_of: Callable[..., Client]
+) -> None:
+    """Vera works, Victor has given his password only, Olga's time is over, somebody looks."""
+    vera, olga, victor = browser_of(plant.vera), browser_of(plant.olga), Client()
+    victor.force_login(plant.victor)
+    Session.objects.filter(session_key=cookie_of(olga)).update(
+        expire_date=timezone.now()
+    )
+    assert cookie_of(Client())
+
+    migrate_to("accounts", "0009_those_who_are_there_are_confirmed")
+    assert WebSession._meta.db_table not in connection.introspection.table_names()
+    migrate_to()
+
+    kept = WebSession.objects.get()
+    assert (kept.user, kept.factor_kind) == (plant.vera, "totp")
+    assert kept.idle_at > timezone.now() and kept.ended_at is None
+    # What a live session on a machine hung on before is what it hangs on now.
+    assert kept.key == cookie_of(vera) and is_in_force(cookie_of(vera))
+    assert not is_in_force(cookie_of(victor))
+    assert is_signed_in(vera)
+    assert not is_signed_in(victor)
+    assert not is_signed_in(olga)
