@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accessportal.accounts.factor_rules import counts
 from accessportal.accounts.models import User
@@ -20,9 +21,10 @@ from accessportal.accounts.web_sessions import is_in_force
 from accessportal.errors import FreshFactorNeeded, NotAllowed
 from accessportal.origin import Origin
 from accessportal.plants.models import Asset, Site
-from sessions.models import BrokeredSession, Participant
+from sessions.models import BrokeredSession, Participant, PolicyVerdict
 from sessions.policy import Facts, Moment, Outcome, Verdict, decide
 from sessions.policy_facts import factor_moment, facts_during, standing_of
+from sessions.services.verdicts import note_companion
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,12 @@ def verdict_on_joining(
     web_session_key: str,
 ) -> Verdict:
     """Whether a companion may come in: fresh factor, unless they come back (architecture, 3)."""
+    return decide(_facts_on_joining(brokered_session, user, origin, web_session_key))
+
+
+def _facts_on_joining(
+    brokered_session: BrokeredSession, user: User, origin: Origin, web_session_key: str
+) -> Facts:
     before = _earlier_joining(brokered_session, user, origin, web_session_key)
     user = User.objects.select_related("vendor").get(pk=user.pk)
     site = brokered_session.endpoint.asset.zone.site
@@ -51,22 +59,20 @@ def verdict_on_joining(
         web_session_key=web_session_key,
     )
     vendor = brokered_session.window.access_request.vendor
-    return decide(
-        replace(
-            facts,
-            moment=Moment.START,
-            **standing_of(user, facts.at),
-            vendor_services_asset=Asset.objects.serviced_by(vendor)
-            .filter(pk=brokered_session.endpoint.asset_id)
-            .exists(),
-            factor_fresh_for=settings.FACTOR_MAX_AGE_SECONDS
-            if before
-            else settings.FRESH_FACTOR_SECONDS,
-            # These are the session's, and judged there.
-            attended=True,
-            held_for=0.0,
-            recording_grace_until=None,
-        )
+    return replace(
+        facts,
+        moment=Moment.START,
+        **standing_of(user, facts.at),
+        vendor_services_asset=Asset.objects.serviced_by(vendor)
+        .filter(pk=brokered_session.endpoint.asset_id)
+        .exists(),
+        factor_fresh_for=settings.FACTOR_MAX_AGE_SECONDS
+        if before
+        else settings.FRESH_FACTOR_SECONDS,
+        # These are the session's, and judged there.
+        attended=True,
+        held_for=0.0,
+        recording_grace_until=None,
     )
 
 
@@ -78,21 +84,62 @@ def _counting(user: User, origin: Origin, site: Site) -> datetime | None:
 def refuse_unless_welcome(
     session_id: Any, user: User, *, origin: Origin, web_session_key: str
 ) -> None:
-    """Raises `FreshFactorNeeded`, or `NotAllowed` with the weightiest reason."""
-    brokered_session = BrokeredSession.objects.select_related(
+    """Raises `FreshFactorNeeded`, or `NotAllowed` with the weightiest reason.
+
+    Not inside a transaction: the error would undo that it was kept.
+    """
+    refused = why_not_welcome(
+        session_id, user, origin=origin, web_session_key=web_session_key
+    )
+    if refused is not None:
+        raise refused
+
+
+def why_not_welcome(
+    session_id: Any, user: User, *, origin: Origin, web_session_key: str
+) -> FreshFactorNeeded | NotAllowed | None:
+    """Judge a coming in, and keep what policy said; None: come in."""
+    brokered_session = _with_facts().get(pk=session_id)
+    facts = _facts_on_joining(brokered_session, user, origin, web_session_key)
+    verdict = decide(facts)
+    note_companion(
+        brokered_session, facts, verdict,
+        person=user, moment=PolicyVerdict.Moment.JOINING,
+    )  # fmt: skip
+    if verdict.allowed:
+        return None
+    reason = verdict.reasons[0]
+    if reason.code == "fresh_factor_needed":
+        return FreshFactorNeeded()
+    return NotAllowed(reason.sentence, code=reason.code)
+
+
+def keep_why_shown_out(participant: Participant) -> None:
+    """A companion had to leave: what policy says of them now, in the transaction of it.
+
+    The look that put them out decided in memory, and does not wait for what is written.
+    """
+    brokered_session = _with_facts().get(pk=participant.brokered_session_id)
+    facts = _of_person(
+        facts_during(brokered_session),
+        User.objects.select_related("vendor").get(pk=participant.user_id),
+        factor_at=participant.factor_at,
+        web_session_key=participant.web_session_key,
+    )
+    verdict = decide(facts)
+    if verdict.outcome is Outcome.END:
+        note_companion(
+            brokered_session, facts, verdict,
+            person=participant.user, moment=PolicyVerdict.Moment.SHOWN_OUT,
+        )  # fmt: skip
+
+
+def _with_facts() -> QuerySet[BrokeredSession]:
+    return BrokeredSession.objects.select_related(
         "window__access_request__vendor",
         "endpoint__asset__zone__site",
         "started_by__vendor",
-    ).get(pk=session_id)
-    verdict = verdict_on_joining(
-        brokered_session, user, origin=origin, web_session_key=web_session_key
     )
-    if verdict.allowed:
-        return
-    reason = verdict.reasons[0]
-    if reason.code == "fresh_factor_needed":
-        raise FreshFactorNeeded
-    raise NotAllowed(reason.sentence, code=reason.code)
 
 
 def has_joined_before(

@@ -17,6 +17,8 @@ Words = str | Promise
 
 SENTENCES: dict[str, Words] = {rule.code: rule.sentence for rule in RULES}
 
+Moment = PolicyVerdict.Moment
+
 LOOKS: dict[str, tuple[Words, str, str]] = {
     Outcome.ALLOW: (_("May go on"), "ok", "circle-check"),
     Outcome.FREEZE: (_("Frozen"), "warn", "snowflake"),
@@ -24,11 +26,15 @@ LOOKS: dict[str, tuple[Words, str, str]] = {
     Outcome.REFUSE: (_("Refused"), "bad", "ban"),
 }
 LET_IN: tuple[Words, str, str] = (_("Let in"), "ok", "login")
+SHOWN_OUT: tuple[Words, str, str] = (_("Had to leave"), "bad", "logout")
+COMPANIONS = (Moment.JOINING, Moment.SHOWN_OUT)
 
 
 @dataclass(frozen=True)
 class VerdictLine:
     at: datetime
+    who: str
+    """The companion whom it is about; empty where it is about the session."""
     words: Words
     tone: str
     icon: str
@@ -49,7 +55,7 @@ def verdict_lines(brokered_session: BrokeredSession, user: User) -> list[Verdict
         endpoint=brokered_session.endpoint_id,
         at__lte=brokered_session.requested_at,
     )
-    verdicts = [*refused, *brokered_session.verdicts.all()]
+    verdicts = [*refused, *brokered_session.verdicts.select_related("person")]
     return [_line(one, user) for one in sorted(verdicts, key=lambda one: one.at)]
 
 
@@ -61,14 +67,18 @@ def signals_of(brokered_session: BrokeredSession, user: User) -> list[Words]:
 
 
 def _line(verdict: PolicyVerdict, user: User) -> VerdictLine:
-    let_in = verdict.outcome == Outcome.ALLOW and verdict.moment == "start"
-    words, tone, icon = LET_IN if let_in else LOOKS[verdict.outcome]
+    words, tone, icon = LOOKS[verdict.outcome]
+    if verdict.outcome == Outcome.ALLOW and verdict.moment != Moment.DURING:
+        words, tone, icon = LET_IN
+    elif verdict.moment == Moment.SHOWN_OUT:
+        words, tone, icon = SHOWN_OUT
     reasons = [SENTENCES.get(code, code) for code in verdict.reasons]
     of_plant = user.vendor_id is None
     if of_plant:
         reasons += words_of(list(verdict.facts.get("signals", {})))
     return VerdictLine(
         at=verdict.at,
+        who=verdict.person.full_name if verdict.moment in COMPANIONS else "",
         words=words,
         tone=tone,
         icon=icon,

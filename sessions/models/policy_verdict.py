@@ -7,11 +7,21 @@ from django.utils import timezone
 
 
 class PolicyVerdict(models.Model):
-    """One at each start, allowed or refused, and one at each change while a session lasts.
+    """One at each start, allowed or refused, one at each change while a session lasts, and
+    those of its companions: each with whom it is about as `person`.
 
     `reasons` and `waiting` are codes of `sessions.policy`, the weightiest first; `facts` is
-    what `Facts.as_evidence` gives. A refused start has no session.
+    what `Facts.as_evidence` gives. A refused start has no session; a companion who was
+    refused has: it is there already.
     """
+
+    class Moment(models.TextChoices):
+        START = "start"
+        DURING = "during"
+        JOINING = "joining"
+        """A companion comes in."""
+        SHOWN_OUT = "shown_out"
+        """A companion has to leave."""
 
     brokered_session = models.ForeignKey(
         "brokered_sessions.BrokeredSession",
@@ -32,7 +42,7 @@ class PolicyVerdict(models.Model):
         "accounts.User", on_delete=models.PROTECT, related_name="+"
     )
     at = models.DateTimeField(default=timezone.now)
-    moment = models.CharField(max_length=10)
+    moment = models.CharField(max_length=10, choices=Moment.choices)
     outcome = models.CharField(max_length=10)
     reasons = models.JSONField(default=list)
     waiting = models.JSONField(default=list)
@@ -42,12 +52,14 @@ class PolicyVerdict(models.Model):
         ordering = ["at", "pk"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(outcome="refuse", brokered_session__isnull=True)
+                condition=models.Q(
+                    outcome="refuse", moment="start", brokered_session__isnull=True
+                )
                 | (
-                    ~models.Q(outcome="refuse")
+                    ~models.Q(outcome="refuse", moment="start")
                     & models.Q(brokered_session__isnull=False)
                 ),
-                name="refused_start_has_no_session",
+                name="only_a_refused_start_has_no_session",
             ),
         ]
         indexes = [

@@ -8,12 +8,11 @@ from accessportal.accounts.models import User
 from accessportal.accounts.notice import note_acceptance
 from accessportal.audit import record
 from accessportal.origin import Origin
-from sessions.companions import refuse_unless_welcome
+from sessions.companions import why_not_welcome
 from sessions.models import BrokeredSession
 from sessions.services.live_session import locked, refuse_when_over
 
 
-@transaction.atomic
 def accept_notice(
     brokered_session: BrokeredSession,
     *,
@@ -26,22 +25,25 @@ def accept_notice(
 
     Raises `FreshFactorNeeded`, or `NotAllowed` with the reason of policy.
     """
-    brokered_session = locked(brokered_session)
-    refuse_when_over(brokered_session)
-    refuse_unless_welcome(
-        brokered_session.pk,
-        acting_user,
-        origin=origin,
-        web_session_key=web_session_key,
-    )
-
-    note_acceptance(acting_user, version)
-
-    record(
-        "notice.accepted",
-        acting_user=acting_user,
-        subject=brokered_session,
-        brokered_session=brokered_session,
-        origin=origin,
-        version=version,
-    )
+    with transaction.atomic():
+        brokered_session = locked(brokered_session)
+        refuse_when_over(brokered_session)
+        refused = why_not_welcome(
+            brokered_session.pk,
+            acting_user,
+            origin=origin,
+            web_session_key=web_session_key,
+        )
+        if refused is None:
+            note_acceptance(acting_user, version)
+            record(
+                "notice.accepted",
+                acting_user=acting_user,
+                subject=brokered_session,
+                brokered_session=brokered_session,
+                origin=origin,
+                version=version,
+            )
+            return
+    # Raised here, not above: what policy said is kept.
+    raise refused

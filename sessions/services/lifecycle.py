@@ -15,6 +15,7 @@ from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.plants.vault import Secrets, open_secrets
 from accessportal.transitions import transition
+from sessions.companions import keep_why_shown_out
 from sessions.models import BrokeredSession, Participant, TunnelTicket
 from sessions.models.participant import Vantage
 from sessions.policy_facts import factor_moment
@@ -28,6 +29,9 @@ from sessions.services.web_sessions import take_up
 
 State = BrokeredSession.State
 EndReason = BrokeredSession.EndReason
+
+NOT_WELCOME = "not_welcome"
+"""Why the actor shows somebody out."""
 
 AUDIT_OF_END = {
     EndReason.NOT_CONNECTED: "session.failed",
@@ -270,6 +274,8 @@ def participant_left(
     )
     if not left:
         return
+    if reason == NOT_WELCOME and participant.role == Participant.Role.COMPANION:
+        keep_why_shown_out(participant)
     record(
         "session.participant.left",
         acting_user=participant.user,

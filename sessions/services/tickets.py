@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.models import User
 from accessportal.audit import record
-from accessportal.errors import NotAllowed, NotYet
+from accessportal.errors import NotAllowed, NotYet, PortalError
 from accessportal.origin import Origin
-from sessions.companions import refuse_unless_welcome
+from sessions.companions import why_not_welcome
 from sessions.models import BrokeredSession, Participant, TunnelTicket, Vantage
 from sessions.services.leases import lapsed
 from sessions.services.live_session import locked, refuse_when_over, role_of
@@ -31,7 +31,6 @@ class IssuedTicket:
     expires_at: datetime
 
 
-@transaction.atomic
 def issue_ticket(
     brokered_session: BrokeredSession,
     *,
@@ -45,18 +44,35 @@ def issue_ticket(
     The contractor gets one to work, a person of the plant one to watch: from a console, or
     for the small picture on the live board.
     """
+    with transaction.atomic():
+        issued = _issue(brokered_session, acting_user, origin, web_session_key, vantage)
+    # Raised here, not inside: what policy said of a companion is kept.
+    if isinstance(issued, PortalError):
+        raise issued
+    return issued
+
+
+def _issue(
+    brokered_session: BrokeredSession,
+    acting_user: User,
+    origin: Origin,
+    web_session_key: str,
+    vantage: str,
+) -> IssuedTicket | PortalError:
     brokered_session = locked(brokered_session)
     refuse_when_over(brokered_session)
     role = role_of(acting_user, brokered_session)
     if not web_session_key:
         raise NotAllowed
     if role == Participant.Role.COMPANION:
-        refuse_unless_welcome(
+        refused = why_not_welcome(
             brokered_session.pk,
             acting_user,
             origin=origin,
             web_session_key=web_session_key,
         )
+        if refused is not None:
+            return refused
 
     if BrokeredSession.objects.filter(lapsed(), pk=brokered_session.pk).exists():
         raise NotYet(

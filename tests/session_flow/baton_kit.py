@@ -61,6 +61,14 @@ async def act(verb: Any, live: BrokeredSession, user: User, **more: Any) -> Any:
     return await sync_to_async(verb)(live, acting_user=user, **more)
 
 
+async def said_of(
+    live: BrokeredSession, person: User
+) -> list[tuple[str, str, list[str]]]:
+    """What policy said of somebody in this session, as it is kept."""
+    rows = live.verdicts.filter(person=person).order_by("pk")
+    return [(one.moment, one.outcome, one.reasons) async for one in rows]
+
+
 def keys(asset: FakeConnection) -> list[tuple[str, ...]]:
     return [one.args[:2] for one in asset.heard if one.opcode == "key"]
 

@@ -29,6 +29,7 @@ from sessions.services.baton import (
 from sessions.services.console import request_end
 from sessions.services.freezes import freeze_session, resume_session, unfreeze_session
 from sessions.services.tickets import issue_ticket
+from sessions.verdict_words import verdict_lines
 from tests.cast import make_person, origin
 from tests.session_flow.baton_kit import (
     act,
@@ -39,6 +40,7 @@ from tests.session_flow.baton_kit import (
     live,
     olgas,
     proves_deaf,
+    said_of,
     window,
     works,
 )
@@ -93,12 +95,18 @@ class TestCompanion:
         def ticket() -> Any:
             return issue_ticket(live, acting_user=tom, origin=old, web_session_key=key)
 
-        with pytest.raises(FreshFactorNeeded):
-            await sync_to_async(ticket)()
+        for _again in range(2):
+            with pytest.raises(FreshFactorNeeded):
+                await sync_to_async(ticket)()
         his = await bench.enter(live, tom)
         await his.picture()
         await his.vanish()
         assert (await sync_to_async(ticket)()).token
+        # The refusal is kept although it undid the rest, and none of it twice.
+        assert await said_of(live, tom) == [
+            ("joining", "refuse", ["fresh_factor_needed"]),
+            ("joining", "allow", []),
+        ]
 
     async def test_training_that_has_run_out_keeps_him_out(
         self, bench: Bench, live: BrokeredSession, hers: Tunnel, tom: User
@@ -108,6 +116,7 @@ class TestCompanion:
         with pytest.raises(NotAllowed) as refused:
             await bench.ticket(live, tom)
         assert refused.value.code == "training_expired"
+        assert await said_of(live, tom) == [("joining", "refuse", ["training_expired"])]
 
     async def test_whose_access_is_ended_is_shown_out_and_the_work_goes_on(
         self,
@@ -122,6 +131,21 @@ class TestCompanion:
         assert await his.closed() == CloseCode.NOT_WELCOME
         assert (await bench.row(live)).is_live
         await hers.hold(97, fake_guacd.connection)
+        (event,) = await bench.events("session.participant.left")
+        assert event.actor_id == tom.pk
+        assert await said_of(live, tom) == [
+            ("joining", "allow", []),
+            ("shown_out", "end", ["account_disabled"]),
+        ]
+        # What is said of the session itself is not mixed up with it.
+        assert await said_of(live, live.started_by) == [("start", "allow", [])]
+        olga = await User.objects.aget(email="olga.olsen@example.test")
+        lines = await sync_to_async(verdict_lines)(live, olga)
+        assert [(line.who, str(line.words)) for line in lines] == [
+            ("", "Let in"),
+            ("Tom Thoma", "Let in"),
+            ("Tom Thoma", "Had to leave"),
+        ]
 
     async def test_the_owner_whose_access_is_ended_takes_the_session_along(
         self, live: BrokeredSession, hers: Tunnel, his: Tunnel, bench: Bench, vera: User
