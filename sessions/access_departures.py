@@ -25,6 +25,13 @@ def departures_visible_to(user: User) -> QuerySet[Departure]:
     )
 
 
+def departures_reportable_by(user: User) -> QuerySet[Departure]:
+    """Those that somebody of the plant may take out as a report. Raises `NotAllowed`."""
+    if user.vendor_id is not None:
+        raise NotAllowed
+    return departures_visible_to(user)
+
+
 def departure_visible_to(user: User, number: str) -> Departure:
     departure = (
         Departure.objects.visible_to(user)

@@ -9,6 +9,7 @@ from sessions.views import departures
 app_name = "departures"
 urlpatterns = [
     path("", departures.departure_list, name="list"),
+    path("export/", departures.departure_export, name="export"),
     path("people/<int:pk>/report/", departures.report, name="report"),
     path("<str:number>/", departures.departure, name="detail"),
     path("<str:number>/confirm/", departures.confirm, name="confirm"),

@@ -63,6 +63,7 @@ NEEDED: dict[str, Action] = {
     "guacd.retired": Action.PLANT_CHANGE,
     "guacd.returned": Action.PLANT_CHANGE,
     "permissions.exported": Action.PERMISSION_SEE,
+    "departures.exported": Action.VENDOR_SEE,
 }
 
 

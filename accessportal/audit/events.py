@@ -85,6 +85,7 @@ EVENTS: dict[str, EventKind] = {
         "AC", _("reported that a person has left"), "warning"
     ),
     "account.leaver.confirmed": EventKind("AC", _("confirmed that a person has left")),
+    "departures.exported": EventKind("AL", _("exported who has left")),
     "account.revocation.completed": EventKind(
         "AC", _("proved that nothing is left of a person's access")
     ),

@@ -6,25 +6,29 @@ from datetime import date, datetime
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accessportal import audit
 from accessportal.accounts.access import leaver_reportable_by
 from accessportal.accounts.dates import first_minute_of
 from accessportal.accounts.models import User
 from accessportal.accounts.vendor_rights import may_vouch
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
+from accessportal.rate_limits import rate_limited
 from sessions.access_departures import (
     departure_confirmable_by,
     departure_visible_to,
+    departures_reportable_by,
     departures_visible_to,
 )
+from sessions.departure_report import as_csv
 from sessions.models import Departure
 from sessions.services.departures import acknowledge_departure, report_leaver
 
@@ -36,21 +40,31 @@ PAGE_SIZE = 25
 def departure_list(request: HttpRequest) -> HttpResponse:
     """All departures, newest first: search `q` by person or company, `state`, `page`."""
     user: User = request.user  # type: ignore[assignment]
-    rows = departures_visible_to(user)
-    # PostgreSQL refuses NUL in a text; nobody types one on purpose.
-    search = request.GET.get("q", "").replace("\x00", "").strip()[:200]
-    if search:
-        rows = rows.filter(
-            Q(person__full_name__icontains=search) | Q(vendor__name__icontains=search)
-        )
-    if request.GET.get("state") == "open":
-        rows = rows.open()  # type: ignore[attr-defined]
-    elif request.GET.get("state") == "unconfirmed":
-        rows = rows.filter(acknowledged_at__isnull=True)
-    rows = rows.annotate(session_count=Count("sessions")).order_by("-reported_at")
+    rows, filters = _filtered(departures_visible_to(user), request.GET)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "of_plant": user.vendor_id is None}
+    context = {"page": page, "filters": filters, "of_plant": user.vendor_id is None}
     return render(request, "sessions/departure_list.html", context)
+
+
+@rate_limited("export", times=20, seconds=600, methods=("POST",))
+@require_POST
+def departure_export(request: HttpRequest) -> HttpResponse:
+    """What the filter shows, as CSV; that it was exported is evidence."""
+    user: User = request.user  # type: ignore[assignment]
+    rows, filters = _filtered(departures_reportable_by(user), request.POST)
+    departures = list(rows)
+    audit.record(
+        "departures.exported",
+        acting_user=user,
+        origin=origin_of(request),
+        filter=filters,
+        rows=len(departures),
+    )
+    response = HttpResponse(as_csv(departures), content_type="text/csv; charset=utf-8")
+    name = f"departures-{timezone.now():%Y%m%dT%H%M%SZ}.csv"
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "no-store"
+    return response
 
 
 @never_cache
@@ -98,6 +112,28 @@ def confirm(request: HttpRequest, number: str) -> HttpResponse:
     )
     messages.success(request, _("Thank you. This departure is confirmed."))
     return redirect("departures:detail", number)
+
+
+def _filtered(
+    rows: QuerySet[Departure], asked: QueryDict
+) -> tuple[QuerySet[Departure], dict[str, str]]:
+    """The departures that are asked for, newest first, and by which filters."""
+    # PostgreSQL refuses NUL in a text; nobody types one on purpose.
+    search = asked.get("q", "").replace("\x00", "").strip()[:200]
+    state = asked.get("state", "")
+    if search:
+        rows = rows.filter(
+            Q(person__full_name__icontains=search) | Q(vendor__name__icontains=search)
+        )
+    if state == "open":
+        rows = rows.open()  # type: ignore[attr-defined]
+    elif state == "unconfirmed":
+        rows = rows.filter(acknowledged_at__isnull=True)
+    else:
+        state = ""
+    rows = rows.annotate(session_count=Count("sessions")).order_by("-reported_at")
+    said = {"q": search, "state": state}
+    return rows, {name: value for name, value in said.items() if value}
 
 
 def _left_at(typed: str) -> datetime | None:

@@ -120,6 +120,7 @@ ACCOUNTS: dict[str, Line] = {
     "accounts:company_attest": Line(no=EVERYBODY, method="post"),
     # People who have left
     "departures:list": Line(yes=PLANT, no=CONTRACTORS),
+    "departures:export": Line(yes=PLANT, no=CONTRACTORS, method="post"),
     "departures:detail": Line(yes=PLANT, not_known=CONTRACTORS, args="departure"),
     "departures:confirm": Line(
         yes="olga adam",

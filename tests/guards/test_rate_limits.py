@@ -30,6 +30,7 @@ LIMITED = {
     "accounts:invitation",
     "accounts:invite",
     "audit:event_export",
+    "departures:export",
     "endpoint_checks:start",
     "recordings:verify",
     "sessions:ticket",

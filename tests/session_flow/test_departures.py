@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -240,6 +242,44 @@ def test_the_sponsor_confirms_that_somebody_is_gone(plant: Plant, carla: User) -
     assert AuditEvent.objects.filter(event="account.leaver.confirmed").count() == 1
     with pytest.raises(TooLate):
         acknowledge_departure(departure, acting_user=plant.adam, origin=origin())
+
+
+@pytest.mark.django_db
+def test_the_plant_takes_the_list_out_as_csv(
+    plant: Plant, carla: User, tom: User, browser_of: Browser
+) -> None:
+    """What the filter shows; a note is no formula, and a late report is not made up for."""
+    two_days_ago = timezone.now() - timedelta(days=2)
+    late = report(plant.vera, carla, note="=HYPERLINK(0)", left_at=two_days_ago)
+    report(tom, plant.ivan)
+    acknowledge_departure(late, acting_user=plant.olga, origin=origin())
+
+    answer = browser_of(plant.cora).post("/departures/export/", {"q": "Vogt"})
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    assert answer["Content-Disposition"].startswith('attachment; filename="departures-')
+    (line,) = csv.DictReader(io.StringIO(answer.content.decode()))
+    assert (line["departure"], line["person"]) == (late.number, "Vera Vogt")
+    assert (line["reported_by"], line["confirmed_by"]) == ("Carla Corte", "Olga Olsen")
+    assert line["note"] == "'=HYPERLINK(0)"
+    assert (line["hours_left_to_ended"], line["within_limit"]) == ("48.00", "no")
+    assert line["nothing_left_at"] == line["access_ended_at"]
+    event = AuditEvent.objects.get(event="departures.exported")
+    assert event.actor_id == plant.cora.pk
+    assert event.detail == {"filter": {"q": "Vogt"}, "rows": 1}
+
+    answer = browser_of(plant.adam).post(
+        "/departures/export/", {"state": "unconfirmed"}
+    )
+    (line,) = csv.DictReader(io.StringIO(answer.content.decode()))
+    assert (line["person"], line["within_limit"]) == ("Tom Thoma", "yes")
+    assert line["confirmed_at"] == line["confirmed_by"] == ""
+
+
+@pytest.mark.django_db
+def test_no_company_takes_a_list_out(carla: User, browser_of: Browser) -> None:
+    browser = browser_of(carla)
+    assert browser.post("/departures/export/").status_code == 403
+    assert "/departures/export/" not in browser.get("/departures/").content.decode()
 
 
 @pytest.mark.django_db
