@@ -119,7 +119,7 @@ def back_from_break(request: HttpRequest, brokered_session: BrokeredSession) -> 
     away = away_for(
         brokered_session,
         request.user,  # type: ignore[arg-type]
-        request.session.session_key or "",
+        web_session_key(request),
     )
     return away > settings.SHARED_BREAK_SECONDS
 

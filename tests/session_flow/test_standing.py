@@ -144,7 +144,7 @@ def test_after_a_break_a_shared_computer_asks_for_the_factor(
     web_session["seen_at"] = clock.now.timestamp()
     web_session.save()
     console = f"/sessions/{live_session.pk}/console/"
-    in_console(live_session, vera, web_session.session_key, left_at=timezone.now())
+    in_console(live_session, vera, web_session_key_of(client), left_at=timezone.now())
     clock.forward(minutes=4)
     assert client.get(console).status_code == 200
     clock.forward(minutes=2)
