@@ -15,7 +15,7 @@ from accessportal.accounts.web_sessions import ended_by_somebody
 from sessions.access import may_at
 from sessions.companions import CompanionHere, judge
 from sessions.models import BrokeredSession, ConsoleMessage
-from sessions.policy import Facts, Verdict
+from sessions.policy import Facts, Outcome, Verdict
 from sessions.policy_facts import facts_during
 from sessions.services.lifecycle import with_relations
 from sessions.services.plant_side import PlantSide, plant_side_of
@@ -84,6 +84,10 @@ def look(
         web_session_key=web_session_key,
     )
     verdict, rests_on, shown_out = judge(brokered_session, facts, companions)
+    if verdict.outcome is Outcome.END:
+        # What somebody did between the row and the facts is in the row by now: an act says by
+        # itself why it ends a session, and not by what it changed on the way.
+        brokered_session = with_relations().get(pk=session_id)
     return Look(
         brokered_session=brokered_session,
         verdict=verdict,

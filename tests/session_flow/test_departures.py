@@ -20,13 +20,23 @@ from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications.models import Notification
 from requests.models import AccessRequest, MaintenanceWindow
 from sessions.models import BrokeredSession, Departure
+from sessions.policy import Facts, Outcome
+from sessions.policy_facts import facts_during
+from sessions.services import looking
 from sessions.services.departures import (
     acknowledge_departure,
     report_leaver,
     settle_departures,
 )
 from tests.accounts.steps import is_signed_in
-from tests.cast import Plant, make_person, make_request, make_window, origin
+from tests.cast import (
+    Plant,
+    make_person,
+    make_request,
+    make_window,
+    origin,
+    web_session_key_of,
+)
 from tests.session_flow.tunnel_kit import Bench
 
 Browser = Callable[..., Client]
@@ -42,6 +52,16 @@ def carla(plant: Plant) -> User:
 
 def report(person: User, who: User, **more: object) -> Departure:
     return report_leaver(person, acting_user=who, origin=origin(), **more)  # type: ignore[arg-type]
+
+
+def live_session_of(plant: Plant) -> BrokeredSession:
+    """A session of Vera's as a row."""
+    window = make_window(plant.vera, plant.filling_gateway, decided_by=plant.olga)
+    return BrokeredSession.objects.create(
+        number="SES-2026-9001", window=window, endpoint=plant.filling_gateway,
+        started_by=plant.vera, permission="control", state="active", slot=0,
+        active_at=timezone.now(),
+    )  # fmt: skip
 
 
 async def test_a_live_session_ends_at_once_and_the_proof_is_timed(
@@ -210,12 +230,7 @@ def test_two_report_the_same_leaver_at_once(
 def test_the_minutes_run_until_the_last_session_is_proven_over(
     plant: Plant, carla: User
 ) -> None:
-    window = make_window(plant.vera, plant.filling_gateway, decided_by=plant.olga)
-    session = BrokeredSession.objects.create(
-        number="SES-2026-9001", window=window, endpoint=plant.filling_gateway,
-        started_by=plant.vera, permission="control", state="active", slot=0,
-        active_at=timezone.now(),
-    )  # fmt: skip
+    session = live_session_of(plant)
     departure = report(plant.vera, carla)
     session.refresh_from_db()
     assert session.end_requested_reason == "account_disabled"
@@ -306,3 +321,23 @@ def test_one_click_on_the_companys_page_and_the_list_of_departures(
     assert departure.number in browser_of(plant.olga).get("/").content.decode()
     browser_of(plant.olga).post(f"{answer.url}confirm/")
     assert departure.number not in browser_of(plant.olga).get("/").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_report_between_two_reads_of_a_look_says_why_it_ends(
+    plant: Plant, carla: User, browser_of: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The row was read before the report, the facts after it: the web session is over."""
+    session, key = live_session_of(plant), web_session_key_of(browser_of(plant.vera))
+
+    def reported_meanwhile(row: BrokeredSession, **more: Any) -> Facts:
+        report(plant.vera, carla)
+        return facts_during(row, **more)
+
+    monkeypatch.setattr(looking, "facts_during", reported_meanwhile)
+    seen = looking.look(
+        session.pk, idle_for=0, address="", web_session_key=key, after_message=0,
+        observers=[],
+    )  # fmt: skip
+    assert seen.verdict.outcome is Outcome.END
+    assert seen.brokered_session.end_requested_reason == "account_disabled"
