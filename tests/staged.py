@@ -26,6 +26,16 @@ ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 30.0
 
 
+class NoMachines(Targets):
+    """For stories told at the door: nobody connects to anything."""
+
+    def __init__(self) -> None:
+        pass
+
+    def describe(self) -> list[dict[str, Any]]:
+        return []
+
+
 class Stage:
     """The portal of these tests; `stage.window("vera", "vnc")` runs an act inside it."""
 
@@ -59,9 +69,14 @@ class Stage:
 
 
 @contextmanager
-def staged_portal(place: Path, guacd: str, targets: Targets) -> Iterator[Stage]:
-    """A portal with the cast in it, on the guacd at `guacd` and the demo's machines."""
-    port = free_port(0)
+def staged_portal(
+    place: Path, guacd: str, targets: Targets, *, port: int = 0, **settings: str
+) -> Iterator[Stage]:
+    """A portal with the cast in it, on the guacd at `guacd` and the demo's machines.
+
+    `port`: where something else has to know it before; `settings`: variables of the portal.
+    """
+    port = port or free_port(0)
     with (place / "portal.log").open("w") as log:
         process = subprocess.Popen(
             [
@@ -73,6 +88,7 @@ def staged_portal(place: Path, guacd: str, targets: Targets) -> Iterator[Stage]:
                 **os.environ,
                 "PORTAL_STATIC_MANIFEST": "0",
                 "PORTAL_MAX_SESSIONS_PER_PERSON": "0",
+                **settings,
             },
         )  # fmt: skip
         made = Stage(process, f"http://localhost:{port}", targets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,6 +29,12 @@ expect.set_options(timeout=30_000)
 
 DESK = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+PHONE_OPTIONS: dict[str, Any] = {
+    "viewport": PHONE,
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -105,6 +111,20 @@ def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
     for context in contexts:
         context.close()
     assert not errors, "\n".join(errors)
+
+
+@pytest.fixture
+def stranger(stage: Stage, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Browsers in which nobody is signed in."""
+    contexts: list[BrowserContext] = []
+
+    def opens(**options: Any) -> Page:
+        contexts.append(chromium.new_context(base_url=stage.url, **options))
+        return contexts[-1].new_page()
+
+    yield opens
+    for context in contexts:
+        context.close()
 
 
 def is_fault(said: Any) -> bool:

@@ -323,22 +323,67 @@ def join(who: str, full_name: str, *, coordinator: bool = False) -> int:
 
 def invitation_link(address: str) -> str:
     """The path of the link in the mail that invites this address."""
+    return mailed(address, r"/accounts/invitation/[\w-]+/")
+
+
+def mailbox_code(address: str) -> str:
+    """The code that was mailed to this address, as whoever comes back to an account types it."""
+    return mailed(address, r"(?m)^\d{4} \d{4}$")
+
+
+def mailed(address: str, pattern: str) -> str:
+    """What fits the pattern in a mail to this address."""
     import email
     import re
 
     from django.conf import settings
 
-    def link() -> str:
+    def found() -> str:
         for path in sorted(settings.EMAIL_FILE_PATH.glob("*")):
             mail = email.message_from_bytes(path.read_bytes())
-            text = mail.get_payload(decode=True).decode()
-            found = re.search(r"/accounts/invitation/[\w-]+/", text)
-            if found and mail["To"] == address:
-                return found[0]
+            match = re.search(pattern, mail.get_payload(decode=True).decode())
+            if match and mail["To"] == address:
+                return match[0]
         return ""
 
-    until(link)
-    return link()
+    until(found)
+    return found()
+
+
+def unused_for(who: str, days: int) -> None:
+    """As if this person had signed in last so long ago."""
+    from django.utils import timezone
+
+    used_at = timezone.now() - timedelta(days=days)
+    pk = getattr(PLANT, who).pk
+    change(
+        "accounts.User", pk, last_login=used_at, created_at=used_at - timedelta(days=9)
+    )
+
+
+def group_of_supervisors(group: str) -> None:
+    """Whoever is in this group of the directory is OT supervisor at plant North."""
+    from accessportal.accounts.models import GroupMapping
+
+    GroupMapping.objects.create(
+        group=group, role="ot_supervisor", site=PLANT.north, mapped_by=PLANT.adam
+    )
+
+
+def away_for(session: str, minutes: float) -> None:
+    """As if whoever started this session had left its console so long ago, with a factor as
+    old. Waits until the console is left."""
+    from django.utils import timezone
+
+    from sessions.models import BrokeredSession, Participant
+
+    left = Participant.objects.filter(
+        brokered_session=session, role=Participant.Role.OWNER, left_at__isnull=False
+    )
+    until(left.exists)
+    left.update(left_at=timezone.now() - timedelta(minutes=minutes))
+    owner = BrokeredSession.objects.get(pk=session).started_by
+    age_factor(owner.full_name.split()[0].lower(), minutes * 60)
 
 
 def code_for(secret: str) -> str:
@@ -411,6 +456,10 @@ ACTS = {
         people,
         join,
         invitation_link,
+        mailbox_code,
+        unused_for,
+        group_of_supervisors,
+        away_for,
         code_for,
         recorded,
         trail_is_intact,

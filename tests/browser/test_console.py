@@ -27,10 +27,10 @@ def started(stage: Stage) -> Iterator[list[str]]:
 
 @pytest.fixture
 def work(stage: Stage, started: list[Any]) -> Callable[..., str]:
-    """`work(page, "vnc")`: connect in a new window; gives the session's id."""
+    """`work(page, "vnc")`: connect in a new window of Vera's; gives the session's id."""
 
-    def connect(page: Page, protocol: str, **window: Any) -> str:
-        made = stage.window("vera", protocol, **window)
+    def connect(page: Page, protocol: str, who: str = "vera", **window: Any) -> str:
+        made = stage.window(who, protocol, **window)
         started.append(made["window"])
         page.goto(made["start"][protocol])
         page.locator("input[name=notice]").check()

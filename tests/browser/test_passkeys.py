@@ -4,97 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.authenticator import Authenticator, set_up
 from tests.browser.axe import axe_findings
-from tests.browser.conftest import DESK, PHONE, OpensPages, Stage
+from tests.browser.conftest import DESK, PHONE_OPTIONS, OpensPages, Stage
 from tests.cast import PASSWORD
-from tests.staged import staged_portal
-
-PHONE_OPTIONS: dict[str, Any] = {
-    "viewport": PHONE,
-    "has_touch": True,
-    "is_mobile": True,
-    "device_scale_factor": 2,
-}
-
-
-class Authenticator:
-    """A phone's fingerprint reader as Chromium plays it: moves from page to page."""
-
-    OPTIONS = {
-        "protocol": "ctap2",
-        "ctap2Version": "ctap2_1",
-        "transport": "internal",
-        "hasResidentKey": True,
-        "hasUserVerification": True,
-        "isUserVerified": True,
-        "automaticPresenceSimulation": True,
-    }
-
-    def __init__(self) -> None:
-        self.credentials: list[dict[str, Any]] = []
-
-    def into(self, page: Page) -> Callable[[], None]:
-        """Put it into a page; what is returned takes it out again, with what it learnt."""
-        line = page.context.new_cdp_session(page)
-        line.send("WebAuthn.enable")
-        made = line.send("WebAuthn.addVirtualAuthenticator", {"options": self.OPTIONS})
-        name = {"authenticatorId": made["authenticatorId"]}
-        for credential in self.credentials:
-            line.send("WebAuthn.addCredential", {**name, "credential": credential})
-
-        def out() -> None:
-            self.credentials = line.send("WebAuthn.getCredentials", name)["credentials"]
-            line.send("WebAuthn.removeVirtualAuthenticator", name)
-
-        return out
-
-
-class NoMachines:
-    """These stories are told at the door: nobody connects to anything."""
-
-    def describe(self) -> list[dict[str, Any]]:
-        return []
+from tests.staged import NoMachines, staged_portal
 
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     place = tmp_path_factory.mktemp("door")
-    with staged_portal(place, "127.0.0.1:4822", NoMachines()) as made:  # type: ignore[arg-type]
+    with staged_portal(place, "127.0.0.1:4822", NoMachines()) as made:
         yield made
 
 
 @pytest.fixture
 def phone() -> Authenticator:
     return Authenticator()
-
-
-@pytest.fixture
-def stranger(stage: Stage, chromium: Browser) -> Iterator[Callable[..., Page]]:
-    """Browsers in which nobody is signed in."""
-    contexts: list[BrowserContext] = []
-
-    def opens(**options: Any) -> Page:
-        contexts.append(chromium.new_context(base_url=stage.url, **options))
-        return contexts[-1].new_page()
-
-    yield opens
-    for context in contexts:
-        context.close()
-
-
-def set_up(page: Page, phone: Authenticator, name: str = "Work phone") -> None:
-    out = phone.into(page)
-    page.goto("/account/passkeys/new/")
-    assert axe_findings(page) == []
-    page.get_by_label("Name").fill(name)
-    page.get_by_role("button", name="Set it up").click()
-    expect(page.get_by_text(name, exact=True).first).to_be_visible()
-    out()
 
 
 def sign_in_with(page: Page, phone: Authenticator) -> None:
