@@ -19,6 +19,7 @@ from accessportal.accounts.models import (
 )
 from accessportal.accounts.services.delegations import end_delegation
 from accessportal.accounts.services.employees import revoke_role
+from accessportal.accounts.services.people import disable_person
 from accessportal.accounts.tasks import close_expired_web_sessions
 from tests.accounts.steps import is_signed_in
 from tests.cast import Clock, make_person, origin
@@ -124,7 +125,9 @@ def test_a_group_that_is_lost_in_the_directory_is_a_role_lost(
     assert (f"news.user.{olga.pk}", "news.standing") in heard
 
 
-@pytest.mark.parametrize("how", ["taken back", "the lender lost it", "by the clock"])
+@pytest.mark.parametrize(
+    "how", ["taken back", "the lender lost it", "the lender has left", "by the clock"]
+)
 def test_a_delegation_that_ends_ends_what_rested_on_it(
     how: str,
     clock: Clock,
@@ -144,11 +147,15 @@ def test_a_delegation_that_ends_ends_what_rested_on_it(
             end_delegation(delegation, acting_user=olga, origin=origin())
         elif how == "the lender lost it":
             take_role(adam, olga.role_grants.get())
+        elif how == "the lender has left":
+            disable_person(
+                acting_user=adam, person=olga, reason="left", origin=origin()
+            )
         else:
             clock.forward(minutes=16)
             close_expired_web_sessions()
     assert not is_signed_in(browser)
     assert WebSession.objects.get(user=tina).ended_reason == "role"
-    assert is_signed_in(others) == (how != "the lender lost it")
+    assert is_signed_in(others) != how.startswith("the lender")
     if how != "by the clock":
         assert (f"news.user.{tina.pk}", "news.standing") in heard

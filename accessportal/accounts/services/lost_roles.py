@@ -21,9 +21,19 @@ def role_was_lost(
 ) -> None:
     """Call it in the transaction of the act. Whom the person had lent the role to loses it
     as well. `acting_user` None: the directory."""
-    lent_to = RoleDelegation.objects.running().filter(delegator=person, role=role)
-    delegates = User.objects.filter(pk__in=lent_to.values("delegate"))
-    for one in [person, *delegates]:
+    tell_standing(person)
+    end_what_rested_on_a_role(person, acting_user=acting_user, origin=origin)
+    lent_roles_were_lost(person, role, acting_user=acting_user, origin=origin)
+
+
+def lent_roles_were_lost(
+    lender: User, *roles: str, acting_user: User | None, origin: Origin
+) -> None:
+    """What `lender` had lent counts no more: these `roles`, or, with the access, all of them."""
+    lent = RoleDelegation.objects.running().filter(delegator=lender)
+    if roles:
+        lent = lent.filter(role__in=roles)
+    for one in User.objects.filter(pk__in=lent.values("delegate")):
         tell_standing(one)
         end_what_rested_on_a_role(one, acting_user=acting_user, origin=origin)
 

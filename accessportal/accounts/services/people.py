@@ -11,6 +11,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from accessportal import audit
 from accessportal.accounts.models import Passkey, User
 from accessportal.accounts.renewal import refuse_needless_reset, renewal_end
+from accessportal.accounts.services.lost_roles import lent_roles_were_lost
 from accessportal.accounts.signals import tell_standing
 from accessportal.accounts.standing import may_manage, refuse_last_administrator
 from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
@@ -71,6 +72,7 @@ def disable_person(
     )
 
     tell_standing(person)
+    lent_roles_were_lost(person, acting_user=acting_user, origin=origin)
     return person
 
 
