@@ -81,9 +81,10 @@ def test_the_vendors_page_shows_people_machines_and_what_may_be_done(
     browser_of: Browser, ivan: User, cora: User, vera: User, fillwerk: Vendor
 ) -> None:
     page = browser_of(ivan).get(f"/vendors/{fillwerk.slug}/").content.decode()
-    assert "Vera Vogt" in page and "Filling line 3" in page and "End access" in page
+    assert "Vera Vogt" in page and "Filling line 3" in page
+    assert "Report as left" in page and "Devices, phone lost" in page
     page = browser_of(cora).get(f"/vendors/{fillwerk.slug}/").content.decode()
-    assert "End access" not in page
+    assert "Report as left" not in page and "Devices, phone lost" not in page
 
 
 def test_the_pages_do_what_the_verbs_do(
