@@ -76,7 +76,7 @@ def record_event(
     )
     if origin.api_token:
         detail = detail | {"api_token": origin.api_token}
-    detail = detail | said_of_lent_right(event, acting_user, site)
+    detail = detail | said_of_lent_right(event, acting_user, site, subject)
     row = AuditEvent(
         recorded_at=timezone.now(),
         event=event,
