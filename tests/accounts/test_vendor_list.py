@@ -23,6 +23,8 @@ def test_a_leaver_is_reported_from_the_list_and_a_record_stays(
     content = page.content.decode()
     report = reverse("departures:report", args=[vera.pk])
     assert f'data-open-dialog="leaver-{vera.pk}"' in content and report in content
+    # Each button says of whom, to who does not see the row.
+    assert 'Report as left<span class="visually-hidden"> Vera Vogt<' in content
     # What leaves no record is not offered here.
     ending = reverse("accounts:disable_person", args=[vera.vendor.slug, vera.pk])
     assert ending not in content
