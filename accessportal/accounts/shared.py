@@ -36,8 +36,12 @@ def lay_down(request: HttpRequest, key: str = "") -> None:
 
 
 def forget_person(response: HttpResponse) -> None:
-    """After signing out, on any computer: nothing that pages or scripts of this person kept."""
-    response["Clear-Site-Data"] = '"cookies", "storage"'
+    """After signing out, on any computer: nothing that pages or scripts of this person kept.
+
+    Without "cookies": that drops those of every application under the plant's domain, and
+    the portal takes back its own by itself.
+    """
+    response["Clear-Site-Data"] = '"storage"'
 
 
 def keep_nothing(request: HttpRequest, response: HttpResponse) -> None:
