@@ -101,7 +101,7 @@ def sign_in(who: str, *, factor_age: float = 0.0) -> str:
     web_session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     web_session["factor_kind"] = "totp"
     web_session["factor_at"] = time.time() - factor_age
-    device = TOTPDevice.objects.get(user=user)
+    device = TOTPDevice.objects.get(user=user, confirmed=True)
     web_session["factor_device"] = device.persistent_id
     web_session[DEVICE_ID_SESSION_KEY] = device.persistent_id
     web_session.create()
@@ -297,7 +297,7 @@ def code(who: str) -> str:
     from django_otp.plugins.otp_totp.models import TOTPDevice
 
     TOTPDevice.objects.update(last_t=-1, throttling_failure_count=0)
-    device = TOTPDevice.objects.get(user=getattr(PLANT, who))
+    device = TOTPDevice.objects.get(user=getattr(PLANT, who), confirmed=True)
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     totp.time = __import__("time").time()
     return f"{totp.token():06d}"

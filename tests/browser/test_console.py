@@ -156,7 +156,7 @@ class TestWorking:
         work(page, "ssh")
         place = Path(stage.targets["ssh"].working_directory)
 
-        until(enter(page, "touch busy.txt; sleep 100"), (place / "busy.txt").exists)
+        until(enter(page, "touch busy.txt && sleep 100"), (place / "busy.txt").exists)
         page.locator(".tools [data-panel=keys]").click()
         page.locator("[data-sticky=ctrl]").click()
         expect(page.locator("[data-sticky=ctrl]")).to_have_attribute(
