@@ -40,7 +40,10 @@ def sorted_by(
 
 
 def page_of(
-    rows: QuerySet[Any], query: Mapping[str, str], *, size: int = PAGE_SIZE
+    rows: QuerySet[Any] | list[Any],
+    query: Mapping[str, str],
+    *,
+    size: int = PAGE_SIZE,
 ) -> Page[Any]:
     return Paginator(rows, size).get_page(query.get("page"))
 

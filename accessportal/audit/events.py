@@ -145,6 +145,8 @@ EVENTS: dict[str, EventKind] = {
     "window.extension.requested": EventKind("AC", _("asked for more time")),
     "window.extension.refused": EventKind("AC", _("refused more time")),
     "window.extended": EventKind("AC", _("extended a window")),
+    "calendar.feed.made": EventKind("AC", _("made a private calendar link")),
+    "calendar.feed.revoked": EventKind("AC", _("revoked a private calendar link")),
     # Sessions
     "notice.accepted": EventKind("AC", _("accepted the notice of recording")),
     "session.start.requested": EventKind("CS", _("asked to connect")),

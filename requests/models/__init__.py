@@ -6,11 +6,13 @@ from requests.models.access_request import (
     RequestedPerson,
 )
 from requests.models.approval import ApprovalDecision
+from requests.models.feed import CalendarFeed
 from requests.models.window import ExtensionRequest, MaintenanceWindow
 
 __all__ = [
     "AccessRequest",
     "ApprovalDecision",
+    "CalendarFeed",
     "ExtensionRequest",
     "MaintenanceWindow",
     "RequestedEndpoint",

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from requests.views import reconfirmation, window
+from requests.views import feed, reconfirmation, window
 
 app_name = "windows"
 urlpatterns = [
     path("", window.window_list, name="list"),
+    path("feed/", feed.feed_page, name="feed_page"),
+    path("feed/make/", feed.feed_make, name="feed_make"),
+    path("feed/revoke/", feed.feed_revoke, name="feed_revoke"),
+    path("feed/windows.ics", feed.feed, name="feed"),
     path("<str:number>/revoke/", window.revoke, name="revoke"),
     path("<str:number>/extend/", window.ask_for_more_time, name="extend"),
     path("<str:number>/reconfirm/", reconfirmation.look_again, name="reconfirm"),

@@ -1,23 +1,17 @@
-"""Windows: the list, the week in site time, and what can be done with one."""
+"""Windows: the list, and what can be done with one; the calendar is in `views.calendar`."""
 
 from __future__ import annotations
-
-from datetime import date, datetime, timedelta
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import require_fresh_factor
-from accessportal.clock import plant_time
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
-from accessportal.plants.models import ProductionFreeze, Site
 from requests.access import (
     extension_decidable_by,
     sites_seen_by,
@@ -26,7 +20,6 @@ from requests.access import (
 )
 from requests.listing import (
     WINDOW_SORTS,
-    chosen_site,
     filtered_windows,
     page_of,
     sorted_by,
@@ -38,13 +31,16 @@ from requests.services.window import (
     request_extension,
     revoke_window,
 )
+from requests.views.calendar import calendar_page
+
+CALENDAR_VIEWS = ("week", "lines")
 
 
 @require_GET
 def window_list(request: HttpRequest) -> HttpResponse:
     """`?view=week&week=2026-W11&site=north` is the calendar; otherwise the list."""
-    if request.GET.get("view") == "week":
-        return _week(request)
+    if request.GET.get("view") in CALENDAR_VIEWS:
+        return calendar_page(request, request.GET["view"])
     user: User = request.user  # type: ignore[assignment]
     sites = sites_seen_by(user)
     rows = sorted_by(
@@ -65,93 +61,6 @@ def window_list(request: HttpRequest) -> HttpResponse:
         "of_the_plant": user.vendor_id is None,
     }
     return render(request, "requests/window_list.html", context)
-
-
-def _week(request: HttpRequest) -> HttpResponse:
-    """Seven days of one site, in its own time."""
-    user: User = request.user  # type: ignore[assignment]
-    sites = sites_seen_by(user)
-    site = chosen_site(request.GET, sites) or next(iter(sites), None)
-    context: dict[str, Any] = {"sites": sites, "site": site}
-    if site is not None:
-        today = plant_time(timezone.now(), site.time_zone).date()
-        monday = monday_of(request.GET.get("week", ""), today)
-        context |= {
-            "days": days_of_week(user, site, monday),
-            "today": today,
-            "monday": monday,
-            "sunday": monday + timedelta(days=6),
-            "this_week": week_name(today),
-            "week": week_name(monday),
-            "previous_week": week_name(monday - timedelta(days=7)),
-            "next_week": week_name(monday + timedelta(days=7)),
-        }
-    return render(request, "requests/window_week.html", context)
-
-
-def week_name(day: date) -> str:
-    """`2026-W11`"""
-    year, week, _weekday = day.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
-def monday_of(name: str, today: date) -> date:
-    """The Monday of `2026-W11`; of this week when the name is not one."""
-    try:
-        year, week = name.split("-W")
-        monday = date.fromisocalendar(int(year), int(week), 1)
-    except ValueError:
-        monday = date.min
-    if not 2000 <= monday.year <= 2200:
-        return today - timedelta(days=today.weekday())
-    return monday
-
-
-def days_of_week(user: User, site: Site, monday: date) -> list[dict[str, Any]]:
-    """For each day: its date, the windows that touch it and the freezes on it."""
-    starts = [
-        datetime(day.year, day.month, day.day, tzinfo=site.tz)
-        for day in (monday + timedelta(days=number) for number in range(8))
-    ]
-    windows = list(
-        MaintenanceWindow.objects.visible_to(user)
-        .filter(
-            access_request__site=site, opens_at__lt=starts[-1], closes_at__gt=starts[0]
-        )
-        .select_related("access_request__vendor", "access_request__requested_by")
-        .prefetch_related("access_request__endpoints__asset")
-        .order_by("opens_at")
-    )
-    freezes = list(
-        ProductionFreeze.objects.overlapping(starts[0], starts[-1])
-        .filter(site=site)
-        .select_related("asset")
-    )
-    return [
-        {
-            "date": start.date(),
-            "windows": [
-                {"window": row, "span": span_of_day(row, site, start.date())}
-                for row in windows
-                if row.opens_at < end and row.closes_at > start
-            ],
-            "freezes": [
-                row for row in freezes if row.starts_at < end and row.ends_at > start
-            ],
-        }
-        for start, end in zip(starts[:-1], starts[1:], strict=True)
-    ]
-
-
-def span_of_day(window: MaintenanceWindow, site: Site, day: date) -> str:
-    """`07:45 – 09:45` in plant time; another day's end is said with its day."""
-    words = []
-    for moment in (window.opens_at, window.closes_at):
-        local = plant_time(moment, site.time_zone)
-        words.append(
-            dateformat.format(local, "H:i" if local.date() == day else "D H:i")
-        )
-    return " – ".join(words)
 
 
 @require_POST

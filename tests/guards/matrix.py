@@ -37,6 +37,7 @@ PUBLIC = {
     "accounts:forgotten",
     "accounts:password_link",
     "accounts:new_password",
+    "windows:feed",
 }
 
 # Things that belong to no site: who holds the role at any site reaches them.
@@ -129,6 +130,9 @@ MATRIX: dict[str, Line] = {
     ),
     # Window
     "windows:list": Line(yes=EVERYBODY),
+    "windows:feed_page": Line(yes=EVERYBODY),
+    "windows:feed_make": Line(yes=EVERYBODY, method="post"),
+    "windows:feed_revoke": Line(yes=EVERYBODY, method="post"),
     "windows:revoke": Line(
         yes="olga ivan",
         no="vera vito cora adam",

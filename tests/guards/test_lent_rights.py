@@ -131,6 +131,8 @@ OF_WHO_WORKS = {
 BY_AN_OWN_RIGHT_ONLY = {
     "break_glass.marked",
     "break_glass.unmarked",
+    "calendar.feed.made",
+    "calendar.feed.revoked",
     "delegation.ended",
     "delegation.made",
     "directory.mapping.added",

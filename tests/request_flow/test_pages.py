@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone
 
+from requests.calendar import monday_of, week_name
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.submission import withdraw_request
-from requests.views.window import monday_of, week_name
 from tests.cast import make_freeze, make_request, make_window, origin
 from tests.request_flow.conftest import ask, seen, typed
 
@@ -523,8 +523,8 @@ class TestLists:
         assert not browser.get("/windows/?phase=open").context["page"].object_list
         days = browser.get("/windows/?view=week&site=north").context["days"]
         # 23:00 to 01:00 touches two days of the plant.
-        assert [len(day["windows"]) for day in days] == [0, 1, 1, 0, 0, 0, 0]
-        assert days[1]["windows"][0]["span"] == "23:00 – Wed 01:00"
+        assert [len(day["entries"]) for day in days] == [0, 1, 1, 0, 0, 0, 0]
+        assert days[1]["entries"][0]["span"] == "23:00 – Wed 01:00"
 
     @pytest.mark.parametrize(
         "week", ["2026-W11", "", "nonsense", "2026-W99", "9999-W52", "-W"]
