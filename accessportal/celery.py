@@ -65,6 +65,10 @@ app.conf.beat_schedule = {
         "task": "requests.remind_of_pending_requests",
         "schedule": 300.0,
     },
+    "read-calendar-feeds": {
+        "task": "plants.read_calendar_feeds",
+        "schedule": 900.0,
+    },
     "end-sessions-past-window": {
         "task": "sessions.end_sessions_past_window",
         "schedule": 15.0,

@@ -15,6 +15,15 @@ def plant_time(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(zone))
 
 
+def moment_of_wall_time(wall: datetime, zone: str) -> datetime:
+    """The UTC moment of a naive wall-clock time that nobody can be asked about (repeats).
+
+    What the clocks skip is read with the offset from before the change (02:30 is 03:30
+    then), what they repeat is the first of the two (RFC 5545, 3.3.5).
+    """
+    return wall.replace(tzinfo=ZoneInfo(zone), fold=0).astimezone(UTC)
+
+
 def moment_from_plant_time(wall: datetime, zone: str) -> datetime:
     """The UTC moment of a naive wall-clock time at a plant.
 

@@ -377,6 +377,9 @@ POLICY_TICK_SECONDS = 2.0
 MAX_WINDOW_HOURS = 12
 MIN_NOTICE_MINUTES = 0
 MAX_ADVANCE_DAYS = 90
+# Hosts (`calendar.plant.example`, with the port where it is not the usual one) that
+# calendars may be read from; none: files only.
+CALENDAR_HOSTS = [host.lower() for host in env_list("CALENDAR_HOSTS")]
 INVITATION_HOURS = 72
 # Accounts that nobody uses (`accounts.parking`, `accounts.services.lapsing`).
 PARKED_AFTER_DAYS = 45

@@ -1,4 +1,4 @@
-"""The week of a site in plant time: windows, pending wishes and freezes, by day and by machine.
+"""The week of a site in plant time: windows, wishes, freezes and stops, by day and by machine.
 
 A day is what the plant's clock calls one: 23 or 25 hours long when the clocks change.
 """
@@ -15,7 +15,13 @@ from django.utils import dateformat
 
 from accessportal.accounts.models import User
 from accessportal.clock import plant_time
-from accessportal.plants.models import Asset, ProductionFreeze, Site, Zone
+from accessportal.plants.models import (
+    Asset,
+    MaintenanceStop,
+    ProductionFreeze,
+    Site,
+    Zone,
+)
 from requests.listing import search_words
 from requests.models import AccessRequest, MaintenanceWindow
 
@@ -27,7 +33,7 @@ BAR_HEIGHT = 12
 class Entry:
     """One thing on the calendar. `assets`: ids; empty means the whole site.
 
-    `thing` is a window, a request (kind `pending`) or a freeze.
+    `thing` is a window, a request (kind `pending`), a freeze or a stop.
     """
 
     kind: str
@@ -152,7 +158,8 @@ def entries_of(
     found = [
         *_windows(user, site, start, end, filters),
         *_pending(user, site, start, end, filters),
-        *_freezes(site, start, end, filters, {one.pk for one in assets}),
+        *_planned("freeze", ProductionFreeze, site, start, end, filters, assets),
+        *_planned("stop", MaintenanceStop, site, start, end, filters, assets),
     ]
     if filters.zone is not None or filters.asset is not None:
         found = [one for one in found if not one.assets or one.assets & shown]
@@ -270,17 +277,23 @@ def _pending(
     ]
 
 
-def _freezes(
-    site: Site, start: datetime, end: datetime, filters: Filters, known: set[int]
+def _planned(
+    kind: str,
+    model: type[ProductionFreeze | MaintenanceStop],
+    site: Site,
+    start: datetime,
+    end: datetime,
+    filters: Filters,
+    known: list[Asset],
 ) -> list[Entry]:
-    """A freeze of a machine that somebody may not know of is not shown to them."""
-    rows = ProductionFreeze.objects.overlapping(start, end).filter(
+    """What is planned for a machine that somebody may not know of is not shown to them."""
+    rows = model.objects.overlapping(start, end).filter(
         Q(asset__isnull=True) | Q(asset__in=known), site=site
     )
     for word in filters.words.split():
         rows = rows.filter(Q(reason__icontains=word) | Q(asset__name__icontains=word))
     return [
-        Entry("freeze", row.starts_at, row.ends_at, row, _asset_of(row.asset_id))
+        Entry(kind, row.starts_at, row.ends_at, row, _asset_of(row.asset_id))
         for row in rows.select_related("asset")
     ]
 

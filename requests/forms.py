@@ -23,6 +23,7 @@ from requests.access import (
 )
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
+from requests.free_time import IN_THE_WAY, Room, room_for
 from requests.models import AccessRequest
 from requests.services.submission import Wish
 from requests.wishes import Finding
@@ -112,6 +113,7 @@ class WishForm(forms.Form):
         self.offered = endpoints_to_ask_for(person)
         self.colleagues = companions_to_name(person)
         self.findings: list[Finding] = []
+        self.room = Room()
         self.known: list[Endpoint] = []
         self.unknown_count = 0
         self.named: list[User] = []
@@ -238,20 +240,22 @@ class WishForm(forms.Form):
             return None
 
     def _judge(self, data: dict[str, Any], site: Site) -> list[Finding]:
-        return what_stands_against(
-            facts_of_wish(
-                person=self.person,
-                site=site,
-                endpoints=self.known,
-                start=data.get("start_at"),
-                end=data.get("end_at"),
-                purpose=data.get("purpose") or "",
-                unknown_endpoints=self.unknown_count,
-                companions=self.named,
-                unknown_companions=self.unknown_companions,
-                viewer=self.person,
-            )
+        facts = facts_of_wish(
+            person=self.person,
+            site=site,
+            endpoints=self.known,
+            start=data.get("start_at"),
+            end=data.get("end_at"),
+            purpose=data.get("purpose") or "",
+            unknown_endpoints=self.unknown_count,
+            companions=self.named,
+            unknown_companions=self.unknown_companions,
+            viewer=self.person,
         )
+        findings = what_stands_against(facts)
+        in_the_way = any(finding.code in IN_THE_WAY for finding in findings)
+        self.room = room_for(facts, site, self.known, in_the_way=in_the_way)
+        return findings
 
     def findings_so_far(self) -> list[Finding]:
         """What to say while somebody is still choosing: nothing about what is still empty."""

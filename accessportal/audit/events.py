@@ -249,6 +249,14 @@ EVENTS: dict[str, EventKind] = {
     "endpoint.checked": EventKind("CC", _("tested a connection")),
     "asset.hostkey.pinned": EventKind("CC", _("pinned a host key")),
     "credential.changed": EventKind("CC", _("changed a stored credential")),
+    "maintenance_stop.changed": EventKind("CC", _("changed a maintenance stop")),
+    "calendar.source.changed": EventKind(
+        "CC", _("added or removed a calendar of a plant")
+    ),
+    "calendar.imported": EventKind("CC", _("read a calendar of a plant in")),
+    "calendar.import.failed": EventKind(
+        "OS", _("could not read a calendar of a plant"), "warning"
+    ),
     "production_freeze.changed": EventKind("CC", _("changed a production freeze")),
     "desktop.asked": EventKind("CS", _("asked whether a desktop is still open")),
     "desktop.cleared": EventKind("CS", _("said that no desktop is left open")),

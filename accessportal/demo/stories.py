@@ -18,6 +18,7 @@ from accessportal.audit import record
 from accessportal.demo.past import Step, moment, origin_of, workday
 from accessportal.demo.plant import DemoPlant
 from accessportal.plants.models import Endpoint, ProductionFreeze, Site
+from accessportal.plants.services.freezes import add_stop
 from requests.facts import hash_of_facts, seen_by_approver
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.approval import approve_request, deny_request
@@ -124,6 +125,8 @@ FREEZE_DAYS_AHEAD, FREEZE_DAYS = 12, 3
 HOLIDAY_DAYS_AHEAD, HOLIDAY_DAYS = 7, 5
 HOLIDAY_REASON = "On holiday; Adam knows the lines"
 LOCK_REASON = "Compressor is open, mechanic inside the guard"
+STOP_DAYS_AHEAD = 4
+STOP_REASON = "Weekly clean of filling line 3, the line stands still"
 FREEZE_REASON = "Audit of the refrigeration, nobody else works at the plant"
 
 
@@ -132,6 +135,7 @@ def tell_ahead(plant: DemoPlant) -> None:
     holiday, and a machine on which somebody works with a spanner."""
     chiller = plant.endpoints["chiller-ch-2"].asset
     _make_freeze(chiller.zone.site)
+    _make_stop(plant)
     lock_asset(
         chiller,
         acting_user=plant.people["omar"],
@@ -169,6 +173,22 @@ def _make_freeze(site: Site) -> None:
         reason=FREEZE_REASON,
     )
     record("production_freeze.changed", subject=freeze, site=site)
+
+
+def _make_stop(plant: DemoPlant) -> None:
+    """Filling line 3 stands still for a morning: whoever asks for it is shown when."""
+    line = plant.endpoints["filling-line-3"].asset
+    zone = line.zone.site.time_zone
+    day = workday(STOP_DAYS_AHEAD, zone)
+    add_stop(
+        line.zone.site,
+        asset=line,
+        starts_at=moment(day, 6, 0, zone),
+        ends_at=moment(day, 14, 0, zone),
+        reason=STOP_REASON,
+        acting_user=plant.people["olga"],
+        origin=origin_of("olga"),
+    )
 
 
 def steps_of(story: Story, plant: DemoPlant) -> list[Step]:

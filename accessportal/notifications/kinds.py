@@ -189,6 +189,13 @@ KINDS: dict[str, Kind] = {
         _("%(asset)s: you can connect now"),
         _("%(name)s has looked at %(asset)s, %(endpoint)s: the desktop is clear."),
     ),
+    "calendar.failed": Kind(
+        _("The calendar “%(name)s” of %(site)s cannot be read"),
+        _(
+            "%(reason)s\n\nWhat was read before stays. It is tried again every 15 minutes; "
+            "you are not told again until it could be read in between."
+        ),
+    ),
     "window.revoked": Kind(
         _("The window of %(number)s was revoked"),
         _(

@@ -12,8 +12,10 @@ from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
 from accessportal.plants.models import (
     Asset,
+    CalendarSource,
     Endpoint,
     EndpointCheck,
+    MaintenanceStop,
     ProductionFreeze,
     Site,
 )
@@ -70,7 +72,7 @@ def site_freezable_by(user: User, slug: str) -> Site:
 def freeze_changeable_by(user: User, pk: int) -> ProductionFreeze:
     freeze = (
         ProductionFreeze.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
-        .select_related("site", "asset")
+        .select_related("site", "asset", "source")
         .filter(pk=pk)
         .first()
     )
@@ -79,6 +81,33 @@ def freeze_changeable_by(user: User, pk: int) -> ProductionFreeze:
     if not may_freeze(user, freeze.site):
         raise NotAllowed
     return freeze
+
+
+def stop_changeable_by(user: User, pk: int) -> MaintenanceStop:
+    stop = (
+        MaintenanceStop.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        .select_related("site", "asset", "source")
+        .filter(pk=pk)
+        .first()
+    )
+    if stop is None:
+        raise NotKnown
+    if not may_freeze(user, stop.site):
+        raise NotAllowed
+    return stop
+
+
+def calendar_visible_to(user: User, pk: int) -> CalendarSource:
+    """A site's calendar; who may give it up is for the verb to say."""
+    source = (
+        CalendarSource.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        .select_related("site")
+        .filter(pk=pk)
+        .first()
+    )
+    if source is None:
+        raise NotKnown
+    return source
 
 
 def asset_visible_to(user: User, slug: str) -> Asset:

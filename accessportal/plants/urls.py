@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accessportal.plants.views import catalogue, freezes
+from accessportal.plants.views import calendars, catalogue, freezes
 
 app_name = "plants"
 urlpatterns = [
@@ -15,6 +15,20 @@ urlpatterns = [
     path("sites/<slug:slug>/zones/new/", catalogue.zone_new, name="zone_new"),
     path("sites/<slug:slug>/assets/new/", catalogue.asset_new, name="asset_new"),
     path("sites/<slug:slug>/freezes/new/", freezes.freeze_new, name="freeze_new"),
+    path("sites/<slug:slug>/stops/new/", freezes.stop_new, name="stop_new"),
+    path("stops/<int:pk>/remove/", freezes.stop_remove, name="stop_remove"),
+    path("sites/<slug:slug>/calendars/", calendars.calendar_list, name="calendars"),
+    path(
+        "sites/<slug:slug>/calendars/import/",
+        calendars.calendar_import,
+        name="calendar_import",
+    ),
+    path(
+        "sites/<slug:slug>/calendars/add/", calendars.calendar_add, name="calendar_add"
+    ),
+    path(
+        "calendars/<int:pk>/remove/", calendars.calendar_remove, name="calendar_remove"
+    ),
     path("freezes/<int:pk>/remove/", freezes.freeze_remove, name="freeze_remove"),
     path("assets/<slug:slug>/", catalogue.asset_detail, name="asset_detail"),
     path("assets/<slug:slug>/edit/", catalogue.asset_edit, name="asset_edit"),

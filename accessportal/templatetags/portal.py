@@ -107,6 +107,12 @@ def own_zone_name(context: template.Context, moment: datetime, zone: str) -> str
     return f"{day_and_time(here, style)} {zone_name(here)}"
 
 
+@register.simple_tag
+def plant_input(moment: datetime, zone: str) -> str:
+    """A moment as the field of a plant time wants it: `2026-03-10T14:00`."""
+    return f"{moment.astimezone(ZoneInfo(zone)):%Y-%m-%dT%H:%M}"
+
+
 @register.simple_tag(takes_context=True)
 def plant_time(
     context: template.Context,

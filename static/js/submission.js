@@ -46,6 +46,16 @@ function showClipboard() {
   box.closest(".field").hidden = !mayType;
 }
 
+/** A time that the portal offers goes into the fields; what is found is then looked at again. */
+function takeTime(event) {
+  const offer = event.target.closest("[data-take-start]");
+  if (!offer) return;
+  form.elements.start.value = offer.dataset.takeStart;
+  if (chosen("duration") === "until") form.elements.end.value = offer.dataset.takeEnd;
+  form.elements.start.dispatchEvent(new Event("change", { bubbles: true }));
+  form.elements.start.focus();
+}
+
 function show() {
   showSite();
   offerStart();
@@ -56,4 +66,5 @@ function show() {
 if (form) {
   show();
   form.addEventListener("change", show);
+  form.addEventListener("click", takeTime);
 }

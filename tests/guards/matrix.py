@@ -291,6 +291,40 @@ MATRIX: dict[str, Line] = {
     "plants:freeze_new": Line(
         yes="adam olga", no="ivan cora", not_known=f"{CONTRACTORS} omar", args="site"
     ),
+    "plants:stop_new": Line(
+        yes="adam olga", no="ivan cora", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "plants:stop_remove": Line(
+        yes="adam olga",
+        no="ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="stop",
+        method="post",
+    ),
+    "plants:calendars": Line(
+        yes="olga ivan cora adam", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "plants:calendar_import": Line(
+        yes="adam olga",
+        no="ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="site",
+        method="post",
+    ),
+    "plants:calendar_add": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="site",
+        method="post",
+    ),
+    "plants:calendar_remove": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="calendar",
+        method="post",
+    ),
     "plants:freeze_remove": Line(
         yes="adam olga",
         no="ivan cora",

@@ -57,6 +57,7 @@ OF_THE_PORTAL = {
     "auth.mfa.distrusted",
     "break_glass.untested",
     "directory.lost",
+    "calendar.import.failed",
     "directory.reached",
     "drill.completed",
     "guacd.lost",

@@ -221,6 +221,8 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "extension",
                 "endpoint",
                 "freeze",
+                "stop",
+                "calendar",
                 "check",
                 "guacd",
                 "delegation",

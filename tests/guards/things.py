@@ -35,7 +35,11 @@ from accessportal.accounts.models import (
 from accessportal.accounts.web_sessions import open_web_session
 from accessportal.alerts.models import SecurityAlert
 from accessportal.audit import record
-from accessportal.plants.models import EndpointCheck
+from accessportal.plants.models import (
+    CalendarSource,
+    EndpointCheck,
+    MaintenanceStop,
+)
 from requests.models import ExtensionRequest
 from sessions.models import (
     BrokeredSession,
@@ -220,6 +224,16 @@ def make_things(plant: Plant) -> dict[str, Any]:
         "site": plant.north.slug,
         "freeze": make_freeze(
             plant.north, starts_in=timedelta(0), lasts=timedelta(1)
+        ).pk,
+        "stop": MaintenanceStop.objects.create(
+            site=plant.north, starts_at=now, ends_at=now + timedelta(1), reason="Stop"
+        ).pk,
+        "calendar": CalendarSource.objects.create(
+            site=plant.north,
+            name="Feed",
+            kind="freeze",
+            added_by=plant.adam,
+            url="http://calendar.example.test/",
         ).pk,
         "check": check.pk,
         "vendor": plant.fillwerk.slug,

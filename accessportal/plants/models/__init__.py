@@ -1,15 +1,18 @@
 """Sites, zones, assets, the endpoints on them and how to sign in there."""
 
 from accessportal.plants.models.asset import Asset, VendorAsset
+from accessportal.plants.models.calendar import CalendarSource, MaintenanceStop
 from accessportal.plants.models.credential import Credential
 from accessportal.plants.models.endpoint import Endpoint, EndpointCheck
 from accessportal.plants.models.site import ProductionFreeze, Site, Zone
 
 __all__ = [
     "Asset",
+    "CalendarSource",
     "Credential",
     "Endpoint",
     "EndpointCheck",
+    "MaintenanceStop",
     "ProductionFreeze",
     "Site",
     "VendorAsset",

@@ -106,6 +106,15 @@ class ProductionFreeze(models.Model):
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))
     reason = models.CharField(_("reason"), max_length=500)
+    # Set for what came out of a calendar: replaced as a whole when its event comes again.
+    source = models.ForeignKey(
+        "plants.CalendarSource",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="freezes",
+    )
+    uid = models.CharField(max_length=255, blank=True, editable=False)
 
     objects = ProductionFreezeQuerySet.as_manager()
 

@@ -51,6 +51,8 @@ from accessportal.plants.services.catalogue import (
 from accessportal.plants.services.credentials import store_credential
 from accessportal.plants.wording import staffed_words
 
+PLANNED_SHOWN = 6
+
 
 @require_GET
 def site_list(request: HttpRequest) -> HttpResponse:
@@ -72,15 +74,27 @@ def site_detail(request: HttpRequest, slug: str) -> HttpResponse:
         "zones": site.zones.prefetch_related(
             Prefetch("assets", Asset.objects.prefetch_related("endpoints", "vendors"))
         ),
-        "freezes": site.freezes.filter(ends_at__gt=timezone.now()).select_related(
-            "asset"
-        ),
+        **_planned(site),
         "may_change": may(user, Action.PLANT_CHANGE, site),
         "may_freeze": may_freeze(user, site),
         "may_isolate": may(user, Action.SITE_ISOLATE, site),
         "staffed": staffed_words(site),
     }
     return render(request, "plants/site_detail.html", context)
+
+
+def _planned(site: Site) -> dict[str, Any]:
+    """The freezes and stops to come, the next few of each; and a calendar that failed."""
+    shown: dict[str, Any] = {}
+    for name, rows in (("freezes", site.freezes.all()), ("stops", site.stops.all())):
+        to_come = rows.filter(ends_at__gt=timezone.now())
+        next_few = to_come.select_related("asset", "source").order_by("starts_at")
+        shown[name] = list(next_few[:PLANNED_SHOWN])
+        shown[f"more_{name}"] = max(0, to_come.count() - PLANNED_SHOWN)
+    shown["failed_calendars"] = list(
+        site.calendar_sources.filter(failed_at__isnull=False)
+    )
+    return shown
 
 
 @require_http_methods(["GET", "POST"])
