@@ -9,7 +9,7 @@ an override of one action at one site. The page `/permissions/` prints all of it
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +20,7 @@ from accessportal.accounts.models import (
     RoleGrant,
     User,
 )
+from accessportal.accounts.rights import rights_of
 
 if TYPE_CHECKING:
     from accessportal.plants.models import Site
@@ -225,24 +226,27 @@ def may(user: User, action: Action, site: Site | int | None = None) -> bool:
         return False
     if user.vendor_id is not None:
         return action in CONTRACTOR_ACTIONS
-    return any(rights.exists() for rights in _rights(user, action, site))
+    return any(
+        site is None or where is None or where == _id(site)
+        for where, _lent in _ways(user, action)
+    )
 
 
 def may_everywhere(user: User, action: Action) -> bool:
     """Whether a person of the plant may do `action` at every site, those to come too."""
     if not user.is_active or user.vendor_id is not None:
         return False
-    grants, delegations, _overrides = _rights_anywhere(user, action)
-    return any(
-        rights.filter(site__isnull=True).exists() for rights in (grants, delegations)
-    )
+    return any(where is None for where, _lent in _ways(user, action))
 
 
 def holds_role(user: User, action: Action, site: Site | int | None = None) -> bool:
     """Whether `user` may do `action` by a role held in their own right, lent by nobody."""
     if not user.is_active or user.vendor_id is not None:
         return False
-    return next(_rights(user, action, site)).exists()
+    return any(
+        site is None or where is None or where == _id(site)
+        for where in _own_ways(user, action)
+    )
 
 
 def borrowed_right(
@@ -254,10 +258,10 @@ def borrowed_right(
     """
     if user.vendor_id is not None:
         return None
-    grants, *lent = _rights(user, action, site)
-    if not any(rights.exists() for rights in lent) or grants.exists():
-        return None
-    return next((right for rights in lent if (right := rights.first())), None)
+    for where, lent in _ways(user, action):
+        if site is None or where is None or where == _id(site):
+            return lent
+    return None
 
 
 def sites_where(user: User, action: Action) -> models.QuerySet[Site]:
@@ -269,10 +273,9 @@ def sites_where(user: User, action: Action) -> models.QuerySet[Site]:
         return site_model.objects.none()
     if may_everywhere(user, action):
         return site_model.objects.all()
-    named = models.Q()
-    for rights in _rights_anywhere(user, action):
-        named |= models.Q(pk__in=rights.filter(site__isnull=False).values("site"))
-    return site_model.objects.filter(named)
+    return site_model.objects.filter(
+        pk__in={where for where, _lent in _ways(user, action)}
+    )
 
 
 def people_who_may(action: Action, site: Site | None) -> models.QuerySet[User]:
@@ -304,12 +307,13 @@ def actions_anywhere(user: User) -> frozenset[Action]:
     """Everything a person may do at some site. Only to show or hide; the guards decide."""
     if user.vendor_id is not None:
         return CONTRACTOR_ACTIONS
-    roles = set(user.role_grants.values_list("role", flat=True))
-    lent = set(_delegations(user).values_list("role", flat=True)) - roles
+    rights = rights_of(user)
+    roles = {role for role, _site in rights.own}
+    lent = {one.role for one in rights.delegations} - roles
     allowed = frozenset().union(*(PERMISSIONS[Role(role)] for role in roles))
     for role in lent:
         allowed |= PERMISSIONS[Role(role)] - OWN_RIGHT_ONLY
-    overridden = set(_overrides(user).values_list("action", flat=True))
+    overridden = {one.action for one in rights.overrides}
     if overridden:
         allowed |= {
             action for action in Action if overridden & {*overrides_allowing(action)}
@@ -320,38 +324,31 @@ def actions_anywhere(user: User) -> frozenset[Action]:
 def roles_held(user: User) -> list[tuple[str, int | None]]:
     """(role, site's id) of every role a person of the plant has, own or lent; None: at every
     site. For what follows from being somebody; what may be done is `may`."""
-    return [
-        *user.role_grants.values_list("role", "site"),
-        *_delegations(user).values_list("role", "site"),
-    ]
+    rights = rights_of(user)
+    return [*rights.own, *((one.role, one.site_id) for one in rights.delegations)]
 
 
-def _delegations(user: User) -> models.QuerySet[RoleDelegation]:
-    return RoleDelegation.objects.in_force().filter(delegate=user)
-
-
-def _overrides(user: User) -> models.QuerySet[PermissionOverride]:
-    return PermissionOverride.objects.in_force().filter(granted_to=user)
-
-
-def _rights_anywhere(
-    user: User, action: Action
-) -> tuple[models.QuerySet[Any], models.QuerySet[Any], models.QuerySet[Any]]:
-    """What lets `user` do `action` somewhere: own roles, delegations, overrides."""
+def _own_ways(user: User, action: Action) -> Iterator[int | None]:
+    """The site's id (None: every site) of each own role that lets `user` do `action`."""
     roles = roles_allowing(action)
-    grants = user.role_grants.filter(role__in=roles)
-    delegations = _delegations(user).filter(role__in=roles)
-    overrides = _overrides(user).filter(action__in=overrides_allowing(action))
+    yield from (where for role, where in rights_of(user).own if role in roles)
+
+
+def _ways(
+    user: User, action: Action
+) -> Iterator[tuple[int | None, RoleDelegation | PermissionOverride | None]]:
+    """What lets `user` do `action`, as (site's id or None, the lent right or None): own roles
+    first, then delegations, then overrides."""
+    yield from ((where, None) for where in _own_ways(user, action))
     if action in OWN_RIGHT_ONLY:
-        return grants, delegations.none(), overrides.none()
-    return grants, delegations, overrides
+        return
+    roles, overrides = roles_allowing(action), overrides_allowing(action)
+    rights = rights_of(user)
+    yield from ((one.site_id, one) for one in rights.delegations if one.role in roles)
+    yield from (
+        (one.site_id, one) for one in rights.overrides if one.action in overrides
+    )
 
 
-def _rights(
-    user: User, action: Action, site: Site | int | None
-) -> Iterator[models.QuerySet[Any]]:
-    """The same at one site (None: at any), own roles first."""
-    for rights in _rights_anywhere(user, action):
-        if site is not None:
-            rights = rights.filter(models.Q(site=site) | models.Q(site__isnull=True))
-        yield rights
+def _id(site: Site | int) -> int:
+    return site if isinstance(site, int) else site.pk

@@ -8,6 +8,7 @@ page, and answers 401 with a sentence to htmx, scripts and forms.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,6 +24,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts import shared
 from accessportal.accounts.models import User, WebSession
+from accessportal.accounts.rights import rights_remembered
 from accessportal.accounts.stepup import wants_page
 from accessportal.accounts.web_sessions import (
     Ended,
@@ -73,8 +75,10 @@ class AccountMiddleware:
         web_session = self._web_session_of(request)
         if request.user.is_authenticated:
             speak_to(request, request.user)
+        reads_only = request.method in {"GET", "HEAD"}
         try:
-            response = self.get_response(request)
+            with rights_remembered() if reads_only else nullcontext():
+                response = self.get_response(request)
         finally:
             timezone.deactivate()
         if web_session is not None and came_with_former_cookie(request, web_session):

@@ -50,6 +50,7 @@ READS_ROLES = {
     "accessportal/accounts/services/lapsing.py",
     "accessportal/accounts/standing.py",
     "accessportal/accounts/views/people.py",
+    "accessportal/accounts/rights.py",
     "accessportal/accounts/authorisation.py",
     "accessportal/accounts/directory/admission.py",
     "accessportal/accounts/permission_report.py",

@@ -1,0 +1,77 @@
+"""What one person of the plant has: roles of their own, and what others lent for a time.
+
+What each of it allows stands in `accounts.authorisation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from accessportal.accounts.models import (
+    PermissionOverride,
+    RoleDelegation,
+    RoleGrant,
+    User,
+)
+
+KINDS = [RoleGrant, RoleDelegation, PermissionOverride]
+
+
+class Rights:
+    """Each part is read when it is first asked for: most people have only roles."""
+
+    def __init__(self, user: User) -> None:
+        self._user = user
+
+    @cached_property
+    def own(self) -> list[tuple[str, int | None]]:
+        """(role, site's id) of each role that nobody lent; None: at every site."""
+        return list(self._user.role_grants.values_list("role", "site"))
+
+    @cached_property
+    def delegations(self) -> list[RoleDelegation]:
+        """Roles that a colleague lent, in force now."""
+        return list(RoleDelegation.objects.in_force().filter(delegate=self._user))
+
+    @cached_property
+    def overrides(self) -> list[PermissionOverride]:
+        """Single actions that somebody granted, in force now."""
+        return list(PermissionOverride.objects.in_force().filter(granted_to=self._user))
+
+
+_remembered: ContextVar[dict[int, Rights] | None] = ContextVar(
+    "remembered_rights", default=None
+)
+
+
+@contextmanager
+def rights_remembered() -> Iterator[None]:
+    """For the time of a request that only reads: a page asks for the same rights a hundred
+    times. An act never uses this: its guards look at what is true once it has its lock.
+    What this very request changes (a sign-in by the directory does) is read again."""
+    token = _remembered.set({})
+    try:
+        yield
+    finally:
+        _remembered.reset(token)
+
+
+def rights_of(user: User) -> Rights:
+    """What `user` has now."""
+    remembered = _remembered.get()
+    if remembered is None or user.pk is None:
+        return Rights(user)
+    return remembered.setdefault(user.pk, Rights(user))
+
+
+@receiver([post_save, post_delete])
+def _forget(sender: type, **_facts: Any) -> None:
+    if sender in KINDS and (remembered := _remembered.get()) is not None:
+        remembered.clear()
