@@ -152,6 +152,10 @@ elif EMBEDDED:
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": DATA_DIR / "portal.sqlite3",
+            # Opening the file costs ten times what a query does, all of it Python's time:
+            # the threads of the broker, the sealer and the worker keep their connections.
+            # A request's thread ends with the request, and its connection with it.
+            "CONN_MAX_AGE": None,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
