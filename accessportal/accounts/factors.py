@@ -28,6 +28,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
 from accessportal.accounts.models import Passkey, User
+from accessportal.accounts.services.vendor_people import confirm_anew
 from accessportal.errors import NotPossible, Sentence
 from accessportal.keys import keyed_hash
 from accessportal.notifications import notify
@@ -265,6 +266,8 @@ def confirm_enrolment(
 
 def factor_added(user: User, kind: str, *, name: str, origin: Origin) -> None:
     """Note that a person has one more factor, and tell the person (it may be somebody else)."""
+    if user.factors_gone_at is not None and user.by_passkey_alone:
+        confirm_anew(user, origin=origin)
     user.factors_confirmed_at, user.factors_gone_at = timezone.now(), None
     user.save(update_fields=["factors_confirmed_at", "factors_gone_at"])
     audit.record(

@@ -209,6 +209,23 @@ class ProfileForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 class AcceptInvitationForm(NewPasswordMixin):
+    """`with_passkey`: whether there is the choice to sign in with a passkey alone."""
+
+    PASSKEY, PASSWORD = "passkey", "password"  # noqa: S105 - the names of two ways
+
+    way = forms.ChoiceField(
+        label=_("How you will sign in"),
+        choices=[
+            (PASSKEY, _("Passkey on this device: fingerprint, face or PIN")),
+            (PASSWORD, _("Password, and an authenticator app")),
+        ],
+        initial=PASSKEY,
+        widget=forms.RadioSelect,
+        help_text=_(
+            "A passkey is enough by itself: nothing to remember, no code to type. Choose the "
+            "password on a computer that others use as well."
+        ),
+    )
     email = forms.EmailField(
         label=_("E-mail address"),
         max_length=254,
@@ -232,14 +249,29 @@ class AcceptInvitationForm(NewPasswordMixin):
         error_messages={"required": _("Without this nobody may work here.")},
     )
 
-    def __init__(self, *args: Any, with_notice: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        with_notice: bool = True,
+        with_passkey: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         if not with_notice:
             del self.fields["notice"]
+        if not with_passkey:
+            del self.fields["way"]
+        self.by_passkey = with_passkey and self.data.get("way") == self.PASSKEY
+        for name in ("new_password", "repeated") if self.by_passkey else ():
+            self.fields[name].required = False
+
+    def clean(self) -> dict[str, Any]:
+        return self.cleaned_data if self.by_passkey else super().clean()
 
     field_order = [
         "email",
         "full_name",
+        "way",
         "new_password",
         "repeated",
         "language",

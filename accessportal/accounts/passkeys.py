@@ -12,6 +12,8 @@ import hashlib
 import ipaddress
 import json
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -41,7 +43,7 @@ from accessportal.accounts.factors import (
     factor_added,
     has_factor,
 )
-from accessportal.accounts.models import Passkey, User
+from accessportal.accounts.models import Invitation, Passkey, User
 from accessportal.errors import NotPossible
 from accessportal.notifications import notify
 from accessportal.origin import Origin
@@ -87,12 +89,40 @@ def passkeys_possible() -> bool:
 
 def ask_to_enrol(request: HttpRequest, user: User) -> str:
     """What the browser needs to make a passkey, as JSON; the challenge is remembered."""
+    return _ask_to_make(
+        request,
+        whose=f"person {user.pk}",
+        email=user.email,
+        full_name=user.full_name,
+        known=Passkey.objects.filter(user=user),
+    )
+
+
+def ask_to_join(request: HttpRequest, invitation: Invitation, full_name: str) -> str:
+    """The same for somebody who is about to join, and has typed the address of the invitation."""
+    return _ask_to_make(
+        request,
+        whose=f"invitation {invitation.pk}",
+        email=invitation.email,
+        full_name=full_name,
+        known=(),
+    )
+
+
+def _ask_to_make(
+    request: HttpRequest,
+    *,
+    whose: str,
+    email: str,
+    full_name: str,
+    known: Iterable[Passkey],
+) -> str:
     options = webauthn.generate_registration_options(
         rp_id=relying_party(),
         rp_name="Access Portal",
-        user_id=hashlib.sha256(f"access portal person {user.pk}".encode()).digest(),
-        user_name=user.email,
-        user_display_name=user.full_name,
+        user_id=hashlib.sha256(f"access portal {whose}".encode()).digest(),
+        user_name=email,
+        user_display_name=full_name,
         attestation=AttestationConveyancePreference.NONE,
         authenticator_selection=AuthenticatorSelectionCriteria(
             resident_key=ResidentKeyRequirement.REQUIRED,
@@ -100,7 +130,7 @@ def ask_to_enrol(request: HttpRequest, user: User) -> str:
         ),
         exclude_credentials=[
             PublicKeyCredentialDescriptor(id=base64url_to_bytes(passkey.credential_id))
-            for passkey in Passkey.objects.filter(user=user)
+            for passkey in known
         ],
     )
     _remember(request, options.challenge)
@@ -141,6 +171,17 @@ def _challenge(request: HttpRequest) -> bytes:
 # --- Enrolling ----------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class NewPasskey:
+    """What a browser made, verified, and not kept yet."""
+
+    name: str
+    credential_id: str
+    public_key: bytes
+    sign_count: int
+    transports: list[str]
+
+
 def enrol_passkey(
     request: HttpRequest, *, acting_user: User, answer: str, name: str, origin: Origin
 ) -> Passkey:
@@ -148,6 +189,12 @@ def enrol_passkey(
 
     Raises `NotPossible` with the reason.
     """
+    made = new_passkey(request, answer=answer, name=name)
+    return keep_passkey(made, acting_user=acting_user, origin=origin)
+
+
+def new_passkey(request: HttpRequest, *, answer: str, name: str) -> NewPasskey:
+    """Verify what the browser made for the challenge of this page. Raises `NotPossible`."""
     challenge = _challenge(request)
     try:
         made = webauthn.verify_registration_response(
@@ -160,6 +207,17 @@ def enrol_passkey(
         transports = json.loads(answer)["response"].get("transports") or []
     except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError):
         raise NotPossible(NOT_TAKEN, code="passkey_refused") from None
+    return NewPasskey(
+        name=name.strip()[:NAME_LENGTH] or str(_("Passkey")),
+        credential_id=bytes_to_base64url(made.credential_id),
+        public_key=made.credential_public_key,
+        sign_count=made.sign_count,
+        transports=[str(one)[:20] for one in transports][:8],
+    )
+
+
+def keep_passkey(made: NewPasskey, *, acting_user: User, origin: Origin) -> Passkey:
+    """Make it the person's. Raises `NotPossible` (too many, or known already)."""
     if Passkey.objects.filter(user=acting_user).count() >= MOST_PASSKEYS:
         raise NotPossible(
             _("You have %(count)d passkeys. Remove one that you do not use any more.")
@@ -169,11 +227,11 @@ def enrol_passkey(
         with transaction.atomic():
             passkey: Passkey = Passkey.objects.create(
                 user=acting_user,
-                name=name.strip()[:NAME_LENGTH] or str(_("Passkey")),
-                credential_id=bytes_to_base64url(made.credential_id),
-                public_key=made.credential_public_key,
+                name=made.name,
+                credential_id=made.credential_id,
+                public_key=made.public_key,
                 sign_count=made.sign_count,
-                transports=[str(one)[:20] for one in transports][:8],
+                transports=made.transports,
             )
             factor_added(acting_user, PASSKEY_KIND, name=passkey.name, origin=origin)
     except IntegrityError:
@@ -181,6 +239,11 @@ def enrol_passkey(
             _("This passkey is set up already."), code="passkey_known"
         ) from None
     return passkey
+
+
+def joined_with(user: User) -> UsedFactor:
+    """The passkey with which somebody has just joined, as the factor that was used."""
+    return UsedFactor(PASSKEY_KIND, Passkey.objects.get(user=user))
 
 
 # --- Using --------------------------------------------------------------------------

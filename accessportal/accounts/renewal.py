@@ -2,7 +2,8 @@
 
 The password alone is not enough for it (decision 0060): whoever can be reached by mail types
 the code that went to the own mailbox, and after `FACTOR_RENEWAL_HOURS` two people of the plant
-have to agree again.
+have to agree again. Who never had a password comes by a link to the mailbox, and is confirmed
+anew by the sponsor before anything is open to them (decision 0067).
 """
 
 from __future__ import annotations
@@ -47,6 +48,15 @@ def renewal_needs_mailbox(person: User) -> bool:
         person.factors_gone_at is not None
         and settings.EMAIL_BACKEND != KEEPS_MAIL
         and not BreakGlassAccount.objects.filter(user=person).exists()
+    )
+
+
+def renews_by_link(person: User) -> bool:
+    """Whether a link by mail is the only way to a new second factor: there is no password."""
+    return (
+        person.by_passkey_alone
+        and person.factors_gone_at is not None
+        and not renewal_is_over(person)
     )
 
 

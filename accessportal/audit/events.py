@@ -81,6 +81,9 @@ EVENTS: dict[str, EventKind] = {
         "AC", _("took a person's name out of the portal"), "warning"
     ),
     "account.confirmed": EventKind("AC", _("confirmed a vendor's person")),
+    "account.confirmation.lapsed": EventKind(
+        "AC", _("came back by mail alone, and has to be confirmed anew"), "warning"
+    ),
     "account.leaver.reported": EventKind(
         "AC", _("reported that a person has left"), "warning"
     ),

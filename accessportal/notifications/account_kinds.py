@@ -23,8 +23,8 @@ ACCOUNT_KINDS: dict[str, Kind] = {
             "Your second factor was taken away, and somebody signs in with your account to set up "
             "a new one. If it is you, type this code:\n\n%(code)s\n\n"
             "It works once, for %(minutes)s minutes, in the browser in which you asked for it. "
-            "If it is not you, somebody knows your password: call your contact at the plant at "
-            "once."
+            "If it is not you, somebody knows your password or reads your mail: call your "
+            "contact at the plant at once."
         ),
     ),
     "account.lapse.warned": Kind(
@@ -98,11 +98,21 @@ ACCOUNT_KINDS: dict[str, Kind] = {
             "is asked for as well. If it was not you, nothing has to be done."
         ),
     ),
+    "account.password_reset_renewal": Kind(
+        _("Set up your access again"),
+        _(
+            "Your passkey was taken away, and you have no password.\n\n"
+            "Open the link below within %(minutes)s minutes; it works once. Type the code that "
+            "then comes to this mailbox, set up a new second factor and choose a password. "
+            "Then your sponsor at the plant confirms you again. If you did not ask for this, "
+            "call your contact at the plant at once."
+        ),
+    ),
     "account.password_reset_no_factor": Kind(
         _("You asked for a new password"),
         _(
             "Somebody, probably you, asked for a new password for your account. It has no "
-            "second factor yet, so a mail is not enough: call your contact at the plant."
+            "second factor now, so a mail is not enough: call your contact at the plant."
         ),
     ),
     "account.password_of_directory": Kind(
@@ -129,6 +139,16 @@ ACCOUNT_KINDS: dict[str, Kind] = {
             "At your next sign-in you set up a new one, until %(until)s. After that, two people "
             "of the plant have to agree again. If you did not ask for this, call your contact "
             "at the plant at once."
+        ),
+    ),
+    "account.passkey_reset": Kind(
+        _("Your passkey was taken away"),
+        _(
+            "%(by)s took your passkey away. Reason: %(reason)s\n\n"
+            "You have no password: take “Password forgotten?” where you sign in, until "
+            "%(until)s, and a link comes to this mailbox. After that, two people of the plant "
+            "have to agree again. If you did not ask for this, call your contact at the plant "
+            "at once."
         ),
     ),
 }

@@ -12,7 +12,9 @@ KINDS: dict[str, Kind] = {
         _("You are invited to Access Portal"),
         _(
             "%(invited_by)s invites you to work for %(vendor)s through Access Portal.\n\n"
-            "Open the link below, choose a password and set up a second factor. "
+            "Open the link below, on the device that you will work with, and choose how you "
+            "sign in: with a passkey (fingerprint, face or PIN), or with a password and an "
+            "authenticator app. "
             "It works once, until %(expires)s."
         ),
     ),
@@ -69,6 +71,15 @@ KINDS: dict[str, Kind] = {
             "%(person)s (%(email)s) accepted the invitation of %(inviter)s and set up an "
             "account for %(vendor)s.\n\nUntil you confirm that this is the right person, "
             "they can neither ask for access nor start a session."
+        ),
+    ),
+    "person.came_back": Kind(
+        _("Please confirm %(person)s of %(vendor)s again"),
+        _(
+            "%(person)s (%(email)s) had lost the passkey and set up a new second factor, with "
+            "nothing but the mailbox to prove who it is.\n\nCall %(person)s. Until you "
+            "confirm that it was the right person, they can neither ask for access nor start "
+            "a session."
         ),
     ),
     "person.confirmed": Kind(

@@ -55,6 +55,7 @@ def answers(**changed: Any) -> dict[str, Any]:
     return {
         "email": NINA,
         "full_name": "Nina Neu",
+        "way": "password",
         "new_password": PASSWORD,
         "repeated": PASSWORD,
         "language": "de",
@@ -166,6 +167,7 @@ def test_a_suspended_vendor_gains_nobody(
     ("changed", "says"),
     [
         ({"new_password": "short", "repeated": "short"}, "at least 15"),
+        ({"way": ""}, "required"),
         ({"repeated": "something else altogether"}, "not the same"),
         ({"full_name": " "}, "required"),
         ({"time_zone": "Mars/Olympus"}, "valid choice"),

@@ -35,6 +35,48 @@ def sign_in_with(page: Page, phone: Authenticator) -> None:
     expect(page.locator(".live-link")).to_have_text("live", timeout=60_000)
 
 
+def test_an_invited_technician_joins_on_the_phone_with_nothing_but_a_passkey(
+    stage: Stage,
+    page_of: OpensPages,
+    stranger: Callable[..., Page],
+    phone: Authenticator,
+) -> None:
+    nina = "nina@fillwerk.example"
+    olga = page_of("olga")
+    olga.goto("/vendors/fillwerk-service/invite/")
+    olga.get_by_label("E-mail address").fill(nina)
+    olga.get_by_label("Name").fill("Nina Neu")
+    olga.get_by_role("button", name="Send the invitation").click()
+    expect(olga.locator("main")).to_contain_text(nina)
+
+    page = stranger(**PHONE_OPTIONS)
+    take_out = phone.into(page)
+    page.goto(stage.invitation_link(nina))
+    expect(page.get_by_label("New password")).to_be_hidden()
+    page.get_by_label("Password, and an authenticator app").check()
+    expect(page.get_by_label("New password")).to_be_visible()
+    page.get_by_label("Passkey on this device").check()
+    assert axe_findings(page) == []
+    page.get_by_label("E-mail address").fill(nina)
+    page.get_by_label(re.compile("I have read this")).check()
+    page.get_by_role("button", name="Make my account").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Set up a passkey")
+    assert axe_findings(page) == []
+    page.get_by_label("Name").fill("Work phone")
+    page.get_by_role("button", name="Set it up").tap()
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "Keep these recovery codes"
+    )
+    page.goto("/")
+    expect(page.locator("#now")).to_contain_text("has to confirm you")
+    take_out()
+
+    # The next day, on the same phone: one tap.
+    again = stranger(**PHONE_OPTIONS)
+    sign_in_with(again, phone)
+    expect(again.locator("#now")).to_contain_text("has to confirm you")
+
+
 def test_a_passkey_signs_in_on_a_phone_and_approves_with_one_tap(
     stage: Stage,
     page_of: OpensPages,

@@ -69,6 +69,7 @@ def test_a_company_is_added_and_its_first_person_comes_in(
     nina.goto(stage.invitation_link(NINA))
     nina.get_by_label("E-mail address").fill(NINA)
     nina.get_by_label("Your name").fill("Nina Neu")
+    nina.get_by_label("Password, and an authenticator app").check()
     nina.get_by_label("New password").fill(PASSWORD)
     nina.get_by_label("The same again").fill(PASSWORD)
     seen(nina)

@@ -85,6 +85,7 @@ OF_THE_PORTAL = {
     "window.created",
 }
 ABOUT_ONESELF = {
+    "account.confirmation.lapsed",
     "account.created",
     "account.revival.begun",
     "account.revived",

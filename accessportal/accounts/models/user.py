@@ -182,6 +182,12 @@ class User(AbstractBaseUser):
         return self.vendor_id is not None and self.sponsor_confirmed_at is None
 
     @property
+    def by_passkey_alone(self) -> bool:
+        """A vendor's person without a password, who joined with a passkey. Somebody of the
+        plant without one comes by the directory."""
+        return self.vendor_id is not None and not self.has_usable_password()
+
+    @property
     def coordinates(self) -> bool:
         """Whether this person looks after the people of their company."""
         return self.vendor_id is not None and self.coordinator_at is not None

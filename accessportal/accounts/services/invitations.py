@@ -26,6 +26,7 @@ from accessportal.accounts.models import (
     Vendor,
 )
 from accessportal.accounts.notice import NOTICE_VERSION, note_acceptance
+from accessportal.accounts.passkeys import NewPasskey, keep_passkey
 from accessportal.accounts.services.vendor_people import tell_company, who_vouches_for
 from accessportal.accounts.vendor_rights import may_invite
 from accessportal.errors import NotAllowed, NotKnown, NotPossible, TooLate
@@ -35,7 +36,10 @@ from accessportal.origin import SYSTEM, Origin
 if TYPE_CHECKING:
     from accessportal.plants.models import Site
 
-USED = _("This invitation has already been used. Sign in with the password you chose.")
+USED = _(
+    "This invitation has already been used. Sign in with the passkey or the password that you "
+    "chose then."
+)
 REVOKED = _(
     "This invitation was taken back. Ask the person who invited you for a new one."
 )
@@ -260,23 +264,12 @@ def check_open(invitation: Invitation) -> None:
         raise TooLate(REVOKED, code="inviter_not_active")
 
 
-def accept_invitation(
-    *,
-    invitation: Invitation,
-    email: str,
-    full_name: str,
-    password: str,
-    language: str,
-    time_zone: str,
-    notice_version: str,
-    origin: Origin,
-) -> User:
-    """Make the person's account. The link alone is not enough: the address must match too.
+def check_accepts(
+    invitation: Invitation, *, email: str, notice_version: str, origin: Origin
+) -> None:
+    """The link alone is not enough: the address must match too, and the notice be accepted.
 
-    `notice_version`: of the notice that a vendor's person accepted; the sponsor is asked to
-    confirm that person.
-    Raises `NotPossible` (another address), `TooLate` (used, taken back, expired) or
-    `ValidationError` (weak password).
+    Raises `NotPossible`; another address is an event of its own.
     """
     if email.strip().lower() != invitation.email:
         audit.record(
@@ -291,11 +284,45 @@ def accept_invitation(
             _("This is not the address the invitation was sent to."),
             code="other_address",
         )
+    if invitation.vendor is not None and notice_version != NOTICE_VERSION:
+        raise NotPossible(
+            _("Please read and accept the notice about the recording first."),
+            code="notice_not_accepted",
+        )
+
+
+def may_join_by_passkey(invitation: Invitation) -> bool:
+    """Whether a passkey alone is enough to join with (decision 0067): for a vendor's people,
+    whom the sponsor confirms anew if it is ever lost."""
+    return invitation.vendor_id is not None
+
+
+def accept_invitation(
+    *,
+    invitation: Invitation,
+    email: str,
+    full_name: str,
+    password: str = "",
+    passkey: NewPasskey | None = None,
+    language: str,
+    time_zone: str,
+    notice_version: str,
+    origin: Origin,
+) -> User:
+    """Make the person's account, with a password or with a passkey and no password.
+
+    `notice_version`: of the notice that a vendor's person accepted; the sponsor is asked to
+    confirm that person.
+    Raises `NotPossible` (another address, a passkey that is known or not enough here),
+    `TooLate` (used, taken back, expired) or `ValidationError` (weak password).
+    """
+    check_accepts(invitation, email=email, notice_version=notice_version, origin=origin)
     try:
         return _accept(
             invitation,
             full_name=full_name,
             password=password,
+            passkey=passkey,
             language=language,
             time_zone=time_zone,
             notice_version=notice_version,
@@ -311,6 +338,7 @@ def _accept(
     *,
     full_name: str,
     password: str,
+    passkey: NewPasskey | None,
     language: str,
     time_zone: str,
     notice_version: str,
@@ -323,16 +351,17 @@ def _accept(
     )
 
     check_open(invitation)
-    if invitation.vendor is not None and notice_version != NOTICE_VERSION:
+    if passkey is None:
+        validate_password(password, User(email=invitation.email, full_name=full_name))
+    elif not may_join_by_passkey(invitation):
         raise NotPossible(
-            _("Please read and accept the notice about the recording first."),
-            code="notice_not_accepted",
+            _("Please choose a password; a passkey can be your second factor."),
+            code="password_needed",
         )
-    validate_password(password, User(email=invitation.email, full_name=full_name))
 
     user = User.objects.create_user(
         invitation.email,
-        password,
+        password if passkey is None else None,
         full_name=full_name.strip(),
         vendor=invitation.vendor,
         language=language,
@@ -355,6 +384,8 @@ def _accept(
         vendor=invitation.vendor.name if invitation.vendor is not None else "",
         invited_by=invitation.invited_by_id,
     )
+    if passkey is not None:
+        keep_passkey(passkey, acting_user=user, origin=origin)
     for invited in invitation.roles.select_related("site"):
         grant = RoleGrant.objects.create(
             user=user,

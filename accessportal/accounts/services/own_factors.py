@@ -41,7 +41,8 @@ def remove_factor(
     """Take one factor away. `proven_by`: the persistent id of the factor that was used last.
 
     Web sessions that hang on it end, except `web_session_key`, which hangs on the other one.
-    Raises `AnotherFactorNeeded`, `NotPossible` (it is the only one) or `TooLate`.
+    Raises `AnotherFactorNeeded`, `NotPossible` (it is the only one, or the only way in) or
+    `TooLate`.
     """
     User.objects.select_for_update().get(pk=acting_user.pk)
     persistent_id = device.persistent_id
@@ -51,6 +52,21 @@ def remove_factor(
         raise NotPossible(
             _("This is your only second factor. Set up another one first."),
             code="only_factor",
+        )
+    if (
+        is_passkey
+        and acting_user.by_passkey_alone
+        and not Passkey.objects.usable()
+        .filter(user=acting_user)
+        .exclude(pk=device.pk)
+        .exists()
+    ):
+        raise NotPossible(
+            _(
+                "You sign in with this passkey and have no password. Set up another passkey "
+                "first, or choose a password: “Password forgotten?” where one signs in."
+            ),
+            code="only_way_in",
         )
     if not proven_by or proven_by == persistent_id:
         raise AnotherFactorNeeded

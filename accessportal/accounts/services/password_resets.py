@@ -1,7 +1,8 @@
 """A forgotten password: a link by mail, then the second factor, then the new password.
 
 The link is only the first step of a sign-in (`sign_in_steps`): without the person's second
-factor it changes nothing. An address that is nobody's costs the same work and gets the
+factor it changes nothing. Nor does it give a password to somebody who joined with a passkey
+on other terms. An address that is nobody's costs the same work and gets the
 same answer.
 """
 
@@ -21,6 +22,7 @@ from accessportal import audit
 from accessportal.accounts.directory.break_glass import may_use_password
 from accessportal.accounts.factors import has_factor
 from accessportal.accounts.models import PasswordReset, User
+from accessportal.accounts.renewal import renews_by_link
 from accessportal.accounts.services.invitations import token_hash
 from accessportal.accounts.services.profile import guard_own_password
 from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
@@ -76,14 +78,16 @@ def mail_link(asked: PasswordReset) -> None:
     lately = user.password_resets.filter(asked_at__gt=now - timedelta(hours=1))
     if lately.count() > MOST_AN_HOUR:
         return
-    if not has_factor(user):
+    if not _link_lets_in(user):
         notify([user], "account.password_reset_no_factor", path="/accounts/login/")
         return
     token = secrets.token_urlsafe(32)
     PasswordReset.objects.filter(pk=asked.pk).update(token_hash=token_hash(token))
     send_mail_to(
         user.email,
-        "account.password_reset",
+        "account.password_reset"
+        if has_factor(user)
+        else "account.password_reset_renewal",
         language=user.language,
         path=reverse("accounts:password_link", args=[token]),
         minutes=settings.PASSWORD_RESET_MINUTES,
@@ -99,6 +103,12 @@ def _tell_whose_password(asked: PasswordReset, user: User) -> None:
         notify([user], "account.password_of_directory", path="/accounts/login/")
 
 
+def _link_lets_in(user: User) -> bool:
+    """A link is good for who has a second factor, and for who has neither that any more nor a
+    password. Not for who has a password: they set up a new factor with that."""
+    return has_factor(user) or renews_by_link(user)
+
+
 def use_link(token: str, *, origin: Origin) -> User:
     """Whose link it is; it works once. Raises `TooLate` and leaves an event when it does not."""
     now = timezone.now()
@@ -110,7 +120,10 @@ def use_link(token: str, *, origin: Origin) -> User:
     )
     used = (
         PasswordReset.objects.open(at=now).filter(pk=found.pk).update(used_at=now)
-        if found is not None and found.user is not None and found.user.is_active
+        if found is not None
+        and found.user is not None
+        and found.user.is_active
+        and _link_lets_in(found.user)
         else 0
     )
     if used != 1 or found is None or found.user is None:

@@ -159,7 +159,7 @@ def reset_second_factor(
 
     notify(
         [person],
-        "account.factor_reset",
+        "account.passkey_reset" if person.by_passkey_alone else "account.factor_reset",
         path="/accounts/login/",
         by=acting_user.full_name if acting_user is not None else "Access Portal",
         reason=reason.strip()[:500],

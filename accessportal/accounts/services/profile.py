@@ -18,8 +18,19 @@ DIRECTORYS_PASSWORD: Sentence = _(
     "Your password is the one of the plant's directory: change it there, as at your computer "
     "at work."
 )
+NO_PASSWORD: Sentence = _(
+    "You sign in with a passkey and have no password. To choose one, sign out and take "
+    "“Password forgotten?”."
+)
 WRONG_PASSWORD: Sentence = _("Your present password is not right.")
 PROFILE_FIELDS = ("full_name", "phone", "language", "time_zone")
+
+
+def guard_changes_password(user: User) -> None:
+    """Raises `NotPossible` where there is no password, or the directory keeps it."""
+    guard_own_password(user)
+    if not user.has_usable_password():
+        raise NotPossible(NO_PASSWORD, code="no_password")
 
 
 def guard_own_password(user: User) -> None:
@@ -80,12 +91,12 @@ def change_password(
 ) -> User:
     """Set a new password; every web session of the person but `web_session_key` ends.
 
-    Raises `NotPossible` when the old one is wrong or the directory keeps it, and
+    Raises `NotPossible` when the old one is wrong, missing or the directory's, and
     `ValidationError` when the new one is too weak.
     """
     user: User = User.objects.select_for_update().get(pk=acting_user.pk)
 
-    guard_own_password(user)
+    guard_changes_password(user)
     if not user.check_password(old_password):
         raise NotPossible(WRONG_PASSWORD, code="wrong_password")
     validate_password(new_password, user)

@@ -69,6 +69,38 @@ def confirm_person(*, acting_user: User, person: User, origin: Origin) -> User:
     return person
 
 
+def confirm_anew(person: User, *, origin: Origin) -> None:
+    """Whoever came back by the own mailbox alone waits for the sponsor again, as on joining.
+
+    Part of setting up a factor (`factors.factor_added`), in its transaction.
+    """
+    person, vendor = _locked(person)
+
+    if person.awaits_sponsor:
+        return
+
+    person.sponsor_confirmed_at = person.sponsor_confirmed_by = None
+    person.save(update_fields=["sponsor_confirmed_at", "sponsor_confirmed_by"])
+
+    audit.record(
+        "account.confirmation.lapsed",
+        acting_user=person,
+        subject=person,
+        origin=origin,
+        vendor=vendor.name,
+    )
+
+    notify(
+        who_vouches_for(vendor),
+        "person.came_back",
+        path=reverse("accounts:vendor", args=[vendor.slug]),
+        person=person.full_name,
+        email=person.email,
+        vendor=vendor.name,
+    )
+    tell_company(vendor, person)
+
+
 @transaction.atomic
 def name_coordinator(*, acting_user: User, person: User, origin: Origin) -> User:
     """Let a confirmed person look after the company's own people. Raises as the above."""

@@ -28,7 +28,7 @@ from accessportal.accounts.passkeys import passkeys_possible
 from accessportal.accounts.services.profile import (
     change_password,
     change_profile,
-    guard_own_password,
+    guard_changes_password,
 )
 from accessportal.accounts.services.signing import renew_after_factor_change
 from accessportal.accounts.stepup import require_any_fresh_factor
@@ -92,7 +92,7 @@ def show_account(
 @require_http_methods(["GET", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
     """Choose a new password; other browsers of the person are signed out by it."""
-    guard_own_password(request.user)  # type: ignore[arg-type]
+    guard_changes_password(request.user)  # type: ignore[arg-type]
     form = ChangePasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

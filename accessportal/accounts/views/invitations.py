@@ -1,6 +1,8 @@
-"""The page behind an invitation's link."""
+"""The pages behind an invitation's link: who one is, and the passkey where one is wanted."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -12,15 +14,31 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from accessportal.accounts.forms import AcceptInvitationForm
-from accessportal.accounts.models import Invitation
+from accessportal.accounts.browsers import browser_in_words
+from accessportal.accounts.forms import AcceptInvitationForm, PasskeyForm
+from accessportal.accounts.models import Invitation, User
 from accessportal.accounts.notice import NOTICE_VERSION
-from accessportal.accounts.services.invitations import accept_invitation, invitation_for
-from accessportal.accounts.services.signing import advance, begin_sign_in
+from accessportal.accounts.passkeys import (
+    ask_to_join,
+    joined_with,
+    new_passkey,
+    passkeys_possible,
+)
+from accessportal.accounts.services.invitations import (
+    accept_invitation,
+    check_accepts,
+    invitation_for,
+    may_join_by_passkey,
+)
+from accessportal.accounts.services.signing import advance, begin_sign_in, pass_factor
 from accessportal.accounts.sign_in_steps import BY_INVITATION
+from accessportal.accounts.views.sign_in import show_new_recovery_codes
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 from accessportal.rate_limits import rate_limited
+
+NOT_KEPT = {"csrfmiddlewaretoken", "new_password", "repeated"}
+"""What the page of the passkey does not send along again."""
 
 
 @rate_limited("invitation", times=60, seconds=600)
@@ -29,34 +47,31 @@ from accessportal.rate_limits import rate_limited
 @sensitive_post_parameters("new_password", "repeated")
 @require_http_methods(["GET", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """Choose name, password and language; then the second factor is set up."""
+    """Choose name, language and how to sign in.
+
+    A passkey is made on a page of its own, and only then is there an account; after a
+    password, a second factor is set up.
+    """
     found = invitation_for(token, origin=origin_of(request))
     if request.user.is_authenticated:
         return render(
             request, "accounts/invitation_other_person.html", {"invitation": found}
         )
-    with_notice = found.vendor_id is not None
     if request.method == "GET":
         translation.activate(found.language)
         request.LANGUAGE_CODE = found.language
         initial = {"full_name": found.full_name, "language": found.language}
-        form = AcceptInvitationForm(initial=initial, with_notice=with_notice)
-        return show_form(request, found, form)
-    form = AcceptInvitationForm(request.POST, with_notice=with_notice)
+        return show_form(request, found, form_for(found, initial=initial))
+    if "back" in request.POST:
+        typed = {**request.POST.dict(), "way": AcceptInvitationForm.PASSWORD}
+        return show_form(request, found, form_for(found, initial=typed))
+    form = form_for(found, request.POST)
     if not form.is_valid():
         return show_form(request, found, form, status=422)
-    data = form.cleaned_data
     try:
-        user = accept_invitation(
-            invitation=found,
-            email=data["email"],
-            full_name=data["full_name"],
-            password=data["new_password"],
-            language=data["language"],
-            time_zone=data["time_zone"],
-            notice_version=request.POST.get("notice_version", ""),
-            origin=origin_of(request),
-        )
+        if form.by_passkey:
+            return join_by_passkey(request, found, form)
+        user = join(request, found, form, password=form.cleaned_data["new_password"])
     except ValidationError as error:
         form.add_error("new_password", error)
         return show_form(request, found, form, status=422)
@@ -65,7 +80,66 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         form.add_error(about, str(error.sentence))
         return show_form(request, found, form, status=422)
     begin_sign_in(request, user, next_path="/", first=BY_INVITATION)
-    response = redirect(advance(request))
+    return in_language_of(user, redirect(advance(request)))
+
+
+def join_by_passkey(
+    request: HttpRequest, found: Invitation, form: AcceptInvitationForm
+) -> HttpResponse:
+    """First the page that makes the passkey; then, with what it brings, the account.
+
+    Raises `NotPossible` where what was typed on the first page is not taken.
+    """
+    check_accepts(
+        found,
+        email=form.cleaned_data["email"],
+        notice_version=request.POST.get("notice_version", ""),
+        origin=origin_of(request),
+    )
+    passkey_form = PasskeyForm(
+        request.POST if "passkey-answer" in request.POST else None,
+        prefix="passkey",
+        initial={"name": browser_in_words(request.headers.get("User-Agent", ""))},
+    )
+    if not passkey_form.is_valid():
+        return show_passkey(request, found, form, passkey_form)
+    try:
+        made = new_passkey(request, **passkey_form.cleaned_data)
+        user = join(request, found, form, passkey=made)
+    except NotPossible as error:
+        refusal = str(error.sentence)
+        return show_passkey(request, found, form, passkey_form, refusal)
+    begin_sign_in(request, user, next_path="/", first=BY_INVITATION)
+    pass_factor(request, joined_with(user))
+    next_path = advance(request)
+    translation.activate(user.language)
+    request.LANGUAGE_CODE = user.language
+    codes = show_new_recovery_codes(request, user, next_path=next_path)
+    return in_language_of(user, codes)
+
+
+def join(
+    request: HttpRequest,
+    found: Invitation,
+    form: AcceptInvitationForm,
+    **proof: Any,
+) -> User:
+    """`proof`: the password, or the passkey."""
+    data = form.cleaned_data
+    return accept_invitation(
+        invitation=found,
+        email=data["email"],
+        full_name=data["full_name"],
+        language=data["language"],
+        time_zone=data["time_zone"],
+        notice_version=request.POST.get("notice_version", ""),
+        origin=origin_of(request),
+        **proof,
+    )
+
+
+def in_language_of(user: User, response: HttpResponse) -> HttpResponse:
+    """The pages after it are in the language that the person chose."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         user.language,
@@ -74,6 +148,15 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
     )
     return response
+
+
+def form_for(found: Invitation, *data: Any, **options: Any) -> AcceptInvitationForm:
+    return AcceptInvitationForm(
+        *data,
+        with_notice=found.vendor_id is not None,
+        with_passkey=passkeys_possible() and may_join_by_passkey(found),
+        **options,
+    )
 
 
 def show_form(
@@ -88,3 +171,26 @@ def show_form(
         "notice_version": NOTICE_VERSION,
     }
     return render(request, "accounts/invitation.html", context, status=status)
+
+
+def show_passkey(
+    request: HttpRequest,
+    found: Invitation,
+    form: AcceptInvitationForm,
+    passkey_form: PasskeyForm,
+    refusal: str = "",
+) -> HttpResponse:
+    """The page with the button that makes the passkey; it holds what was typed before."""
+    context = {
+        "invitation": found,
+        "form": passkey_form,
+        "refusal": refusal,
+        "options": ask_to_join(request, found, form.cleaned_data["full_name"]),
+        "kept": [
+            (name, value)
+            for name, value in request.POST.items()
+            if name not in NOT_KEPT and not name.startswith("passkey-")
+        ],
+    }
+    status = 422 if refusal or passkey_form.errors else 200
+    return render(request, "accounts/invitation_passkey.html", context, status=status)
