@@ -3,7 +3,9 @@
 * `secret_key`: Django's.
 * `credentials`: AES-256-GCM, for asset credentials.
 * `recordings`: AES-256-GCM, wraps the data key of each recording.
-* `codes`: HMAC-SHA256, for recovery codes. It is not rotated: a hash cannot be made anew.
+* `seeds`: AES-256-GCM, for the seeds of authenticator apps.
+* `codes`: HMAC-SHA256, for recovery codes. A hash cannot be made anew: what is stored stays
+  under the key of its time.
 * `signing`: Ed25519, signs recording manifests and heads of the audit trail.
 
 A key id is the first 16 hex digits of the SHA-256 of the key (public key for Ed25519);
@@ -35,7 +37,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
-SYMMETRIC_KEYS = ("credentials", "recordings")
+SYMMETRIC_KEYS = ("credentials", "recordings", "seeds", "codes")
 RETIRED = "retired"
 
 
@@ -54,9 +56,7 @@ def ensure_keys(directory: Path | None = None) -> list[str]:
     made = []
     contents = {
         "secret_key": lambda: secrets.token_urlsafe(64),
-        "credentials": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
-        "recordings": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
-        "codes": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+        **dict.fromkeys(SYMMETRIC_KEYS, _new_symmetric_key),
         "signing": _new_signing_key,
     }
     for name, make in contents.items():
@@ -88,7 +88,7 @@ def replace_key(name: str) -> tuple[str, str]:
         else:
             old_id, old_key = symmetric_key(name)
             kept = base64.b64encode(old_key).decode()
-            new = base64.b64encode(secrets.token_bytes(32)).decode()
+            new = _new_symmetric_key()
         retired = retired_file(name, old_id)
         retired.parent.mkdir(mode=0o700, exist_ok=True)
         write_private(retired, kept)
@@ -175,9 +175,12 @@ def unseal(name: str, envelope: str, *, bound_to: str) -> bytes:
         raise WrongKey("It was changed, or belongs to another row.") from None
 
 
-def keyed_hash(name: str, message: bytes) -> str:
-    """HMAC-SHA256 with key `name`, in hex. Raises `KeyMissing`."""
-    return hmac.digest(symmetric_key(name)[1], message, "sha256").hex()
+def keyed_hash(name: str, message: bytes, *, key_id: str) -> str:
+    """HMAC-SHA256 in hex, with the key `name` of that id, also a retired one.
+
+    Raises `WrongKey` or `KeyMissing`.
+    """
+    return hmac.digest(_key_of_id(name, key_id), message, "sha256").hex()
 
 
 def sign(message: bytes) -> tuple[str, str]:
@@ -297,6 +300,10 @@ def _key_bytes(path: Path) -> bytes:
 @lru_cache(maxsize=64)
 def _key_bytes_as_of(path: Path, changed_ns: int, inode: int) -> bytes:
     return base64.b64decode(path.read_text().strip(), validate=True)
+
+
+def _new_symmetric_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def _new_signing_key() -> str:

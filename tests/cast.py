@@ -22,9 +22,14 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import RoleGrant, User, Vendor, WebSession
+from accessportal.accounts.models import (
+    AuthenticatorApp,
+    RoleGrant,
+    User,
+    Vendor,
+    WebSession,
+)
 from accessportal.accounts.notice import NOTICE_VERSION, note_acceptance
 from accessportal.accounts.web_sessions import cookie_hash, open_web_session
 from accessportal.numbers import next_number
@@ -169,7 +174,7 @@ def make_person(
         note_acceptance(person, NOTICE_VERSION)
     for role, site in roles or []:
         RoleGrant.objects.create(user=person, role=role, site=site)
-    TOTPDevice.objects.create(user=person, name="phone", confirmed=True)
+    AuthenticatorApp.objects.create(user=person, name="phone", confirmed=True)
     return person
 
 
@@ -281,7 +286,7 @@ def signed_in(
 ) -> Client:
     """Sign `user` in with password and a second factor used `factor_age` seconds ago."""
     client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    device = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    device = AuthenticatorApp.objects.filter(user=user, confirmed=True).first()
     web_session = client.session
     web_session["factor_kind"] = "totp"
     web_session["factor_at"] = time.time() - factor_age

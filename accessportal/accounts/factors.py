@@ -12,6 +12,7 @@ import base64
 import hashlib
 import secrets
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -23,11 +24,16 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django_otp.models import Device
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
+from django_otp.plugins.otp_static.models import StaticToken
 
 from accessportal import audit
-from accessportal.accounts.models import Passkey, User
+from accessportal.accounts.models import (
+    AuthenticatorApp,
+    Passkey,
+    RecoveryCodes,
+    User,
+)
+from accessportal.accounts.models.coded_factors import CODES
 from accessportal.accounts.services.vendor_people import confirm_anew
 from accessportal.errors import NotPossible, Sentence
 from accessportal.keys import keyed_hash
@@ -60,9 +66,11 @@ class UsedFactor:
     device: Any
 
 
-def totp_device_of(user: User) -> TOTPDevice | None:
+def totp_device_of(user: User) -> AuthenticatorApp | None:
     """The confirmed authenticator of a person, if there is one."""
-    return TOTPDevice.objects.filter(user=user, confirmed=True).order_by("pk").first()
+    confirmed = AuthenticatorApp.objects.filter(user=user, confirmed=True)
+    app: AuthenticatorApp | None = confirmed.order_by("pk").first()
+    return app
 
 
 def has_passkey(user: User) -> bool:
@@ -136,9 +144,9 @@ def use_factor(
     return UsedFactor(kind, device)
 
 
-def _try_totp(user: User, code: str) -> tuple[TOTPDevice | None, Sentence | None]:
+def _try_totp(user: User, code: str) -> tuple[AuthenticatorApp | None, Sentence | None]:
     device = (
-        TOTPDevice.objects.select_for_update()
+        AuthenticatorApp.objects.select_for_update()
         .filter(user=user, confirmed=True)
         .order_by("pk")
         .first()
@@ -158,9 +166,9 @@ def _try_totp(user: User, code: str) -> tuple[TOTPDevice | None, Sentence | None
 
 def _try_recovery_code(
     user: User, code: str
-) -> tuple[StaticDevice | None, Sentence | None]:
+) -> tuple[RecoveryCodes | None, Sentence | None]:
     device = (
-        StaticDevice.objects.select_for_update()
+        RecoveryCodes.objects.select_for_update()
         .filter(user=user, confirmed=True)
         .order_by("pk")
         .first()
@@ -170,7 +178,7 @@ def _try_recovery_code(
     locked = _locked_sentence(device)
     if locked is not None:
         return None, locked
-    stored = stored_recovery_code(code)
+    stored = stored_recovery_code(code, device.key_id)
     before = unkeyed_recovery_code(code)
     if device.token_set.filter(token=before).exists():
         stored = before
@@ -179,7 +187,7 @@ def _try_recovery_code(
     return device, None
 
 
-def is_used_code(device: TOTPDevice, code: str) -> bool:
+def is_used_code(device: AuthenticatorApp, code: str) -> bool:
     """Whether `code` is right for now but not younger than the last one used."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     totp.time = time.time()
@@ -202,29 +210,31 @@ def _locked_sentence(device: Any) -> Sentence | None:
 # --- Setting up ---------------------------------------------------------------------
 
 
-def device_to_enrol(user: User, pk: int | None) -> TOTPDevice:
+def device_to_enrol(user: User, pk: int | None) -> AuthenticatorApp:
     """The authenticator being set up in one browser; `pk` is what that browser began with.
 
     A reload shows the same secret, another browser never does: whoever knows only the
     password must not see a secret that the person confirms later.
     """
-    begun = TOTPDevice.objects.filter(user=user, confirmed=False)
-    device = begun.filter(pk=pk).first() if pk is not None else None
+    begun = AuthenticatorApp.objects.filter(user=user, confirmed=False)
+    device: AuthenticatorApp | None = (
+        begun.filter(pk=pk).first() if pk is not None else None
+    )
     if device is None:
         begun.filter(created_at__lt=timezone.now() - SET_UP_TIME).delete()
-        device = TOTPDevice.objects.create(
+        device = AuthenticatorApp.objects.create(
             user=user, name="authenticator", confirmed=False
         )
     return device
 
 
-def manual_secret(device: TOTPDevice) -> str:
+def manual_secret(device: AuthenticatorApp) -> str:
     """The secret in groups of four letters, for typing into an app by hand."""
     secret = base64.b32encode(device.bin_key).decode().rstrip("=")
     return " ".join(secret[i : i + 4] for i in range(0, len(secret), 4))
 
 
-def qr_code(device: TOTPDevice) -> str:
+def qr_code(device: AuthenticatorApp) -> str:
     """The set-up link as an inline SVG without styles (the page's CSP allows none)."""
     code = segno.make(device.config_url, error="m", micro=False)
     return str(
@@ -236,15 +246,15 @@ def qr_code(device: TOTPDevice) -> str:
 
 def confirm_enrolment(
     *, acting_user: User, pk: int | None, code: str, origin: Origin
-) -> TOTPDevice:
+) -> AuthenticatorApp:
     """Make the authenticator `pk` count once its first code is right; all others go.
 
     Raises `NotPossible` when the code is wrong. The code is used up by this.
     """
     code = "".join(code.split())
     with transaction.atomic():
-        device = (
-            TOTPDevice.objects.select_for_update()
+        device: AuthenticatorApp | None = (
+            AuthenticatorApp.objects.select_for_update()
             .filter(user=acting_user, confirmed=False, pk=pk)
             .first()
         )
@@ -255,7 +265,9 @@ def confirm_enrolment(
                 refusal = WRONG_CODE
 
         if refusal is None and device is not None:
-            TOTPDevice.objects.filter(user=acting_user).exclude(pk=device.pk).delete()
+            AuthenticatorApp.objects.filter(user=acting_user).exclude(
+                pk=device.pk
+            ).delete()
             device.confirmed = True
             device.save(update_fields=["confirmed"])
             factor_added(acting_user, TOTP_KIND, name=device.name, origin=origin)
@@ -303,14 +315,8 @@ def make_recovery_codes(*, acting_user: User, origin: Origin) -> list[str]:
     """Ten new single-use codes; the old ones stop working. They can be shown only now."""
     codes = [_recovery_code() for _number in range(RECOVERY_CODES)]
     with transaction.atomic():
-        StaticDevice.objects.filter(user=acting_user).delete()
-        device = StaticDevice.objects.create(user=acting_user, name="recovery codes")
-        StaticToken.objects.bulk_create(
-            StaticToken(
-                device=device, token=stored_recovery_code(code.replace("-", ""))
-            )
-            for code in codes
-        )
+        RecoveryCodes.objects.filter(user=acting_user).delete()
+        keep_recovery_codes(acting_user, [code.replace("-", "") for code in codes])
         audit.record(
             "auth.recovery.renewed",
             acting_user=acting_user,
@@ -321,12 +327,23 @@ def make_recovery_codes(*, acting_user: User, origin: Origin) -> list[str]:
     return codes
 
 
-def stored_recovery_code(code: str) -> str:
+def keep_recovery_codes(user: User, codes: Iterable[str]) -> RecoveryCodes:
+    """Store the hashes of these codes, under the present key."""
+    kept: RecoveryCodes = RecoveryCodes.objects.create(user=user, name="recovery codes")
+    StaticToken.objects.bulk_create(
+        StaticToken(device=kept, token=stored_recovery_code(code, kept.key_id))
+        for code in codes
+    )
+    return kept
+
+
+def stored_recovery_code(code: str, key_id: str) -> str:
     """What the database keeps of a code: 64 bits of its hash, as long as the column allows.
 
-    Keyed (SP 800-63B, 3.1.2.2): who has the database alone can try no codes on it.
+    Keyed (SP 800-63B, 3.1.2.2): who has the database alone can try no codes on it. `key_id`:
+    of the key of the set it belongs to. Raises `WrongKey` or `KeyMissing`.
     """
-    return keyed_hash("codes", code.encode())[:16]
+    return keyed_hash(CODES, code.encode(), key_id=key_id)[:16]
 
 
 def unkeyed_recovery_code(code: str) -> str:

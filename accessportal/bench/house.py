@@ -16,9 +16,8 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import RoleGrant, User, Vendor
+from accessportal.accounts.models import AuthenticatorApp, RoleGrant, User, Vendor
 from accessportal.accounts.web_sessions import open_web_session
 from accessportal.bench.machines import Machine
 from accessportal.origin import Origin
@@ -162,7 +161,7 @@ def _window(
 
 def _signed_in(user: User) -> Person:
     """A web session with a second factor used this moment."""
-    device = TOTPDevice.objects.create(user=user, name="phone", confirmed=True)
+    device = AuthenticatorApp.objects.create(user=user, name="phone", confirmed=True)
     web_session = SessionStore()
     values: dict[str, Any] = {
         SESSION_KEY: str(user.pk),

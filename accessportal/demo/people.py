@@ -14,15 +14,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
-from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal.accounts.factors import (
     RECOVERY_ALPHABET,
     RECOVERY_CODES,
-    stored_recovery_code,
+    keep_recovery_codes,
 )
-from accessportal.accounts.models import RoleGrant, User, Vendor
+from accessportal.accounts.models import AuthenticatorApp, RoleGrant, User, Vendor
 from accessportal.accounts.notice import NOTICE_VERSION, note_acceptance
 from accessportal.audit import record
 from accessportal.plants.models import Site
@@ -214,17 +212,13 @@ def _used_at(person: Cast) -> datetime | None:
 
 
 def _give_factors(user: User, person: Cast) -> None:
-    TOTPDevice.objects.create(
+    AuthenticatorApp.objects.create(
         user=user,
         name="authenticator",
         confirmed=True,
         key=totp_key_of(person.email).hex(),
     )
-    recovery = StaticDevice.objects.create(user=user, name="recovery codes")
-    StaticToken.objects.bulk_create(
-        StaticToken(device=recovery, token=stored_recovery_code(code))
-        for code in recovery_codes_of(person.email)
-    )
+    keep_recovery_codes(user, recovery_codes_of(person.email))
 
 
 def _derived(purpose: str, email: str) -> bytes:

@@ -76,6 +76,13 @@ ACCOUNT_KINDS: dict[str, Kind] = {
             "If it was not you, call your contact at the plant at once."
         ),
     ),
+    "account.recovery_outdated": Kind(
+        _("Please make new recovery codes"),
+        _(
+            "The portal has a new key for recovery codes. Make new ones on your account page; "
+            "those you have stay good until then."
+        ),
+    ),
     "account.passkey_copied": Kind(
         _("Your passkey does not work any more"),
         _(

@@ -8,9 +8,8 @@ from typing import Any
 from django.test import Client
 from django.urls import reverse
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import User
+from accessportal.accounts.models import AuthenticatorApp, User
 from tests.cast import PASSWORD
 
 SIGN_IN = "/accounts/login/"
@@ -19,10 +18,12 @@ CODE = "/accounts/login/code/"
 
 def code_of(user: User, *, confirmed: bool = True, steps_ahead: int = 0) -> str:
     """What the person's app shows now (or `steps_ahead` times 30 s later)."""
-    return code_now(TOTPDevice.objects.get(user=user, confirmed=confirmed), steps_ahead)
+    return code_now(
+        AuthenticatorApp.objects.get(user=user, confirmed=confirmed), steps_ahead
+    )
 
 
-def code_now(device: TOTPDevice, steps_ahead: int = 0) -> str:
+def code_now(device: AuthenticatorApp, steps_ahead: int = 0) -> str:
     """The code of one authenticator."""
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     totp.time = time.time() + steps_ahead * device.step

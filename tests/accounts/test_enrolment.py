@@ -6,10 +6,9 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal.accounts import factors
-from accessportal.accounts.models import User
+from accessportal.accounts.models import AuthenticatorApp, User
 from accessportal.audit.models import AuditEvent
 from tests.accounts.steps import (
     CODE,
@@ -31,7 +30,7 @@ ENROL = "/accounts/enrol/"
 @pytest.fixture
 def newcomer(vera: User) -> User:
     """Vera before her second factor."""
-    TOTPDevice.objects.filter(user=vera).delete()
+    AuthenticatorApp.objects.filter(user=vera).delete()
     return vera
 
 
@@ -43,14 +42,14 @@ def test_without_a_factor_the_password_leads_to_the_set_up_only(
     assert client.get("/").status_code == 302
     page = client.get(ENROL).content.decode()
     assert "<svg" in page
-    assert factors.manual_secret(TOTPDevice.objects.get(user=newcomer)) in page
+    assert factors.manual_secret(AuthenticatorApp.objects.get(user=newcomer)) in page
 
 
 def test_a_reload_shows_the_same_secret(client: Client, newcomer: User) -> None:
     type_password(client, newcomer)
     client.get(ENROL)
     client.get(ENROL)
-    assert TOTPDevice.objects.filter(user=newcomer).count() == 1
+    assert AuthenticatorApp.objects.filter(user=newcomer).count() == 1
 
 
 def test_another_browser_never_sees_the_secret_that_is_confirmed_later(
@@ -60,16 +59,16 @@ def test_another_browser_never_sees_the_secret_that_is_confirmed_later(
     thief = Client()
     type_password(thief, newcomer)
     thief.get(ENROL)
-    seen = TOTPDevice.objects.get(user=newcomer)
+    seen = AuthenticatorApp.objects.get(user=newcomer)
     type_password(client, newcomer)
     client.get(ENROL)
-    own = TOTPDevice.objects.exclude(pk=seen.pk).get(user=newcomer)
-    assert own.key != seen.key
+    own = AuthenticatorApp.objects.exclude(pk=seen.pk).get(user=newcomer)
+    assert own.bin_key != seen.bin_key
     # The code of the other browser's secret confirms nothing here.
     assert client.post(ENROL, {"code": code_now(seen)}).status_code == 422
-    TOTPDevice.objects.filter(pk=own.pk).update(throttling_failure_count=0)
+    AuthenticatorApp.objects.filter(pk=own.pk).update(throttling_failure_count=0)
     assert client.post(ENROL, {"code": code_now(own)}).status_code == 200
-    assert list(TOTPDevice.objects.filter(user=newcomer)) == [own]
+    assert list(AuthenticatorApp.objects.filter(user=newcomer)) == [own]
     assert thief.post(ENROL, {"code": code_now(seen)}).url == CODE
 
 
@@ -144,7 +143,7 @@ def test_changing_the_phone_keeps_the_old_one_until_the_new_has_proven_itself(
     )
     assert answer.url == "/account/"
     assert factors.totp_device_of(vera) != old
-    assert TOTPDevice.objects.filter(user=vera).count() == 1
+    assert AuthenticatorApp.objects.filter(user=vera).count() == 1
     assert is_signed_in(browser)
 
 
@@ -153,7 +152,7 @@ def test_changing_the_phone_asks_for_a_fresh_factor(
 ) -> None:
     browser = browser_of(vera, factor_age=301)
     assert browser.get("/account/authenticator/").url.startswith("/accounts/confirm/")
-    assert not TOTPDevice.objects.filter(user=vera, confirmed=False).exists()
+    assert not AuthenticatorApp.objects.filter(user=vera, confirmed=False).exists()
 
 
 def test_a_factor_taken_away_ends_the_web_session(
@@ -161,5 +160,5 @@ def test_a_factor_taken_away_ends_the_web_session(
 ) -> None:
     browser = browser_of(vera)
     assert is_signed_in(browser)
-    TOTPDevice.objects.filter(user=vera).delete()
+    AuthenticatorApp.objects.filter(user=vera).delete()
     assert not is_signed_in(browser)

@@ -12,9 +12,8 @@ from django.core import mail
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import PasswordReset, User
+from accessportal.accounts.models import AuthenticatorApp, PasswordReset, User
 from accessportal.accounts.tasks import mail_password_resets
 from accessportal.audit.models import AuditEvent
 from tests.accounts.steps import (
@@ -139,7 +138,7 @@ def test_whom_a_link_would_not_let_in_gets_none(
         vera.disabled_at = clock.now
         vera.save()
     elif who == "without a factor":
-        TOTPDevice.objects.filter(user=vera).delete()
+        AuthenticatorApp.objects.filter(user=vera).delete()
     with committed():
         asks(client, "nobody@example.test" if who == "nobody" else vera.email)
     assert not any("/accounts/forgotten/" in str(sent.body) for sent in mail.outbox)

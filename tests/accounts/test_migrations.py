@@ -11,11 +11,13 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.test import Client
 from django.utils import timezone
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import WebSession
+from accessportal.accounts.factors import make_recovery_codes
+from accessportal.accounts.models import AuthenticatorApp, WebSession
 from accessportal.accounts.web_sessions import is_in_force
-from tests.accounts.steps import is_signed_in
-from tests.cast import Plant
+from tests.accounts.steps import CODE, is_signed_in, sign_in, type_password
+from tests.cast import Plant, origin
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -79,3 +81,26 @@ def test_web_sessions_that_become_rows_let_the_same_people_in(
     assert is_signed_in(vera)
     assert not is_signed_in(victor)
     assert not is_signed_in(olga)
+
+
+def test_an_update_seals_the_seeds_of_apps_and_keeps_who_is_signed_in(
+    migrate_to: Migrate, plant: Plant, browser_of: Callable[..., Client]
+) -> None:
+    """Readable before, sealed after; the same app, the same codes, the same web session."""
+    vera = browser_of(plant.vera)
+    seed = AuthenticatorApp.objects.get(user=plant.vera).bin_key
+    code = make_recovery_codes(acting_user=plant.vera, origin=origin())[0]
+
+    migrate_to("accounts", "0012_time_to_renew_a_factor")
+    readable = TOTPDevice.objects.get(user=plant.vera)
+    assert readable.bin_key == seed
+    migrate_to()
+
+    app = AuthenticatorApp.objects.get(user=plant.vera)
+    assert app.pk == readable.pk and app.bin_key == seed
+    assert TOTPDevice.objects.get(pk=app.pk).key == "sealed"
+    assert is_signed_in(vera)
+    assert sign_in(Client(), plant.vera).url == "/"
+    again = Client()
+    type_password(again, plant.vera)
+    assert again.post(f"{CODE}?recovery", {"code": code}).url == "/"

@@ -10,9 +10,8 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import MailboxCode, User
+from accessportal.accounts.models import AuthenticatorApp, MailboxCode, User
 from accessportal.accounts.parking import idle_days, is_parked, parked, parks_at
 from accessportal.accounts.services.people import reset_second_factor
 from accessportal.audit.models import AuditEvent
@@ -215,7 +214,7 @@ def test_without_a_factor_the_mailbox_comes_before_the_new_one(
         assert type_password(client, parked_vera).url == MAILBOX
         assert client.get("/accounts/enrol/").url == MAILBOX
         client.get(MAILBOX)
-    assert not TOTPDevice.objects.filter(user=parked_vera).exists()
+    assert not AuthenticatorApp.objects.filter(user=parked_vera).exists()
     assert client.post(MAILBOX, {"code": code_in_the_mail()}).url == "/accounts/enrol/"
     assert client.get("/accounts/enrol/").status_code == 200
     client.post("/accounts/enrol/", {"code": code_of(parked_vera, confirmed=False)})

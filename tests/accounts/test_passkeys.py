@@ -198,9 +198,9 @@ def test_a_passkey_that_does_not_count_is_used_again_and_again(
 
 
 def test_the_first_factor_may_be_a_passkey(client: Client, vera: User) -> None:
-    from django_otp.plugins.otp_totp.models import TOTPDevice
+    from accessportal.accounts.models import AuthenticatorApp
 
-    TOTPDevice.objects.filter(user=vera).delete()
+    AuthenticatorApp.objects.filter(user=vera).delete()
     type_password(client, vera)
     way = "/accounts/enrol/passkey/"
     options = client.get(way).context["options"]
@@ -293,10 +293,10 @@ def test_a_recovery_code_says_that_a_lost_passkey_may_go(
 
 
 def test_the_only_factor_stays(client: Client, vera: User) -> None:
-    from django_otp.plugins.otp_totp.models import TOTPDevice
+    from accessportal.accounts.models import AuthenticatorApp
 
     authenticator = passkey_for(vera)
-    TOTPDevice.objects.filter(user=vera).delete()
+    AuthenticatorApp.objects.filter(user=vera).delete()
     passkey_sign_in(client, authenticator)
     page = remove(client, vera)
     assert page.status_code == 422 and "only second factor" in page.content.decode()

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal.accounts.models import (
     ApiToken,
+    AuthenticatorApp,
     BreakGlassAccount,
     DirectoryIdentity,
     Passkey,
@@ -56,7 +56,7 @@ def test_the_name_goes_and_the_evidence_stays(adam: User, gone: User) -> None:
     assert person.full_name == f"Person {person.pk:05d}" and person.phone == ""
     assert person.email.endswith("@removed.invalid")
     assert not person.has_usable_password()
-    assert not TOTPDevice.objects.filter(user=person).exists()
+    assert not AuthenticatorApp.objects.filter(user=person).exists()
     assert not person.notifications.exists()
     window = person.requests_made.get() if hasattr(person, "requests_made") else None
     assert window is None or window.requested_by == person

@@ -9,10 +9,14 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.test import Client
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal.accounts.factors import has_factor
-from accessportal.accounts.models import BreakGlassAccount, FactorReset, User
+from accessportal.accounts.models import (
+    AuthenticatorApp,
+    BreakGlassAccount,
+    FactorReset,
+    User,
+)
 from accessportal.accounts.renewal import KEEPS_MAIL
 from accessportal.accounts.services.factor_resets import (
     ask_factor_reset,
@@ -67,7 +71,7 @@ def test_the_password_and_the_mailbox_together_set_up_a_new_factor(
         assert type_password(client, vera).url == MAILBOX
         assert client.get(ENROL).url == MAILBOX
         assert "taken away" in client.get(MAILBOX).content.decode()
-    assert not TOTPDevice.objects.filter(user=vera).exists()
+    assert not AuthenticatorApp.objects.filter(user=vera).exists()
     wrong = client.post(MAILBOX, {"code": "00000000"})
     assert wrong.status_code == 422 and "not right" in refusal(wrong)
     assert client.get(ENROL).url == MAILBOX

@@ -89,8 +89,8 @@ def sign_in(who: str, *, factor_age: float = 0.0) -> str:
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django_otp import DEVICE_ID_SESSION_KEY
-    from django_otp.plugins.otp_totp.models import TOTPDevice
 
+    from accessportal.accounts.models import AuthenticatorApp
     from accessportal.accounts.web_sessions import open_web_session
     from tests.cast import origin
 
@@ -101,7 +101,7 @@ def sign_in(who: str, *, factor_age: float = 0.0) -> str:
     web_session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     web_session["factor_kind"] = "totp"
     web_session["factor_at"] = time.time() - factor_age
-    device = TOTPDevice.objects.get(user=user, confirmed=True)
+    device = AuthenticatorApp.objects.get(user=user, confirmed=True)
     web_session["factor_device"] = device.persistent_id
     web_session[DEVICE_ID_SESSION_KEY] = device.persistent_id
     web_session.create()
@@ -294,10 +294,11 @@ def end_window_in(window_pk: int, seconds: float) -> None:
 def code(who: str) -> str:
     """The code that this person's authenticator app shows; not yet used."""
     from django_otp.oath import TOTP
-    from django_otp.plugins.otp_totp.models import TOTPDevice
 
-    TOTPDevice.objects.update(last_t=-1, throttling_failure_count=0)
-    device = TOTPDevice.objects.get(user=getattr(PLANT, who), confirmed=True)
+    from accessportal.accounts.models import AuthenticatorApp
+
+    AuthenticatorApp.objects.update(last_t=-1, throttling_failure_count=0)
+    device = AuthenticatorApp.objects.get(user=getattr(PLANT, who), confirmed=True)
     totp = TOTP(device.bin_key, device.step, device.t0, device.digits, device.drift)
     totp.time = __import__("time").time()
     return f"{totp.token():06d}"

@@ -8,9 +8,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 from django_otp.oath import TOTP
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.models import AuthenticatorApp, User, Vendor
 from accessportal.accounts.services.attestation import attestation_state
 from accessportal.audit.models import AuditEvent
 from accessportal.demo.seed import seed_demo
@@ -69,7 +68,7 @@ def test_two_sites_a_dozen_machines_and_the_whole_cast() -> None:
 def test_everybody_signs_in_with_password_and_code() -> None:
     for person in seed_demo(TARGETS, recordings=False):
         user = User.objects.get(email=person["email"])
-        device = TOTPDevice.objects.get(user=user, confirmed=True)
+        device = AuthenticatorApp.objects.get(user=user, confirmed=True)
         secret = person["totp_secret"]
         key = base64.b32decode(secret + "=" * (-len(secret) % 8))
 
@@ -129,7 +128,7 @@ def everything() -> list[Any]:
         AccessRequest,
         AuditEvent,
         Notification,
-        TOTPDevice,
+        AuthenticatorApp,
     )
     return [sorted(model.objects.values_list("pk", flat=True)) for model in models]
 

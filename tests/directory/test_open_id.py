@@ -10,10 +10,14 @@ from django.conf import settings as portal_settings
 from django.contrib.auth import SESSION_KEY
 from django.test import Client
 from django.utils import timezone
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django.fixtures import Settings
 
-from accessportal.accounts.models import DirectoryIdentity, GroupMapping, User
+from accessportal.accounts.models import (
+    AuthenticatorApp,
+    DirectoryIdentity,
+    GroupMapping,
+    User,
+)
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Site
 from tests.accounts.steps import CODE, code_of, is_signed_in, refusal, type_code
@@ -231,7 +235,7 @@ def test_the_next_page_survives_the_way_and_never_leads_out(
         client = Client()
         begun = client.get(START, {"next": wanted})
         client.get(provider.comes_back(begun.url, "olga"))
-        TOTPDevice.objects.update(last_t=-1)
+        AuthenticatorApp.objects.update(last_t=-1)
         assert type_code(client, code_of(olga)).url == arrived
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -9,8 +10,14 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import keys
+from accessportal.accounts.factor_keys import recovery_code_key_ids, seed_key_ids
+from accessportal.accounts.factors import make_recovery_codes
+from accessportal.accounts.models import AuthenticatorApp
 from accessportal.audit import record
 from accessportal.audit.chain import seal_committed_events, verify_chain
 from accessportal.audit.models import AuditEvent
@@ -20,7 +27,8 @@ from sessions.models import Recording
 from sessions.services import recording_keys
 from sessions.services.recording import check_recording_key
 from sessions.services.recording_check import inspect
-from tests.cast import Plant
+from tests.accounts.steps import CODE, sign_in, type_password
+from tests.cast import Plant, origin
 from tests.session_flow.recorded import make_recording, make_session, record_session
 
 
@@ -48,6 +56,65 @@ def test_credentials_open_under_the_new_key(plant: Plant) -> None:
     assert open_secrets(plant.filling_gateway).password == "asset-password"
     event = AuditEvent.objects.get(event="key.rotated")
     assert event.detail == {"key": "credentials", "old_key_id": old, "new_key_id": new}
+
+
+def test_seeds_open_under_the_new_key_and_the_apps_go_on(
+    plant: Plant, client: Client
+) -> None:
+    """Nothing of a seed is readable in its row, before and after; the apps notice nothing."""
+    app = AuthenticatorApp.objects.get(user=plant.vera)
+    seed, old = app.bin_key, keys.symmetric_key("seeds")[0]
+    assert "under the present key" in rotate("seeds")
+    new = keys.symmetric_key("seeds")[0]
+    assert new != old and seed_key_ids() == {new}
+    app.refresh_from_db()
+    assert app.bin_key == seed
+    assert "is destroyed" in rotate("seeds", "--destroy-retired")
+    assert sign_in(client, plant.vera).url == "/"
+    row = str(AuthenticatorApp.objects.filter(pk=app.pk).values().get()).lower()
+    readable = {
+        seed.hex(),
+        base64.b32encode(seed).decode(),
+        base64.b64encode(seed).decode(),
+    }
+    assert app.key == "sealed" and not any(one.lower() in row for one in readable)
+    # Another person's envelope opens nothing, and django-otp's own device verifies nothing.
+    AuthenticatorApp.objects.filter(user=plant.victor).update(
+        seed_envelope=app.seed_envelope
+    )
+    with pytest.raises(keys.WrongKey):
+        AuthenticatorApp.objects.get(user=plant.victor).bin_key  # noqa: B018
+    with pytest.raises(ValueError, match="Non-hexadecimal|Odd-length"):
+        TOTPDevice.objects.get(pk=app.pk).verify_token("123456")
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AuthenticatorApp.objects.filter(pk=app.pk).update(seed_envelope=seed.hex())
+
+
+def test_recovery_codes_stay_good_until_their_people_make_new_ones(
+    plant: Plant,
+) -> None:
+    """A hash cannot be made anew; the next code of the same set still counts."""
+    vera = plant.vera
+    first, second, third, *_rest = make_recovery_codes(
+        acting_user=vera, origin=origin()
+    )
+    old = keys.symmetric_key("codes")[0]
+    assert "1 people are asked" in rotate("codes")
+    assert vera.notifications.filter(kind="account.recovery_outdated").exists()
+    for code in (first, second):
+        browser = Client()
+        type_password(browser, vera)
+        assert browser.post(f"{CODE}?recovery", {"code": code}).url == "/"
+    assert recovery_code_key_ids() == {old}
+    assert "has made new" in rotate("codes", "--destroy-retired")
+    assert keys.retired_key_ids("codes") == [old]
+
+    make_recovery_codes(acting_user=vera, origin=origin())
+    assert recovery_code_key_ids() == {keys.symmetric_key("codes")[0]} != {old}
+    browser = Client()
+    type_password(browser, vera)
+    assert browser.post(f"{CODE}?recovery", {"code": third}).status_code == 422
+    assert f"{old} is destroyed" in rotate("codes", "--destroy-retired")
 
 
 def test_recordings_play_and_verify_after_a_rotation(

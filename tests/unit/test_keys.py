@@ -66,13 +66,16 @@ def test_another_key_says_which_one_is_missing(key_files: Path) -> None:
 
 
 def test_a_keyed_hash_is_the_same_for_its_key_only(key_files: Path) -> None:
-    before = keys.keyed_hash("codes", b"message")
-    assert before == keys.keyed_hash("codes", b"message")
-    assert before != keys.keyed_hash("codes", b"massage")
-    assert before != keys.keyed_hash("recordings", b"message")
-    (key_files / "codes").unlink()
-    keys.ensure_keys()
-    assert keys.keyed_hash("codes", b"message") != before
+    old, other = (keys.symmetric_key(name)[0] for name in ("codes", "recordings"))
+    before = keys.keyed_hash("codes", b"message", key_id=old)
+    assert before == keys.keyed_hash("codes", b"message", key_id=old)
+    assert before != keys.keyed_hash("codes", b"massage", key_id=old)
+    assert before != keys.keyed_hash("recordings", b"message", key_id=other)
+    with pytest.raises(keys.WrongKey):
+        keys.keyed_hash("codes", b"message", key_id=other)
+    _old, new = keys.replace_key("codes")
+    assert keys.keyed_hash("codes", b"message", key_id=old) == before
+    assert keys.keyed_hash("codes", b"message", key_id=new) != before
 
 
 def test_a_missing_key_fails_loudly(key_files: Path) -> None:

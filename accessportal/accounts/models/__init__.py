@@ -2,6 +2,7 @@
 
 from accessportal.accounts.models.api_token import ApiToken
 from accessportal.accounts.models.borrowed import PermissionOverride, RoleDelegation
+from accessportal.accounts.models.coded_factors import AuthenticatorApp, RecoveryCodes
 from accessportal.accounts.models.directory import (
     BreakGlassAccount,
     DirectoryIdentity,
@@ -24,6 +25,7 @@ from accessportal.accounts.models.web_session import WebSession
 
 __all__ = [
     "ApiToken",
+    "AuthenticatorApp",
     "BreakGlassAccount",
     "DirectoryIdentity",
     "FactorReset",
@@ -37,6 +39,7 @@ __all__ = [
     "Passkey",
     "PasswordReset",
     "PermissionOverride",
+    "RecoveryCodes",
     "RoleDelegation",
     "RoleGrant",
     "SignInFailures",

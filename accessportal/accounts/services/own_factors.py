@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
 from accessportal.accounts.factors import (
@@ -12,7 +11,7 @@ from accessportal.accounts.factors import (
     TOTP_KIND,
     factor_in_words,
 )
-from accessportal.accounts.models import Passkey, User
+from accessportal.accounts.models import AuthenticatorApp, Passkey, User
 from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.errors import FreshFactorNeeded, NotPossible, TooLate
 from accessportal.notifications import notify
@@ -33,7 +32,7 @@ class AnotherFactorNeeded(FreshFactorNeeded):
 def remove_factor(
     *,
     acting_user: User,
-    device: Passkey | TOTPDevice,
+    device: Passkey | AuthenticatorApp,
     proven_by: str,
     origin: Origin,
     web_session_key: str,
@@ -103,9 +102,9 @@ def remove_factor(
     )
 
 
-def _others_than(user: User, device: Passkey | TOTPDevice) -> bool:
+def _others_than(user: User, device: Passkey | AuthenticatorApp) -> bool:
     passkeys = Passkey.objects.usable().filter(user=user)
-    apps = TOTPDevice.objects.filter(user=user, confirmed=True)
+    apps = AuthenticatorApp.objects.filter(user=user, confirmed=True)
     if isinstance(device, Passkey):
         passkeys = passkeys.exclude(pk=device.pk)
     else:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
-from accessportal.accounts.models import Passkey, User
+from accessportal.accounts.models import (
+    AuthenticatorApp,
+    Passkey,
+    RecoveryCodes,
+    User,
+)
 from accessportal.accounts.renewal import refuse_needless_reset, renewal_end
 from accessportal.accounts.services.lost_roles import lent_roles_were_lost
 from accessportal.accounts.signals import tell_standing
@@ -135,8 +138,8 @@ def reset_second_factor(
         )
     refuse_needless_reset(person)
 
-    TOTPDevice.objects.filter(user=person).delete()
-    StaticDevice.objects.filter(user=person).delete()
+    AuthenticatorApp.objects.filter(user=person).delete()
+    RecoveryCodes.objects.filter(user=person).delete()
     Passkey.objects.filter(user=person).delete()
     now = timezone.now()
     person.factors_confirmed_at, person.factors_gone_at = None, now

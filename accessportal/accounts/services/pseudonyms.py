@@ -10,19 +10,19 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from accessportal import audit
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import (
     ApiToken,
+    AuthenticatorApp,
     BreakGlassAccount,
     DirectoryIdentity,
     Invitation,
     MailboxCode,
     Passkey,
     PasswordReset,
+    RecoveryCodes,
     SignInFailures,
     User,
 )
@@ -98,8 +98,8 @@ def pseudonymise_person(
 def _forget(person: User, address: str) -> None:
     """Everything about the person that is no evidence: ways in, mails, codes, invitations."""
     end_web_sessions_of(person, reason=Ended.ACCESS, acting_user=None)
-    TOTPDevice.objects.filter(user=person).delete()
-    StaticDevice.objects.filter(user=person).delete()
+    AuthenticatorApp.objects.filter(user=person).delete()
+    RecoveryCodes.objects.filter(user=person).delete()
     Passkey.objects.filter(user=person).delete()
     ApiToken.objects.filter(owner=person).delete()
     DirectoryIdentity.objects.filter(user=person).delete()

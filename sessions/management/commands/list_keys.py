@@ -15,6 +15,7 @@ ALGORITHMS = {
     "secret_key": "HMAC-SHA256 (web sessions, form tokens)",
     "credentials": "AES-256-GCM (asset credentials)",
     "recordings": "AES-256-GCM (data keys of the recordings)",
+    "seeds": "AES-256-GCM (seeds of authenticator apps)",
     "codes": "HMAC-SHA256 (recovery codes)",
     "signing": "Ed25519 (recordings, audit trail)",
 }
@@ -31,7 +32,7 @@ class Command(BaseCommand):
                 self._line(f"{name} (retired)", key_id, path, algorithm)
 
     def _id(self, name: str) -> str:
-        if name in (*keys.SYMMETRIC_KEYS, "codes"):
+        if name in keys.SYMMETRIC_KEYS:
             return keys.symmetric_key(name)[0]
         return keys.sign(b"")[0] if name == "signing" else "-"
 

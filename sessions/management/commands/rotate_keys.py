@@ -9,6 +9,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accessportal import audit, keys
+from accessportal.accounts.factor_keys import (
+    ask_for_new_codes,
+    recovery_code_key_ids,
+    reseal_seeds,
+    seed_key_ids,
+)
 from accessportal.plants.vault import credential_key_ids, reseal_credentials
 from sessions.services.recording_keys import (
     any_being_written,
@@ -28,18 +34,26 @@ class UnderKey:
 PROTECTED = {
     "credentials": UnderKey(reseal_credentials, credential_key_ids),
     "recordings": UnderKey(rewrap_recordings, recording_key_ids),
+    "seeds": UnderKey(reseal_seeds, seed_key_ids),
+}
+CODES = "codes"
+NEEDED = {
+    **{name: protected.needed for name, protected in PROTECTED.items()},
+    CODES: recovery_code_key_ids,
 }
 
 
 class Command(BaseCommand):
     help = (
         "Puts a new key in place of an old one and everything it protects under it. Stopped "
-        "in the middle, it is run again and goes on. The old key stays in retired/ (old "
-        "back-ups need it); --destroy-retired removes those that nothing here needs."
+        "in the middle, it is run again and goes on. Recovery codes are hashes and stay under the "
+        "key of their time: their people are asked to make new ones. The old key stays in "
+        "retired/ (old back-ups need it); --destroy-retired removes those that nothing here "
+        "needs."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("name", choices=[*PROTECTED, "signing", "secret_key"])
+        parser.add_argument("name", choices=[*NEEDED, "signing", "secret_key"])
         parser.add_argument("--destroy-retired", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -55,6 +69,12 @@ class Command(BaseCommand):
                 )
             elif name == "signing":
                 self._new(name)
+            elif name == CODES:
+                self._new(name)
+                self.stdout.write(
+                    f"{ask_for_new_codes()} people are asked to make new recovery codes; "
+                    "those they have stay good until then."
+                )
             else:
                 self._rotate(name, PROTECTED[name])
         except BlockingIOError:
@@ -77,7 +97,7 @@ class Command(BaseCommand):
         self.stdout.write(f"The key {name!r} is {new_id} now; {old_id} is retired.")
 
     def _destroy(self, name: str) -> None:
-        if name not in PROTECTED:
+        if name not in NEEDED:
             raise CommandError(
                 f"What the old {name!r} signed is verified with it: it stays."
             )
@@ -85,10 +105,15 @@ class Command(BaseCommand):
             raise CommandError(
                 "A recording is being written. Try again when it is closed."
             )
-        needed = PROTECTED[name].needed()
+        needed = NEEDED[name]()
         for key_id in keys.retired_key_ids(name):
             if key_id in needed:
-                self.stdout.write(f"{key_id} is still needed: rotate first.")
+                first = (
+                    "not everybody has made new recovery codes"
+                    if name == CODES
+                    else "rotate first"
+                )
+                self.stdout.write(f"{key_id} is still needed: {first}.")
                 continue
             audit.record("key.destroyed", key=name, key_id=key_id)
             keys.retired_file(name, key_id).unlink()
