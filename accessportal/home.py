@@ -99,8 +99,9 @@ def plant_parts(user: User) -> dict[str, Any]:
         "missing": what_lapses(user, at=timezone.now()),
     }
     actions = actions_anywhere(user)
-    if Action.REQUEST_DECIDE in actions:
-        parts |= decision_parts(user)
+    decisions = decision_parts(user)
+    if Action.REQUEST_DECIDE in actions or decisions["pending"]:
+        parts |= decisions
     if Action.SESSION_SEE in actions:
         parts["live_sessions"] = list(
             BrokeredSession.objects.visible_to(user)
@@ -166,9 +167,9 @@ def charge_counts(user: User) -> dict[str, int]:
 
 
 def decision_parts(user: User) -> dict[str, Any]:
-    """What waits for this supervisor: requests by their start, and wishes for more time."""
+    """What waits for this person's yes: requests by their start, and wishes for more time."""
     sites = sites_where(user, Action.REQUEST_DECIDE)
-    pending = AccessRequest.objects.awaiting_decision().filter(site__in=sites)
+    pending = AccessRequest.objects.awaiting_decision().asking(user)
     return {
         "decides": True,
         "fallen": list(MaintenanceWindow.objects.fallen().to_reconfirm(user)[:SHOWN]),

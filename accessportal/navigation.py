@@ -22,6 +22,7 @@ from accessportal.accounts.authorisation import (
 from accessportal.accounts.models import PermissionOverride, RoleGrant, User
 from accessportal.alerts.models import SecurityAlert
 from accessportal.words import zone_name
+from requests.approvers import may_agree_somewhere
 from requests.models import AccessRequest
 from sessions.models import ComplianceReview, StopOrder
 
@@ -38,6 +39,8 @@ class Place:
     action: Action | None = None
     # Only for who looks after the people of a vendor.
     of_coordinator: bool = False
+    # Only for whom a request can ask, by a role or a group.
+    of_approver: bool = False
     # The order of the phone's bottom bar, by who looks at it; 0: only in the menu.
     contractor_rank: int = 0
     plant_rank: int = 0
@@ -96,7 +99,7 @@ PLACES: list[tuple[Words, list[Place]]] = [
                 "/approvals/",
                 _("Approvals"),
                 "signature",
-                Action.REQUEST_DECIDE,
+                of_approver=True,
                 plant_rank=2,
                 counts="approvals",
             ),
@@ -239,6 +242,8 @@ class Navigation:
     def leads_to(self, place: Place) -> bool:
         if place.of_coordinator:
             return self.user.coordinates and not self.user.awaits_sponsor
+        if place.of_approver:
+            return self.agrees
         return place.action is None or place.action in self.actions
 
     def item(self, place: Place) -> Item:
@@ -253,9 +258,8 @@ class Navigation:
     def counts(self) -> dict[str, int]:
         """What waits for this person, by place; kept up to date by the page's live parts."""
         found = {}
-        if Action.REQUEST_DECIDE in self.actions:
-            sites = sites_where(self.user, Action.REQUEST_DECIDE)
-            waiting = AccessRequest.objects.awaiting_decision().filter(site__in=sites)
+        if self.agrees:
+            waiting = AccessRequest.objects.awaiting_decision().asking(self.user)
             found["approvals"] = waiting.count()
         if Action.ALERT_HANDLE in self.actions:
             found["alerts"] = SecurityAlert.objects.open().count()
@@ -264,6 +268,13 @@ class Navigation:
                 ComplianceReview.objects.visible_to(self.user).waiting().count()
             )
         return found
+
+    @cached_property
+    def agrees(self) -> bool:
+        """Whether a request can ask this person."""
+        if {Action.REQUEST_DECIDE, Action.REQUEST_AGREE} & self.actions:
+            return True
+        return may_agree_somewhere(self.user)
 
     @cached_property
     def stops(self) -> list[StopOrder]:

@@ -9,6 +9,7 @@ from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
 from accessportal.plants.models import Asset, Endpoint, Site
+from requests.approvers import may_agree_somewhere, places_for
 from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
 
 
@@ -26,9 +27,10 @@ def request_visible_to(user: User, number: str) -> AccessRequest:
 
 
 def request_decidable_by(user: User, number: str) -> AccessRequest:
-    """A request that `user`, of the plant, may decide on; it may be closed already."""
+    """A request that asks `user` in one of its steps; whether it is their turn, and
+    whether it is closed already, is for the verb to say."""
     access_request = request_visible_to(user, number)
-    if not may(user, Action.REQUEST_DECIDE, access_request.site):
+    if not places_for(user, access_request.steps.all(), access_request.site):
         raise NotAllowed
     return access_request
 
@@ -95,8 +97,8 @@ def extension_decidable_by(user: User, pk: int) -> ExtensionRequest:
 
 
 def deciding_person(user: User) -> User:
-    """Refuses who may decide nowhere."""
-    if not may(user, Action.REQUEST_DECIDE):
+    """Refuses who may decide nowhere, in no role and no group."""
+    if not may_agree_somewhere(user):
         raise NotAllowed
     return user
 

@@ -17,7 +17,9 @@ from accessportal.accounts.parking import idle_days, is_parked
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Asset, Endpoint, ProductionFreeze, Site
 from accessportal.risk_facts import new_country, refusals_lately
+from requests.demanded import demands_on_request
 from requests.models import AccessRequest, MaintenanceWindow
+from requests.policy.rules import Demands
 from requests.wishes import (
     Booking,
     Duplicate,
@@ -29,15 +31,18 @@ from requests.wishes import (
     WishFacts,
 )
 
+NO_RULE = Demands()
 REVIVAL_TOLD_FOR = timedelta(days=14)
 """For so long a decision page says that somebody came back to a parked account."""
 
 
-def policy_limits() -> Limits:
-    """The figures of the settings: hours, minutes and days as time spans."""
+def policy_limits(demands: Demands) -> Limits:
+    """The figures of the settings as time spans, tightened by what the policy demands."""
+    longest = timedelta(hours=settings.MAX_WINDOW_HOURS)
+    notice = timedelta(minutes=settings.MIN_NOTICE_MINUTES)
     return Limits(
-        longest=timedelta(hours=settings.MAX_WINDOW_HOURS),
-        notice=timedelta(minutes=settings.MIN_NOTICE_MINUTES),
+        longest=min(longest, demands.longest or longest),
+        notice=max(notice, demands.notice or notice),
         furthest=timedelta(days=settings.MAX_ADVANCE_DAYS),
     )
 
@@ -57,6 +62,7 @@ def facts_of_wish(
     asked_from: str = "",
     viewer: User | None = None,
     now: datetime | None = None,
+    demands: Demands = NO_RULE,
 ) -> WishFacts:
     """The facts about a wish of `person`, a vendor's; `own_request` is left out of overlaps.
 
@@ -69,7 +75,7 @@ def facts_of_wish(
     back_at, back_after_days = _back(person, now)
     return WishFacts(
         now=now,
-        limits=policy_limits(),
+        limits=policy_limits(demands),
         zone=site.time_zone,
         site_name=site.name,
         staffed_from=site.staffed_from,
@@ -110,6 +116,7 @@ def facts_of_wish(
         person_back_at=back_at,
         person_back_after_days=back_after_days,
         standing=_standing(person),
+        demands=demands,
     )
 
 
@@ -144,6 +151,7 @@ def facts_of_request(
         purpose=access_request.purpose,
         own_request=access_request,
         viewer=viewer,
+        demands=demands_on_request(access_request, start=start, end=end),
     )
 
 
@@ -217,6 +225,7 @@ def seen_by_approver(access_request: AccessRequest) -> dict[str, Any]:
         "clipboard_out": access_request.clipboard_out,
         "purpose": access_request.purpose,
         "work_order": access_request.work_order,
+        "attendance": access_request.attendance_required,
         "wanted_from": _iso(start),
         "wanted_until": _iso(end),
         "freezes": [

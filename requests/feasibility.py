@@ -36,6 +36,7 @@ def what_stands_against(facts: WishFacts) -> list[Finding]:
     found = [
         *_machines(facts),
         *_times(facts),
+        *_policy_hours(facts),
         *_purpose(facts),
         *_site(facts),
         *foreseeable(facts),
@@ -190,6 +191,25 @@ def _times(facts: WishFacts) -> Iterator[Finding]:
         )
 
 
+def _policy_hours(facts: WishFacts) -> Iterator[Finding]:
+    """The hours to which the plant's policy keeps such work."""
+    if facts.start is None or facts.end is None or facts.end <= facts.start:
+        return
+    for hours in facts.demands.hours:
+        if not hours.cover(facts.start, facts.end, facts.zone):
+            yield Finding(
+                Level.BLOCKS,
+                "outside_policy_hours",
+                _("The plant allows such work %(days)s from %(start)s to %(end)s only.")
+                % {
+                    "days": weekdays_words(hours.weekdays),
+                    "start": f"{hours.start:%H:%M}",
+                    "end": f"{hours.until:%H:%M}",
+                },
+                "start",
+            )
+
+
 def _purpose(facts: WishFacts) -> Iterator[Finding]:
     length = len(facts.purpose.strip())
     if length < PURPOSE_AT_LEAST:
@@ -319,6 +339,8 @@ def _said_otherwise(facts: WishFacts) -> Iterator[Finding]:
 
 
 def _for_the_approver(facts: WishFacts) -> Iterator[Finding]:
+    for sentence in facts.demands.unusual:
+        yield Finding(Level.WARNS, "policy", sentence)
     people = (facts.requester, *facts.companions)
     for person in people:
         for machine in person.new_to:

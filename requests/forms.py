@@ -21,10 +21,12 @@ from requests.access import (
     endpoints_to_ask_for,
     sites_to_ask_for,
 )
+from requests.demanded import demands_on_wish
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
 from requests.free_time import IN_THE_WAY, Room, room_for
 from requests.models import AccessRequest
+from requests.policy.rules import Demands
 from requests.services.submission import Wish
 from requests.wishes import Finding
 
@@ -118,6 +120,7 @@ class WishForm(forms.Form):
         self.unknown_count = 0
         self.named: list[User] = []
         self.unknown_companions = 0
+        self.demands = Demands()
         site_field, endpoint_field = self.fields["site"], self.fields["endpoints"]
         assert isinstance(site_field, forms.ChoiceField)
         assert isinstance(endpoint_field, forms.MultipleChoiceField)
@@ -240,6 +243,14 @@ class WishForm(forms.Form):
             return None
 
     def _judge(self, data: dict[str, Any], site: Site) -> list[Finding]:
+        _policy, self.demands = demands_on_wish(
+            person=self.person,
+            site=site,
+            endpoints=self.known,
+            permission=data.get("permission") or AccessRequest.Permission.CONTROL,
+            start=data.get("start_at"),
+            end=data.get("end_at"),
+        )
         facts = facts_of_wish(
             person=self.person,
             site=site,
@@ -251,6 +262,7 @@ class WishForm(forms.Form):
             companions=self.named,
             unknown_companions=self.unknown_companions,
             viewer=self.person,
+            demands=self.demands,
         )
         findings = what_stands_against(facts)
         in_the_way = any(finding.code in IN_THE_WAY for finding in findings)

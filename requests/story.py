@@ -51,7 +51,7 @@ def story_of(
             )
         )
     for decision in access_request.decisions.select_related("decided_by"):
-        if decision.step == 1:
+        if decision.round:
             told.append(_decision(decision, access_request, window, zone))
         elif "reconfirmed" in decision.facts:
             told += _reconfirmation(decision)
@@ -94,6 +94,20 @@ def _decision(
             _("Denied"),
             "circle-x",
             "bad",
+            decision.decided_by,
+            decision.reason,
+        )
+    if access_request.closed_by_id != decision.decided_by_id or window is None:
+        title = (
+            _("Agreed")
+            if decision.round == access_request.round
+            else _("Agreed, before it was changed")
+        )
+        return Happening(
+            decision.decided_at,
+            title,
+            "circle-check",
+            "ok" if decision.round == access_request.round else "quiet",
             decision.decided_by,
             decision.reason,
         )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
+from requests.policy.rules import Demands
+
 
 class Level(StrEnum):
     BLOCKS = "blocks"
@@ -136,6 +138,7 @@ class WishFacts:
     person_back_at: datetime | None = None
     person_back_after_days: int = 0
     standing: Standing = Standing()
+    demands: Demands = Demands()
 
     @property
     def requester(self) -> PersonFacts:

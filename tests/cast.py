@@ -51,6 +51,8 @@ from requests.models import (
     RequestedEndpoint,
     RequestedPerson,
 )
+from requests.policy.rules import Demands
+from requests.steps import ask_steps
 
 Role = RoleGrant.Role
 
@@ -240,6 +242,7 @@ def make_request(
         )
     for companion in companions:
         RequestedPerson.objects.create(access_request=access_request, user=companion)
+    ask_steps(access_request, Demands(), now=now)
     return access_request
 
 
@@ -266,6 +269,8 @@ def make_window(
     ApprovalDecision.objects.create(
         access_request=access_request,
         verdict=ApprovalDecision.Verdict.APPROVED,
+        round=1,
+        places=["role:ot_supervisor"],
         decided_by=decided_by,
         requested_by=requested_by,
         facts_hash="0" * 64,

@@ -32,6 +32,12 @@ class Action(models.TextChoices):
     REQUEST_SUBMIT = "request.submit", _("Ask for access")
     REQUEST_SEE = "request.see", _("See access requests and windows")
     REQUEST_DECIDE = "request.decide", _("Approve or deny requests")
+    REQUEST_AGREE = (
+        "request.agree",
+        _("Agree to requests where the policy asks for IT security, too"),
+    )
+    POLICY_SEE = "policy.see", _("Read the approval policy")
+    POLICY_CHANGE = "policy.change", _("Change the approval policy and its groups")
     WINDOW_REVOKE = "window.revoke", _("Revoke or extend windows")
     SESSION_START = "session.start", _("Start a session in one's own window")
     SESSION_SEE = "session.see", _("See live and past sessions")
@@ -71,6 +77,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
         {
             Action.REQUEST_SEE,
             Action.REQUEST_DECIDE,
+            Action.POLICY_SEE,
             Action.WINDOW_REVOKE,
             Action.SESSION_SEE,
             Action.SESSION_WATCH,
@@ -91,6 +98,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
     Role.IT_SECURITY: frozenset(
         {
             Action.REQUEST_SEE,
+            Action.REQUEST_AGREE,
+            Action.POLICY_SEE,
             Action.WINDOW_REVOKE,
             Action.SESSION_SEE,
             Action.SESSION_WATCH,
@@ -117,6 +126,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
     Role.COMPLIANCE: frozenset(
         {
             Action.REQUEST_SEE,
+            Action.POLICY_SEE,
             Action.SESSION_SEE,
             Action.RECORDING_SEE,
             Action.RECORDING_PLAY,
@@ -131,6 +141,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
     Role.ADMINISTRATOR: frozenset(
         {
             Action.REQUEST_SEE,
+            Action.POLICY_SEE,
+            Action.POLICY_CHANGE,
             Action.SESSION_SEE,
             Action.PLANT_SEE,
             Action.PLANT_CHANGE,
@@ -169,6 +181,7 @@ OWN_RIGHT_ONLY: frozenset[Action] = frozenset(
         Action.OVERRIDE_GRANT,
         Action.TOKEN_MANAGE,
         Action.DIRECTORY_CHANGE,
+        Action.POLICY_CHANGE,
     }
 )
 

@@ -16,6 +16,7 @@ from accessportal.accounts.models import PermissionOverride
 
 NEEDED: dict[str, tuple[Action, ...]] = {
     "request.approved": (Action.REQUEST_DECIDE,),
+    "request.agreed": (Action.REQUEST_DECIDE,),
     "request.denied": (Action.REQUEST_DECIDE,),
     "window.reconfirmed": (Action.REQUEST_DECIDE,),
     "window.extended": (Action.REQUEST_DECIDE,),

@@ -136,6 +136,7 @@ EVENTS: dict[str, EventKind] = {
     # Requests, decisions, windows
     "request.submitted": EventKind("AC", _("asked for access")),
     "request.approved": EventKind("AC", _("approved a request")),
+    "request.agreed": EventKind("AC", _("agreed to a request that needs others, too")),
     "request.denied": EventKind("AC", _("denied a request")),
     "request.withdrawn": EventKind("AC", _("withdrew a request")),
     "request.expired": EventKind("AC", _("let a request expire undecided")),

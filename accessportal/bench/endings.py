@@ -150,7 +150,7 @@ def _plant(count: int) -> int:
         wanted_from=now, wanted_until=now + timedelta(hours=4),
     )  # fmt: skip
     ApprovalDecision.objects.create(
-        access_request=request, verdict="approved", requested_by=user,
+        access_request=request, verdict="approved", requested_by=user, round=1,
         decided_by=User.objects.create_user(
             email="plant@example.test", password=None, full_name="Plant"
         ),

@@ -147,6 +147,8 @@ def _window(
     ApprovalDecision.objects.create(
         access_request=access_request,
         verdict=ApprovalDecision.Verdict.APPROVED,
+        round=1,
+        places=["role:ot_supervisor"],
         decided_by=olga,
         requested_by=vera,
         facts_hash="0" * 64,

@@ -162,6 +162,14 @@ KINDS: dict[str, Kind] = {
             "%(window)s. Undecided, it expires when it begins."
         ),
     ),
+    "request.agreed": Kind(
+        _("%(number)s: %(decider)s agreed, and it waits for you"),
+        _(
+            "%(decider)s agreed to the access of %(requester)s (%(vendor)s) to %(assets)s at "
+            "%(site)s,\n%(window)s. By the policy of the plant it needs you, too.\n\n"
+            "Purpose: %(purpose)s"
+        ),
+    ),
     "request.approved": Kind(
         _("%(number)s is approved"),
         _(

@@ -7,11 +7,21 @@ from requests.models.access_request import (
 )
 from requests.models.approval import ApprovalDecision
 from requests.models.feed import CalendarFeed
+from requests.models.policy import (
+    ApprovalPolicy,
+    ApprovalStep,
+    ApproverGroup,
+    ApproverGroupMember,
+)
 from requests.models.window import ExtensionRequest, MaintenanceWindow
 
 __all__ = [
     "AccessRequest",
     "ApprovalDecision",
+    "ApprovalPolicy",
+    "ApprovalStep",
+    "ApproverGroup",
+    "ApproverGroupMember",
     "CalendarFeed",
     "ExtensionRequest",
     "MaintenanceWindow",

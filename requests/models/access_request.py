@@ -27,19 +27,37 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
             state=AccessRequest.State.PENDING, wanted_from__lte=at or timezone.now()
         )
 
-    def for_supervisor(self, user: User) -> AccessRequestQuerySet:
-        """Those at the sites where `user` decides."""
-        from accessportal.accounts.authorisation import Action, sites_where
+    def asking(self, user: User) -> AccessRequestQuerySet:
+        """Those that need a yes which `user` could give now, and has not given."""
+        from requests.models.approval import ApprovalDecision
+        from requests.models.policy import ApprovalStep
 
-        return self.filter(site__in=sites_where(user, Action.REQUEST_DECIDE))
+        asked = ApprovalStep.objects.filter(
+            access_request=models.OuterRef("pk"), asked=True
+        ).of_people(user)
+        given = ApprovalDecision.objects.filter(
+            access_request=models.OuterRef("pk"),
+            round=models.OuterRef("round"),
+            decided_by=user,
+        )
+        return self.filter(models.Exists(asked), ~models.Exists(given))
 
     def visible_to(self, user: User) -> AccessRequestQuerySet:
-        """A vendor's people see their company's; the plant's people see their sites'."""
+        """A vendor's people see their company's; the plant's people see their sites', and
+        those that their group is asked about."""
         from accessportal.accounts.authorisation import Action, sites_where
+        from requests.approvers import steps_for_groups
+        from requests.models.policy import ApprovalStep
 
         if user.vendor_id is not None:
             return self.filter(vendor_id=user.vendor_id)
-        return self.filter(site__in=sites_where(user, Action.REQUEST_SEE))
+        asked = ApprovalStep.objects.filter(
+            steps_for_groups(user), access_request=models.OuterRef("pk")
+        )
+        return self.filter(
+            models.Q(site__in=sites_where(user, Action.REQUEST_SEE))
+            | models.Exists(asked)
+        )
 
 
 class AccessRequest(models.Model):
@@ -94,6 +112,18 @@ class AccessRequest(models.Model):
     )
     close_reason = models.CharField(max_length=2000, blank=True)
     reminded_at = models.DateTimeField(null=True, blank=True)
+    # The policy in force when it was sent (none: one OT supervisor), what its rules came to
+    # then, as JSON (`requests.policy.reading`), and how often that began anew.
+    policy = models.ForeignKey(
+        "access_requests.ApprovalPolicy",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    demands = models.JSONField(default=dict)
+    round = models.PositiveSmallIntegerField(default=1)
+    attendance_required = models.BooleanField(default=False)
 
     objects = AccessRequestQuerySet.as_manager()
 

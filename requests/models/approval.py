@@ -1,4 +1,4 @@
-"""One supervisor's yes or no, before the work, with what was seen."""
+"""One person's yes or no, before the work, with what was seen."""
 
 from __future__ import annotations
 
@@ -24,6 +24,10 @@ class ApprovalDecision(models.Model):
     )
     step = models.PositiveSmallIntegerField(default=1)
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    # Of the request itself: its round, which begins anew when what was asked changes, and
+    # the steps whose places the person could fill. 0: about its window, later.
+    round = models.PositiveSmallIntegerField(default=0)
+    places = models.JSONField(default=list)
     decided_by = models.ForeignKey(
         "accounts.User", on_delete=models.PROTECT, related_name="decisions"
     )
@@ -50,6 +54,11 @@ class ApprovalDecision(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["access_request", "step"], name="one_decision_per_step"
+            ),
+            models.UniqueConstraint(
+                fields=["access_request", "round", "decided_by"],
+                condition=models.Q(verdict="approved", round__gt=0),
+                name="one_place_for_each_person",
             ),
             models.CheckConstraint(
                 condition=~models.Q(decided_by=models.F("requested_by")),

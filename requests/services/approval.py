@@ -1,28 +1,40 @@
-"""Deciding: `approve_request` and `deny_request`, by somebody of the plant, once."""
+"""Deciding: `approve_request` and `deny_request`, one person's yes or no.
+
+A request is approved when each place of its steps is filled (`requests.steps`); the last
+yes makes the window, and any no closes the request.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accessportal.accounts.authorisation import Action
+from accessportal.accounts.factor_rules import PHISHING_RESISTANT, PasskeyNeeded
 from accessportal.accounts.models import User
 from accessportal.audit import record
-from accessportal.errors import NotPossible, TooLate
+from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.transitions import transition
+from requests.approvers import people_asked
+from requests.demanded import demands_on_request
 from requests.facts import facts_of_request, hash_of_facts, seen_by_approver
 from requests.feasibility import what_stands_against
-from requests.models import AccessRequest, ApprovalDecision, MaintenanceWindow
+from requests.lent import said_of_lent_agreement
+from requests.models import (
+    AccessRequest,
+    ApprovalDecision,
+    ApprovalStep,
+    MaintenanceWindow,
+)
+from requests.policy.reading import demands_as_json
 from requests.services.common import (
     guard_four_eyes,
     guard_fresh_factor,
-    guard_may,
     guard_nothing_blocks,
     how_it_ended,
     how_overdue,
@@ -33,6 +45,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.steps import note_progress, standing_of
 
 # How long ago a start may be to mean "at once".
 JUST_PASSED = timedelta(minutes=5)
@@ -47,12 +60,13 @@ def approve_request(
     opens_at: datetime | None = None,
     closes_at: datetime | None = None,
     reason: str = "",
-) -> MaintenanceWindow:
-    """Say yes, to the time asked for or to another one; makes the window.
+) -> MaintenanceWindow | None:
+    """Say yes; the last one that is needed makes the window, the others return None.
 
-    `facts_hash` is of the facts that the approver saw (`requests.facts`). Raises
-    `TooLate` (code `facts_changed`) when they are others now, or somebody was first;
-    `FreshFactorNeeded`; `NotAllowed`; `NotPossible` when the time cannot work.
+    Who decides alone may say yes to another time, too. `facts_hash` is of the facts that
+    the approver saw (`requests.facts`). Raises `TooLate` (code `facts_changed`) when they
+    are others now, or somebody was first; `FreshFactorNeeded`; `NotAllowed`;
+    `NotPossible` when the time cannot work.
     """
     guard_four_eyes(access_request, acting_user=acting_user, origin=origin)
     return _approve(
@@ -76,11 +90,11 @@ def _approve(
     opens_at: datetime | None,
     closes_at: datetime | None,
     reason: str,
-) -> MaintenanceWindow:
+) -> MaintenanceWindow | None:
     access_request = locked_request(access_request.pk)
     lock_endpoints(access_request)
 
-    facts = _guard_decision(
+    ground = _guard_decision(
         access_request, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
     start = _start_of_window(opens_at or access_request.wanted_from, timezone.now())
@@ -90,16 +104,67 @@ def _approve(
             facts_of_request(access_request, viewer=acting_user, start=start, end=end)
         )
     )
+    if opens_at or closes_at:
+        _guard_decides_alone(access_request, start, end)
 
-    _close(access_request, AccessRequest.State.APPROVED, acting_user, reason)
     _decide(
         access_request,
         ApprovalDecision.Verdict.APPROVED,
         acting_user,
         origin,
-        facts,
+        ground,
         reason,
     )
+    if not note_progress(access_request, now=timezone.now()).complete:
+        _agreed(access_request, acting_user, origin, ground, reason)
+        return None
+    return _make_window(
+        access_request, acting_user, origin, ground, reason, start=start, end=end
+    )
+
+
+def _agreed(
+    access_request: AccessRequest,
+    acting_user: User,
+    origin: Origin,
+    ground: Ground,
+    reason: str,
+) -> None:
+    """Record a yes after which others are needed still, and tell them of it."""
+    record(
+        "request.agreed",
+        acting_user=acting_user,
+        subject=access_request,
+        origin=origin,
+        access_request=access_request,
+        reason=reason,
+        facts_hash=hash_of_facts(ground.facts),
+        places=sorted(ground.places),
+        **said_of_lent_agreement(acting_user, ground.places, access_request.site),
+    )
+
+    notify(
+        people_asked(access_request),
+        "request.agreed",
+        path=path_of(access_request),
+        decider=acting_user.full_name,
+        **said_of(access_request),
+    )
+    tell_pages(access_request)
+
+
+def _make_window(
+    access_request: AccessRequest,
+    acting_user: User,
+    origin: Origin,
+    ground: Ground,
+    reason: str,
+    *,
+    start: datetime,
+    end: datetime,
+) -> MaintenanceWindow:
+    """The last place is filled: the request is approved, and its window made."""
+    _close(access_request, AccessRequest.State.APPROVED, acting_user, reason)
     window = MaintenanceWindow.objects.create(
         access_request=access_request, opens_at=start, closes_at=end
     )
@@ -112,9 +177,10 @@ def _approve(
         origin=origin,
         access_request=access_request,
         reason=reason,
-        facts_hash=facts_hash,
+        facts_hash=hash_of_facts(ground.facts),
         other_time=(start, end)
         != (access_request.wanted_from, access_request.wanted_until),
+        **said_of_lent_agreement(acting_user, ground.places, access_request.site),
     )
     record(
         "window.created",
@@ -175,8 +241,12 @@ def _deny(
 ) -> ApprovalDecision:
     access_request = locked_request(access_request.pk)
 
-    facts = _guard_decision(
-        access_request, acting_user=acting_user, origin=origin, facts_hash=facts_hash
+    ground = _guard_decision(
+        access_request,
+        acting_user=acting_user,
+        origin=origin,
+        facts_hash=facts_hash,
+        denies=True,
     )
     if not reason:
         raise NotPossible(
@@ -191,7 +261,7 @@ def _deny(
         ApprovalDecision.Verdict.DENIED,
         acting_user,
         origin,
-        facts,
+        ground,
         reason,
     )
 
@@ -217,23 +287,63 @@ def _deny(
     return decision
 
 
+class Ground(NamedTuple):
+    """What a decision rests on: the facts seen, and the places that the person could fill."""
+
+    facts: dict[str, Any]
+    places: frozenset[str]
+
+
 def _guard_decision(
-    access_request: AccessRequest, *, acting_user: User, origin: Origin, facts_hash: str
-) -> dict[str, Any]:
-    """The facts that the decision rests on, once everything allows it."""
-    guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
+    access_request: AccessRequest,
+    *,
+    acting_user: User,
+    origin: Origin,
+    facts_hash: str,
+    denies: bool = False,
+) -> Ground:
+    """What the decision rests on, once everything allows it.
+
+    denies: whoever has said yes already may still say no, until the request is closed.
+    """
+    standing = standing_of(access_request, acting_user)
+    if not standing.places:
+        raise NotAllowed
     if access_request.state != AccessRequest.State.PENDING:
         raise TooLate(how_it_ended(access_request), code="already_closed")
     if access_request.is_overdue():
         raise TooLate(how_overdue(access_request), code="overdue")
+    if not standing.asked and not (denies and standing.given):
+        raise TooLate(standing.why_not(), code="not_asked")
     guard_fresh_factor(origin, acting_user, access_request.site)
+    if (
+        access_request.demands.get("passkey")
+        and origin.factor not in PHISHING_RESISTANT
+    ):
+        raise PasskeyNeeded
     facts = seen_by_approver(access_request)
     if hash_of_facts(facts) != facts_hash:
         raise TooLate(
             _("What this decision rests on has changed since you opened the page."),
             code="facts_changed",
         )
-    return facts
+    return Ground(facts, standing.places_now)
+
+
+def _guard_decides_alone(
+    access_request: AccessRequest, start: datetime, end: datetime
+) -> None:
+    """Another time is given at once only where nobody else is asked, then or now."""
+    steps = ApprovalStep.objects.filter(access_request=access_request)
+    alone = sum(steps.values_list("quorum", flat=True)) == 1
+    demanded = demands_as_json(
+        demands_on_request(access_request, start=start, end=end)
+    )["steps"]
+    if not alone or sum(step["quorum"] for step in demanded) > 1:
+        raise NotPossible(
+            _("Others have to agree to that time, too: nobody gives it alone."),
+            code="not_alone",
+        )
 
 
 def _close(
@@ -257,7 +367,7 @@ def _decide(
     verdict: ApprovalDecision.Verdict,
     acting_user: User,
     origin: Origin,
-    facts: dict[str, Any],
+    ground: Ground,
     reason: str,
 ) -> ApprovalDecision:
     """The decision's row. Its constraints say four eyes and "once" again."""
@@ -267,12 +377,14 @@ def _decide(
                 access_request=access_request,
                 step=access_request.decisions.count() + 1,
                 verdict=verdict,
+                round=access_request.round,
+                places=sorted(ground.places),
                 decided_by=acting_user,
                 requested_by=access_request.requested_by,
                 decider_vendor=acting_user.vendor,
                 reason=reason,
-                facts=facts,
-                facts_hash=hash_of_facts(facts),
+                facts=ground.facts,
+                facts_hash=hash_of_facts(ground.facts),
                 factor=origin.factor,
                 source_address=origin.address,
                 user_agent=origin.user_agent,

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from accessportal.accounts.authorisation import Action, may, people_who_may
+from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, PortalError, TooLate
@@ -22,9 +21,12 @@ from accessportal.origin import SYSTEM, Origin
 from accessportal.plants.models import Endpoint, Site
 from accessportal.transitions import transition
 from requests.access import companions_to_name, endpoints_to_ask_for
+from requests.approvers import people_asked, people_concerned
+from requests.demanded import demands_on_wish
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
 from requests.models import AccessRequest, RequestedEndpoint, RequestedPerson
+from requests.policy.rules import Demands
 from requests.services.common import (
     guard_nothing_blocks,
     how_it_ended,
@@ -34,6 +36,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.steps import ask_steps
 from requests.wishes import WishFacts
 
 logger = logging.getLogger(__name__)
@@ -102,8 +105,16 @@ def _submit(
     ]
     named_ids = set(wish.companion_ids)
     companions = [one for one in companions_to_name(acting_user) if one.pk in named_ids]
+    policy, demands = demands_on_wish(
+        person=acting_user,
+        site=wish.site,
+        endpoints=endpoints,
+        permission=wish.permission,
+        start=wish.wanted_from,
+        end=wish.wanted_until,
+    )
     guard_nothing_blocks(
-        what_stands_against(facts_of(wish, endpoints, acting_user, companions))
+        what_stands_against(facts_of(wish, endpoints, acting_user, companions, demands))
     )
 
     now = timezone.now()
@@ -121,6 +132,7 @@ def _submit(
         wanted_until=wish.wanted_until,
         submitted_at=now,
         submission_key=submission_key,
+        policy=policy,
     )
     RequestedEndpoint.objects.bulk_create(
         RequestedEndpoint(access_request=access_request, endpoint=endpoint)
@@ -130,6 +142,7 @@ def _submit(
         RequestedPerson(access_request=access_request, user=companion)
         for companion in companions
     )
+    ask_steps(access_request, demands, now=now)
 
     record(
         "request.submitted",
@@ -143,10 +156,12 @@ def _submit(
         wanted_from=access_request.wanted_from.isoformat(),
         wanted_until=access_request.wanted_until.isoformat(),
         work_order=access_request.work_order,
+        policy=policy.version if policy else None,
+        rules=list(demands.rules),
     )
 
     notify(
-        people_who_may(Action.REQUEST_DECIDE, access_request.site),
+        people_asked(access_request),
         "request.submitted",
         path=path_of(access_request),
         **said_of(access_request),
@@ -156,7 +171,11 @@ def _submit(
 
 
 def facts_of(
-    wish: Wish, endpoints: list[Endpoint], person: User, companions: list[User]
+    wish: Wish,
+    endpoints: list[Endpoint],
+    person: User,
+    companions: list[User],
+    demands: Demands,
 ) -> WishFacts:
     """The facts about a wish whose known endpoints and people are these."""
     return facts_of_wish(
@@ -170,6 +189,7 @@ def facts_of(
         companions=companions,
         unknown_companions=len(set(wish.companion_ids)) - len(companions),
         viewer=person,
+        demands=demands,
     )
 
 
@@ -207,7 +227,7 @@ def withdraw_request(
     )
 
     notify(
-        people_who_may(Action.REQUEST_DECIDE, access_request.site),
+        people_concerned(access_request),
         "request.withdrawn",
         path=path_of(access_request),
         reason=reason,
@@ -282,7 +302,7 @@ def _remind(pk: int, at: datetime) -> bool:
         return False
     AccessRequest.objects.filter(pk=pk).update(reminded_at=at)
     notify(
-        people_who_may(Action.REQUEST_DECIDE, access_request.site),
+        people_asked(access_request),
         "request.reminder",
         path=path_of(access_request),
         **said_of(access_request),
@@ -295,12 +315,3 @@ def _guard_pending(access_request: AccessRequest) -> None:
         raise TooLate(how_it_ended(access_request), code="already_closed")
     if access_request.is_overdue():
         raise TooLate(how_overdue(access_request), code="overdue")
-
-
-def nobody_can_decide(site: Site) -> str:
-    """A sentence when no supervisor of the site is there to decide, else an empty one."""
-    if people_who_may(Action.REQUEST_DECIDE, site).exists():
-        return ""
-    return _("%(site)s has nobody who can decide at the moment. Call the plant.") % {
-        "site": site.name
-    }

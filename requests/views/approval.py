@@ -31,6 +31,7 @@ from requests.listing import page_of
 from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
 from requests.services.approval import approve_request, deny_request
 from requests.services.common import guard_four_eyes, how_it_ended, how_overdue
+from requests.steps import standing_of
 
 SEEN_SALT = "requests.approval.seen"
 QUEUE_SIZE = 12  # each is judged anew for the page
@@ -42,7 +43,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     user = deciding_person(request.user)  # type: ignore[arg-type]
     waiting = (
         AccessRequest.objects.awaiting_decision()
-        .for_supervisor(user)
+        .asking(user)
         .select_related("site", "vendor", "requested_by")
         .order_by("wanted_from")
     )
@@ -92,7 +93,7 @@ def approve(request: HttpRequest, number: str) -> HttpResponse:
             "closes_at": form.cleaned_data["closes_at"],
         }
     try:
-        approve_request(
+        window = approve_request(
             access_request,
             acting_user=user,
             origin=origin_of(request),
@@ -102,10 +103,14 @@ def approve(request: HttpRequest, number: str) -> HttpResponse:
         )
     except (TooLate, NotPossible) as error:
         return _page(request, access_request, error=error, form=form)
+    if window is None:
+        said = _(
+            "You agreed to %(number)s. Others are needed, too; they have been told."
+        )
+    else:
+        said = _("%(number)s is approved. %(name)s has been told.")
     messages.success(
-        request,
-        _("%(number)s is approved. %(name)s has been told.")
-        % {"number": number, "name": access_request.requested_by},
+        request, said % {"number": number, "name": access_request.requested_by}
     )
     return redirect("approvals:queue")
 
@@ -156,6 +161,11 @@ def _page(
         status = error.status
     facts = seen_by_approver(access_request)
     site = access_request.site
+    standing = standing_of(access_request, user)
+    undecided = (
+        access_request.state == AccessRequest.State.PENDING
+        and not access_request.is_overdue()
+    )
     context = {
         "access_request": access_request,
         "site": site,
@@ -165,8 +175,12 @@ def _page(
         "unusual": what_is_unusual(facts_of_request(access_request, viewer=user)),
         "facts_hash": hash_of_facts(facts),
         "seen": signing.dumps(facts, salt=SEEN_SALT, compress=True),
-        "open": access_request.state == AccessRequest.State.PENDING
-        and not access_request.is_overdue(),
+        "undecided": undecided,
+        "standing": standing,
+        "open": undecided and standing.asked,
+        "may_deny": undecided and (standing.asked or standing.given is not None),
+        "alone": not standing.several,
+        "waits": "" if standing.asked or not undecided else standing.why_not(),
         "ended": _how_it_ended(access_request),
         "error": error,
         "changes": (

@@ -32,12 +32,9 @@ from requests.live_sessions import (
     live_sessions_of,
 )
 from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
-from requests.services.submission import (
-    nobody_can_decide,
-    submit_request,
-    withdraw_request,
-)
+from requests.services.submission import submit_request, withdraw_request
 from requests.services.window import EXTENSION_MINUTES
+from requests.steps import standing_of
 from requests.story import story_of
 
 
@@ -141,12 +138,8 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         "takes_part": takes_part,
         "story": story_of(access_request, window),
         "may_decide": may(user, Action.REQUEST_DECIDE, site) and user.vendor_id is None,
+        "standing": standing_of(access_request, user),
         "may_ask": user.vendor_id is not None and may(user, Action.REQUEST_SUBMIT),
-        "nobody": (
-            nobody_can_decide(site)
-            if access_request.state == AccessRequest.State.PENDING
-            else ""
-        ),
     }
     if window is not None:
         context |= _about_window(

@@ -109,7 +109,7 @@ MATRIX: dict[str, Line] = {
         method="post",
     ),
     # Approval
-    "approvals:queue": Line(yes="olga omar", no=f"{CONTRACTORS} ivan cora adam"),
+    "approvals:queue": Line(yes="olga omar ivan", no=f"{CONTRACTORS} cora adam"),
     "approvals:decide": Line(
         yes="olga", no="vera vito ivan cora adam", not_known=NOT_SEE, args="request"
     ),

@@ -1,0 +1,124 @@
+"""Who is meant by the steps of a request: people by role at its site, or by named group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import CharField, Q, QuerySet, Value
+from django.db.models.functions import Cast, Concat
+from django.utils.translation import gettext as _
+
+from accessportal.accounts.authorisation import Action, may, people_who_may, sites_where
+from accessportal.accounts.models import RoleGrant, User
+from accessportal.plants.models import Site
+from requests.models import AccessRequest, ApprovalStep, ApproverGroup
+from requests.policy.rules import GROUP, IT_SECURITY, OT_SUPERVISOR
+
+ACTIONS = {
+    OT_SUPERVISOR: Action.REQUEST_DECIDE,
+    IT_SECURITY: Action.REQUEST_AGREE,
+}
+"""What somebody may do at the site who is asked by role, in their own right or a lent one."""
+
+
+def steps_for(user: User) -> Q:
+    """The rows of `ApprovalStep` whose people `user` is one of, at any site."""
+    meant = steps_for_groups(user)
+    for who, action in ACTIONS.items():
+        meant |= _meant(who=who) & Q(access_request__site__in=sites_where(user, action))
+    return meant
+
+
+def steps_for_groups(user: User) -> Q:
+    """Those that name a group of which `user` is one."""
+    if user.vendor_id is not None or not user.is_active:
+        return Q(pk__in=[])
+    groups = ApproverGroup.objects.filter(people=user).values_list(
+        Concat(Value(GROUP), Cast("pk", CharField())), flat=True
+    )
+    return _meant(who__in=groups)
+
+
+def places_for(user: User, steps: Iterable[ApprovalStep], site: Site) -> frozenset[str]:
+    """The steps, by their `who`, a place of which `user` may fill."""
+    return frozenset(
+        step.who
+        for step in steps
+        if any(is_one_of(user, who, site) for who in whos_of(step))
+    )
+
+
+def whos_of(step: ApprovalStep) -> list[str]:
+    """The step's people, and the deputy once called."""
+    called = step.deputy and step.escalated_at is not None
+    return [step.who, step.deputy] if called else [step.who]
+
+
+def may_agree_somewhere(user: User) -> bool:
+    """Whether a request can ask this person at all."""
+    if user.vendor_id is not None or not user.is_active:
+        return False
+    by_role = any(may(user, action) for action in ACTIONS.values())
+    return by_role or ApproverGroup.objects.filter(people=user).exists()
+
+
+def is_one_of(user: User, who: str, site: Site) -> bool:
+    """Whether a person of the plant is meant by `who` at `site`."""
+    if user.vendor_id is not None or not user.is_active:
+        return False
+    if who in ACTIONS:
+        return may(user, ACTIONS[who], site)
+    return ApproverGroup.objects.filter(pk=_group_pk(who), people=user).exists()
+
+
+def people_who_are(who: str, site: Site) -> QuerySet[User]:
+    """The active people of the plant whom `who` means at `site`."""
+    if who in ACTIONS:
+        return people_who_may(ACTIONS[who], site)
+    people: QuerySet[User] = User.objects.active().plant_people()
+    return people.filter(approver_groups=_group_pk(who))
+
+
+def people_asked(access_request: AccessRequest) -> list[User]:
+    """Whose yes would help now: the people of the steps being asked, but those who gave it."""
+    given = set(
+        access_request.decisions.filter(round=access_request.round).values_list(
+            "decided_by", flat=True
+        )
+    )
+    asked: dict[int, User] = {}
+    for step in access_request.steps.filter(asked=True):
+        for who in whos_of(step):
+            for person in people_who_are(who, access_request.site):
+                asked[person.pk] = person
+    return [person for pk, person in asked.items() if pk not in given]
+
+
+def people_concerned(access_request: AccessRequest) -> list[User]:
+    """Everybody whom the request asks, will ask, or has asked."""
+    people = {
+        person.pk: person
+        for step in access_request.steps.all()
+        for who in whos_of(step)
+        for person in people_who_are(who, access_request.site)
+    }
+    return list(people.values())
+
+
+def who_words(who: str) -> str:
+    """`OT supervisor`, `IT security`, or the group's name."""
+    if who in ACTIONS:
+        return str(RoleGrant.Role(who.removeprefix("role:")).label)
+    group = ApproverGroup.objects.filter(pk=_group_pk(who)).first()
+    return group.name if group else _("a group that is gone")
+
+
+def _group_pk(who: str) -> int:
+    return int(who.removeprefix(GROUP))
+
+
+def _meant(**lookup: object) -> Q:
+    """Steps of these people; with those whose called deputies they are."""
+    ((name, value),) = lookup.items()
+    deputies = {name.replace("who", "deputy"): value}
+    return Q(**{name: value}) | Q(**deputies, escalated_at__isnull=False)

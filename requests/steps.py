@@ -1,0 +1,187 @@
+"""The steps of a request: made from what the policy demands, and how far they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from accessportal.accounts.models import User
+from requests.approvers import people_who_are, places_for, who_words, whos_of
+from requests.models import (
+    AccessRequest,
+    ApprovalDecision,
+    ApprovalStep,
+)
+from requests.policy import rules as policy_rules
+from requests.policy.places import Progress, progress_of
+from requests.policy.reading import demands_as_json
+from requests.policy.rules import Demands
+
+
+def ask_steps(
+    access_request: AccessRequest, demands: Demands, *, now: datetime
+) -> None:
+    """Keep what is demanded with the request, and ask the first steps; replaces earlier ones."""
+    access_request.demands = demands_as_json(demands)
+    access_request.attendance_required |= demands.attendance
+    AccessRequest.objects.filter(pk=access_request.pk).update(
+        demands=access_request.demands,
+        attendance_required=access_request.attendance_required,
+    )
+    access_request.steps.all().delete()
+    first = min(step.order for step in demands.steps)
+    ApprovalStep.objects.bulk_create(
+        ApprovalStep(
+            access_request=access_request,
+            who=step.who,
+            name=step.name,
+            quorum=step.quorum,
+            order=step.order,
+            deputy=step.deputy,
+            after_minutes=step.after_minutes,
+            asked=step.order == first,
+            asked_at=now if step.order == first else None,
+        )
+        for step in demands.steps
+    )
+
+
+def yeses_of(access_request: AccessRequest) -> list[ApprovalDecision]:
+    """Who has agreed to the request as it is now, in the order of their saying so."""
+    return list(
+        access_request.decisions.filter(
+            round=access_request.round, verdict=ApprovalDecision.Verdict.APPROVED
+        )
+        .select_related("decided_by")
+        .order_by("step")
+    )
+
+
+def progress_now(
+    steps: Sequence[ApprovalStep], yeses: Sequence[ApprovalDecision]
+) -> Progress:
+    return progress_of(
+        [
+            policy_rules.Step(step.who, quorum=step.quorum, order=step.order)
+            for step in steps
+        ],
+        [frozenset(yes.places) for yes in yeses],
+    )
+
+
+def note_progress(access_request: AccessRequest, *, now: datetime) -> Progress:
+    """Bring up to date which steps are asked; called by every act that changes it."""
+    steps = list(access_request.steps.all())
+    progress = progress_now(steps, yeses_of(access_request))
+    for step in steps:
+        asked = step.who in progress.asked
+        if asked != step.asked:
+            step.asked = asked
+            step.asked_at = step.asked_at or (now if asked else None)
+            step.save(update_fields=["asked", "asked_at"])
+    return progress
+
+
+@dataclass(frozen=True)
+class StepStanding:
+    """One step as a page shows it: who has agreed, who could, and whether it is their turn."""
+
+    who: str
+    words: str
+    quorum: int
+    agreed: tuple[ApprovalDecision, ...]
+    candidates: tuple[User, ...]
+    asked: bool
+    asked_at: datetime | None
+    called: str = ""
+
+    @property
+    def done(self) -> bool:
+        return len(self.agreed) >= self.quorum
+
+    @property
+    def missing(self) -> int:
+        return self.quorum - len(self.agreed)
+
+    @property
+    def nobody(self) -> bool:
+        """Asked, and too few people are there who could agree."""
+        return self.asked and len(self.candidates) < self.missing
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Who has a request now: its steps, and what one person may do about it."""
+
+    steps: tuple[StepStanding, ...]
+    given: ApprovalDecision | None
+    places: frozenset[str]
+    places_now: frozenset[str]
+    asked: bool
+
+    def why_not(self) -> str:
+        """Why this person's yes would not help now, though the request asks their like."""
+        waiting = ", ".join(step.words for step in self.steps if step.asked)
+        if self.given is not None:
+            return _("You have agreed already. It waits for: %(who)s.") % {
+                "who": waiting
+            }
+        return _("It is not your turn now. It waits for: %(who)s.") % {"who": waiting}
+
+    @property
+    def several(self) -> bool:
+        """More than one person is needed, so that it is worth saying who."""
+        return sum(step.quorum for step in self.steps) > 1
+
+    @property
+    def nobody(self) -> bool:
+        return any(step.nobody for step in self.steps)
+
+
+def standing_of(access_request: AccessRequest, viewer: User) -> Standing:
+    """How far a request is, and whether `viewer`'s yes would help now (`asked`)."""
+    steps = list(access_request.steps.all())
+    yeses = yeses_of(access_request)
+    progress = progress_now(steps, yeses)
+    given = next((yes for yes in yeses if yes.decided_by_id == viewer.pk), None)
+    said_yes = {yes.decided_by_id for yes in yeses}
+    places = places_for(viewer, steps, access_request.site)
+    return Standing(
+        steps=tuple(
+            _step_standing(step, access_request, progress, yeses, said_yes)
+            for step in steps
+        ),
+        given=given,
+        places=places,
+        places_now=places
+        & frozenset(step.who for step in steps if step.order == progress.order),
+        asked=given is None and bool(places & progress.asked),
+    )
+
+
+def _step_standing(
+    step: ApprovalStep,
+    access_request: AccessRequest,
+    progress: Progress,
+    yeses: Sequence[ApprovalDecision],
+    said_yes: set[int],
+) -> StepStanding:
+    candidates = {
+        person.pk: person
+        for who in whos_of(step)
+        for person in people_who_are(who, access_request.site)
+        if person.pk not in said_yes
+    }
+    return StepStanding(
+        who=step.who,
+        words=step.name or who_words(step.who),
+        quorum=step.quorum,
+        agreed=tuple(yeses[index] for index in progress.filled[step.who]),
+        candidates=tuple(candidates.values()),
+        asked=step.who in progress.asked,
+        asked_at=step.asked_at,
+        called=who_words(step.deputy) if step.escalated_at and step.deputy else "",
+    )
