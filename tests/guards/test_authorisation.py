@@ -28,6 +28,9 @@ ASKS = {
     "may_report_leaver",
     "may_see_vendor",
     "may_vouch",
+    # Whom a request asks: people by role, of whom `approvers` asks it, or of a named group.
+    "may_agree_somewhere",
+    "places_for",
 }
 # About oneself or one's own company only: there is no role to ask for.
 ABOUT_ONESELF = {
