@@ -34,4 +34,5 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "portal_now": int(time.time() * 1000),
         "portal_shared_idle": settings.SHARED_IDLE_SECONDS,
         "portal_web_session": seconds_left(request),
+        "portal_sign_in": getattr(getattr(request, "web_session", None), "pk", ""),
     }

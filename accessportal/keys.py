@@ -7,11 +7,13 @@
 * `codes`: HMAC-SHA256, for recovery codes. A hash cannot be made anew: what is stored stays
   under the key of its time.
 * `signing`: Ed25519, signs recording manifests and heads of the audit trail.
+* `push`: P-256 (VAPID, RFC 8292), says to push services who is sending.
 
-A key id is the first 16 hex digits of the SHA-256 of the key (public key for Ed25519);
-it is stored beside what the key protects. A key that was rotated out is kept in `retired/`
-as `<name>-<key id>` (of the signing key, the public half only): what it sealed can be opened
-and what it signed can be verified, and nothing new is sealed or signed with it. Files are
+A key id is the first 16 hex digits of the SHA-256 of the key (of its public half for
+`signing` and `push`); it is stored beside what the key protects. A key that was rotated out
+is kept in `retired/` as `<name>-<key id>` (of the signing key, the public half only): what it
+sealed can be opened and what it signed can be verified, and nothing new is sealed or signed
+with it; devices that know only the old `push` key are reached by it until they know the new. Files are
 read anew when they change, so that no process has to be restarted for a rotation.
 """
 
@@ -30,6 +32,7 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PrivateKey,
     Ed25519PublicKey,
@@ -58,6 +61,7 @@ def ensure_keys(directory: Path | None = None) -> list[str]:
         "secret_key": lambda: secrets.token_urlsafe(64),
         **dict.fromkeys(SYMMETRIC_KEYS, _new_symmetric_key),
         "signing": _new_signing_key,
+        "push": _new_push_key,
     }
     for name, make in contents.items():
         try:
@@ -85,6 +89,10 @@ def replace_key(name: str) -> tuple[str, str]:
             public = _public_bytes(signing_key().public_key())
             old_id, kept = key_id_of(public), base64.b64encode(public).decode()
             new = _new_signing_key()
+        elif name == "push":
+            old_id = push_key_id()
+            kept = (directory / name).read_text().strip()
+            new = _new_push_key()
         else:
             old_id, old_key = symmetric_key(name)
             kept = base64.b64encode(old_key).decode()
@@ -95,6 +103,8 @@ def replace_key(name: str) -> tuple[str, str]:
         write_private(directory / name, new)
     if name == "signing":
         return old_id, key_id_of(_public_bytes(signing_key().public_key()))
+    if name == "push":
+        return old_id, push_key_id()
     return old_id, symmetric_key(name)[0]
 
 
@@ -253,6 +263,32 @@ def signing_key() -> Ed25519PrivateKey:
     return _read_signing(settings.KEYS_DIR / "signing")
 
 
+def push_key(key_id: str = "") -> ec.EllipticCurvePrivateKey:
+    """The key that push services know us by: the present one, or the one of that id.
+
+    Raises `WrongKey` for an id that is not kept any more, `KeyMissing`.
+    """
+    key = _read_push(settings.KEYS_DIR / "push")
+    if not key_id or key_id == key_id_of(uncompressed_point(key)):
+        return key
+    retired = retired_file("push", key_id)
+    if not _is_key_id(key_id) or not retired.exists():
+        raise WrongKey(f"The push key {key_id} is not kept any more.")
+    return _read_push(retired)
+
+
+def push_key_id() -> str:
+    """The id of the present push key. Raises `KeyMissing`."""
+    return key_id_of(uncompressed_point(push_key()))
+
+
+def uncompressed_point(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The public half as browsers and push services take it: 65 bytes, beginning with 4."""
+    return key.public_key().public_bytes(
+        serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint
+    )
+
+
 def public_key_pem() -> str:
     """The public half of the signing key, for whoever verifies evidence elsewhere."""
     return (
@@ -288,6 +324,15 @@ def _read_signing(path: Path) -> Ed25519PrivateKey:
         raise KeyMissing(f"The key {path.name!r} cannot be read: {error}") from error
 
 
+def _read_push(path: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        return ec.derive_private_key(
+            int.from_bytes(_key_bytes(path), "big"), ec.SECP256R1()
+        )
+    except ValueError as error:
+        raise KeyMissing(f"The key {path.name!r} cannot be read: {error}") from error
+
+
 def _key_bytes(path: Path) -> bytes:
     """What a key file holds, read anew when the file has changed. Raises `KeyMissing`."""
     try:
@@ -308,6 +353,11 @@ def _new_symmetric_key() -> str:
 
 def _new_signing_key() -> str:
     return base64.b64encode(Ed25519PrivateKey.generate().private_bytes_raw()).decode()
+
+
+def _new_push_key() -> str:
+    number = ec.generate_private_key(ec.SECP256R1()).private_numbers().private_value
+    return base64.b64encode(number.to_bytes(32, "big")).decode()
 
 
 def _public_bytes(key: Ed25519PublicKey) -> bytes:

@@ -304,6 +304,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "manifest-src": [SELF],
+        "worker-src": [SELF],
         "form-action": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -357,6 +358,13 @@ EMAIL_HOST_PASSWORD = env("EMAIL_PASSWORD") or read_secret(KEYS_DIR / "email_pas
 EMAIL_USE_TLS = env_bool("EMAIL_TLS")
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env("EMAIL_FROM", "Access Portal <portal@localhost>")
+
+# A plant has no way out by default: hosts that may be spoken to (accessportal.outward).
+PUSH_HOSTS = env_list("PUSH_HOSTS")
+WEBHOOK_HOSTS = env_list("WEBHOOK_HOSTS")
+OUTWARD_PROXY = env("OUTWARD_PROXY")
+OUTWARD_CA_FILE = env("OUTWARD_CA_FILE")
+OUTWARD_LOOPBACK = env_bool("OUTWARD_LOOPBACK")
 
 # --- The broker ---------------------------------------------------------------------
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from accessportal import views
+from accessportal import installed_app, views
 from accessportal.api.app import api_urls, description
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("account/ready/", views.ready, name="ready"),
+    path("app.webmanifest", installed_app.manifest, name="manifest"),
+    path("service-worker.js", installed_app.service_worker, name="service_worker"),
+    path("offline/", installed_app.offline, name="offline"),
+    path("", include("accessportal.notifications.urls")),
     # Before the accounts' own /vendors/<slug>/: "new" is no vendor's slug.
     path("vendors/", include("accessportal.plants.urls_vendors")),
     path("", include("accessportal.accounts.urls")),

@@ -23,6 +23,10 @@ from accessportal.accounts.browsers import browser_in_words
 from accessportal.accounts.limits import limits_of
 from accessportal.accounts.models import User, WebSession
 from accessportal.live import announce
+from accessportal.notifications.devices import (
+    forget_devices_of,
+    forget_devices_of_web_session,
+)
 from accessportal.origin import SYSTEM, Origin
 
 Ended = WebSession.Ended
@@ -198,6 +202,13 @@ def end_web_session(
                 browser=web_session.browser,
                 address=web_session.address,
             )
+        if reason not in WebSession.BY_CLOCK:
+            forget_devices_of_web_session(
+                web_session,
+                acting_user=acting_user,
+                origin=origin,
+                cause="signed_out" if reason == Ended.SIGNED_OUT else "ended",
+            )
         user_pk = web_session.user_id
         transaction.on_commit(
             lambda: announce(f"news.user.{user_pk}", "web_session.ended")
@@ -225,6 +236,11 @@ def end_web_sessions_of(
     for web_session in wanted:
         ended += end_web_session(
             web_session, reason=reason, acting_user=acting_user, origin=origin
+        )
+    if not on_device:
+        # Also those of sign-ins that ran out: a phone in a stranger's hand is still rung.
+        forget_devices_of(
+            user, acting_user=acting_user, origin=origin, except_key=except_key
         )
     return ended
 

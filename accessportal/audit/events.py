@@ -101,6 +101,9 @@ EVENTS: dict[str, EventKind] = {
         "AC", _("attested the list of a vendor's people")
     ),
     "account.expiry.warned": EventKind("AC", _("warned of an expiry")),
+    "push.device.added": EventKind("AC", _("let a device be pushed to")),
+    "push.device.removed": EventKind("AC", _("took a device off the list for pushes")),
+    "notification.wishes.changed": EventKind("AC", _("chose how to be told")),
     "invitation.revoked": EventKind("AC", _("revoked an invitation")),
     "role.granted": EventKind("AC", _("granted a role")),
     "delegation.made": EventKind("AC", _("delegated a role")),

@@ -19,7 +19,7 @@ from accessportal.demo.people import sign_in_facts
 from accessportal.demo.plant import DemoPlant, ensure_plant
 from accessportal.demo.stories import PAST, Story, steps_of, tell_ahead
 from accessportal.demo.targets import TargetFailed
-from accessportal.notifications.models import Notification
+from accessportal.notifications.models import Delivery, Notification
 from requests.models import AccessRequest
 
 logger = logging.getLogger(__name__)
@@ -76,4 +76,5 @@ def _tell_everything(plant: DemoPlant, captures: dict[str, Capture]) -> None:
 def _forget_old_mail() -> None:
     """What the past told people has been read; nobody gets mail about it today."""
     now = timezone.now()
-    Notification.objects.update(sent_at=now, read_at=now)
+    Notification.objects.update(read_at=now)
+    Delivery.objects.update(sent_at=now)

@@ -28,6 +28,10 @@ KINDS: dict[str, Kind] = {
         ),
     ),
     **ACCOUNT_KINDS,
+    "push.test": Kind(
+        _("This is a test"),
+        _("You asked the portal to try whether it reaches your device."),
+    ),
     "delegation.made": Kind(
         _("%(by)s delegates to you: %(role)s"),
         _(

@@ -1,4 +1,4 @@
-"""Mail goes out in the background; the sweep makes up for lost tasks and failures."""
+"""What is told goes out in the background; the sweep makes up for lost tasks and failures."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 
-from accessportal.notifications.models import Notification
-from accessportal.notifications.outbox import send_notification
+from accessportal.notifications.models import Delivery
+from accessportal.notifications.outbox import send_delivery
 
 BATCH = 200
 
 
-@shared_task(name="notifications.send_notifications")
-def send_notifications(pks: list[int]) -> None:
+@shared_task(name="notifications.send_deliveries")
+def send_deliveries(pks: list[int]) -> None:
     """Send these rows of the outbox, if nobody else did."""
     for pk in pks:
         _send_one(pk)
@@ -25,7 +25,7 @@ def send_notifications(pks: list[int]) -> None:
 @shared_task(name="notifications.send_due_notifications")
 def send_due_notifications() -> int:
     """Send what is due; returns how many were tried."""
-    pks = list(Notification.objects.due().values_list("pk", flat=True)[:BATCH])
+    pks = list(Delivery.objects.due().values_list("pk", flat=True)[:BATCH])
     for pk in pks:
         _send_one(pk)
     return len(pks)
@@ -48,7 +48,8 @@ def _send_one(pk: int) -> None:
     """Claim the row by moving its next try, then send outside the transaction."""
     with transaction.atomic():
         row = (
-            Notification.objects.due()
+            Delivery.objects.due()
+            .select_related("notification__recipient", "device")
             .select_for_update(skip_locked=True, of=("self",))
             .filter(pk=pk)
             .first()
@@ -56,5 +57,5 @@ def _send_one(pk: int) -> None:
         if row is None:
             return
         claimed_until = timezone.now() + row.wait_after_failure()
-        Notification.objects.filter(pk=pk).update(next_try_at=claimed_until)
-    send_notification(row)
+        Delivery.objects.filter(pk=pk).update(next_try_at=claimed_until)
+    send_delivery(row)

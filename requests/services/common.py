@@ -126,6 +126,11 @@ def path_of(access_request: AccessRequest) -> str:
     return reverse("requests:detail", args=[access_request.number])
 
 
+def decision_path_of(access_request: AccessRequest) -> str:
+    """Where it is decided on: from there an approval is one tap."""
+    return reverse("approvals:decide", args=[access_request.number])
+
+
 def said_of(access_request: AccessRequest) -> dict[str, Any]:
     """The facts that messages about a request are worded with.
 

@@ -28,6 +28,7 @@ from requests.feasibility import what_stands_against
 from requests.models import AccessRequest, RequestedEndpoint, RequestedPerson
 from requests.policy.rules import Demands
 from requests.services.common import (
+    decision_path_of,
     guard_nothing_blocks,
     how_it_ended,
     how_overdue,
@@ -163,7 +164,7 @@ def _submit(
     notify(
         people_asked(access_request),
         "request.submitted",
-        path=path_of(access_request),
+        path=decision_path_of(access_request),
         **said_of(access_request),
     )
     tell_pages(access_request)
@@ -304,7 +305,7 @@ def _remind(pk: int, at: datetime) -> bool:
     notify(
         people_asked(access_request),
         "request.reminder",
-        path=path_of(access_request),
+        path=decision_path_of(access_request),
         **said_of(access_request),
     )
     return True

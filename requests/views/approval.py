@@ -15,6 +15,7 @@ from accessportal.accounts.models import User
 from accessportal.accounts.stepup import require_fresh_factor
 from accessportal.clock import plant_time
 from accessportal.errors import NotPossible, PortalError, TooLate
+from accessportal.notifications.wishes import note_seen
 from accessportal.origin import origin_of
 from requests.access import deciding_person, request_decidable_by, request_visible_to
 from requests.changes import Change, changes_between
@@ -73,7 +74,9 @@ def _in_queue(access_request: AccessRequest, user: User) -> dict[str, Any]:
 def decide(request: HttpRequest, number: str) -> HttpResponse:
     """Facts, then what is unusual, then what approving permits, then the buttons."""
     user: User = request.user  # type: ignore[assignment]
-    return _page(request, request_decidable_by(user, number))
+    access_request = request_decidable_by(user, number)
+    note_seen(request, number)
+    return _page(request, access_request)
 
 
 @require_POST

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.errors import NotKnown, PortalError
+from accessportal.notifications.wishes import note_seen
 from accessportal.origin import origin_of
 from accessportal.rate_limits import rate_limited
 from requests.access import (
@@ -121,6 +122,7 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
     """A request's own page: its one next step, its facts, its story."""
     user: User = request.user  # type: ignore[assignment]
     access_request = request_visible_to(user, number)
+    note_seen(request, number)
     window: MaintenanceWindow | None = getattr(access_request, "window", None)
     own = access_request.requested_by_id == user.pk
     endpoints = requested_endpoints(access_request)

@@ -2,6 +2,7 @@
 
 import { startClock, texts } from "./clock.js";
 import { startDialogs } from "./dialogs.js";
+import { startInstalledApp } from "./installed_app.js";
 import { startNews } from "./news.js";
 import { startPasskeys } from "./passkeys.js";
 import { showToast } from "./toasts.js";
@@ -97,6 +98,7 @@ startClock();
 startNews();
 startPasskeys();
 startWebSession();
+startInstalledApp();
 document.addEventListener("click", onClick);
 document.addEventListener("submit", onSubmit);
 window.addEventListener("pageshow", onPageShow);

@@ -13,7 +13,7 @@ from accessportal.accounts.models import AuthenticatorApp, User, Vendor
 from accessportal.accounts.services.attestation import attestation_state
 from accessportal.audit.models import AuditEvent
 from accessportal.demo.seed import seed_demo
-from accessportal.notifications.models import Notification
+from accessportal.notifications.models import Delivery, Notification
 from accessportal.plants.models import Asset, Endpoint, ProductionFreeze, Site
 from accessportal.plants.vault import open_secrets
 from requests.models import AccessRequest, ApprovalDecision, MaintenanceWindow
@@ -212,7 +212,7 @@ def test_the_audit_trail_tells_it_in_the_order_of_events() -> None:
 def test_nobody_gets_mail_about_the_past() -> None:
     seed_demo(TARGETS, recordings=False)
 
-    due = Notification.objects.due()
+    due = Delivery.objects.due()
     assert due.exists()
     assert {notice.created_at.date() for notice in due} == {now().date()}
 

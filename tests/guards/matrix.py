@@ -18,6 +18,11 @@ from tests.guards.matrix_sessions import SESSIONS
 
 # Open to people who are not signed in, on purpose: signing in itself, invitations, language.
 PUBLIC = {
+    # What a browser fetches without a cookie, and the device that has shown a push.
+    "manifest",
+    "service_worker",
+    "offline",
+    "notifications:shown",
     "accounts:sign_in",
     "accounts:sign_in_code",
     "accounts:mailbox",
@@ -48,6 +53,7 @@ OF_NO_SITE = {
     "device",
     "passkey",
     "person",
+    "push_device",
     "vendor",
 }
 
@@ -96,6 +102,18 @@ MATRIX: dict[str, Line] = {
     "home": Line(yes=EVERYBODY),
     "ready": Line(yes=EVERYBODY),
     **ACCOUNTS,
+    # How one is told; the device is Vera's
+    "notifications:wishes": Line(yes=EVERYBODY),
+    "notifications:device": Line(yes=EVERYBODY),
+    **{
+        f"notifications:{name}": Line(
+            yes="vera",
+            not_known="vito victor olga omar ivan cora adam",
+            args="push_device",
+            method="post",
+        )
+        for name in ("remove_device", "test_device")
+    },
     # Submission
     "requests:list": Line(yes=EVERYBODY),
     "requests:new": Line(yes=CONTRACTORS, no=PLANT),

@@ -109,6 +109,9 @@ ABOUT_ONESELF = {
     "directory.linked",
     "directory.refused",
     "notice.accepted",
+    "notification.wishes.changed",
+    "push.device.added",
+    "push.device.removed",
 }
 OF_WHO_WORKS = {
     "clipboard.transferred",

@@ -237,6 +237,7 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "grant",
                 "person",
                 "passkey",
+                "push_device",
                 "device",
                 "factor_reset",
                 "factor_rule",

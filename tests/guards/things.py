@@ -35,6 +35,7 @@ from accessportal.accounts.models import (
 from accessportal.accounts.web_sessions import open_web_session
 from accessportal.alerts.models import SecurityAlert
 from accessportal.audit import record
+from accessportal.notifications.models import PushDevice
 from accessportal.plants.models import (
     CalendarSource,
     EndpointCheck,
@@ -261,6 +262,9 @@ def make_things(plant: Plant) -> dict[str, Any]:
             user=plant.adam, reason="The directory may be down"
         ).pk,
         **ways_to_sign_in(plant),
+        "push_device": PushDevice.objects.create(
+            user=plant.vera, endpoint="https://push.example/1", endpoint_hash="3" * 64
+        ).pk,
         "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
     }
 

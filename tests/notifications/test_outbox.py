@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from accessportal.accounts.models import User
 from accessportal.notifications import kinds, notify, send_mail_to
-from accessportal.notifications.models import Notification
+from accessportal.notifications.models import Delivery, Notification
 from accessportal.notifications.outbox import worded
 from accessportal.notifications.tasks import send_due_notifications
 
@@ -42,7 +42,7 @@ def test_a_mail_goes_out_after_commit(
     assert message.to == ["olga@north.example"]
     assert message.subject == "Vera works on Filler now"
     assert "/sessions/" in message.body
-    assert Notification.objects.get().sent_at is not None
+    assert Delivery.objects.get().sent_at is not None
 
 
 def test_the_same_person_is_told_once(reader: User) -> None:
@@ -67,12 +67,12 @@ def test_a_failed_mail_is_tried_again_later(
     with monkeypatch.context() as patch:
         patch.setattr(EmailBackend, "send_messages", refuse)
         assert send_due_notifications() == 1
-    row = Notification.objects.get()
+    row = Delivery.objects.get()
     assert (row.attempts, row.sent_at, row.last_error) == (1, None, "gone")
     assert row.next_try_at > timezone.now()
     assert send_due_notifications() == 0
 
-    Notification.objects.update(next_try_at=timezone.now())
+    Delivery.objects.update(next_try_at=timezone.now())
     assert send_due_notifications() == 1
     assert len(mail.outbox) == 1
     assert send_due_notifications() == 0
@@ -86,10 +86,10 @@ def test_after_the_last_try_it_is_given_up_and_kept(
 
     monkeypatch.setattr(EmailBackend, "send_messages", refuse)
     notify([reader], "session.started", **FACTS)
-    Notification.objects.update(attempts=Notification.MAX_ATTEMPTS - 1)
+    Delivery.objects.update(attempts=Delivery.MAX_ATTEMPTS - 1)
     send_due_notifications()
-    assert Notification.objects.get().given_up_at is not None
-    assert not Notification.objects.due().exists()
+    assert Delivery.objects.get().given_up_at is not None
+    assert not Delivery.objects.due().exists()
 
 
 def test_a_line_break_in_a_fact_cannot_add_a_mail_header(reader: User) -> None:

@@ -43,7 +43,7 @@ def test_it_is_recorded_and_the_supervisor_is_told(
     assert event.actor_id == vera.pk and event.factor == "totp"
     assert [message.to for message in mail.outbox] == [[olga.email]]
     assert access_request.number in mail.outbox[0].subject
-    assert f"/requests/{access_request.number}/" in mail.outbox[0].body
+    assert f"/approvals/{access_request.number}/" in mail.outbox[0].body
 
 
 def test_numbers_count_up_within_a_year(clock, vera, filling_hmi, filling_plc):

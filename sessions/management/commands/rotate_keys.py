@@ -15,6 +15,7 @@ from accessportal.accounts.factor_keys import (
     reseal_seeds,
     seed_key_ids,
 )
+from accessportal.notifications.devices import push_key_ids as devices_know
 from accessportal.plants.vault import credential_key_ids, reseal_credentials
 from sessions.services.recording_keys import (
     any_being_written,
@@ -40,7 +41,11 @@ CODES = "codes"
 NEEDED = {
     **{name: protected.needed for name, protected in PROTECTED.items()},
     CODES: recovery_code_key_ids,
+    "push": devices_know,
 }
+
+NOTHING_UNDER = ("signing", "push")
+"""Nothing has to be sealed anew: the old key stays good for what knows only that one."""
 
 
 class Command(BaseCommand):
@@ -67,7 +72,7 @@ class Command(BaseCommand):
                 self.stdout.write(
                     "A new secret key is in place. Restart every process."
                 )
-            elif name == "signing":
+            elif name in NOTHING_UNDER:
                 self._new(name)
             elif name == CODES:
                 self._new(name)
@@ -112,6 +117,8 @@ class Command(BaseCommand):
                     "not everybody has made new recovery codes"
                     if name == CODES
                     else "rotate first"
+                    if name in PROTECTED
+                    else "not every device knows the new one"
                 )
                 self.stdout.write(f"{key_id} is still needed: {first}.")
                 continue
