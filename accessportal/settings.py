@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts.directory.configuration import directory_from
+from accessportal.browser_policy import CONTENT, PERMISSIONS
 from accessportal.environment import (
     database_from_url,
     env,
@@ -294,38 +294,8 @@ SECURE_PROXY_SSL_HEADER = (
     ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 )
 X_FRAME_OPTIONS = "DENY"
-CONTENT_SECURITY_POLICY = {
-    "DIRECTIVES": {
-        "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        # Guacamole's player turns PNG blobs into data: URLs.
-        "img-src": [SELF, "data:"],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "manifest-src": [SELF],
-        "worker-src": [SELF],
-        "form-action": [SELF],
-        "base-uri": [NONE],
-        "frame-ancestors": [NONE],
-    }
-}
-PERMISSIONS_POLICY: dict[str, list[str]] = {
-    "camera": [],
-    "geolocation": [],
-    "microphone": [],
-    "payment": [],
-    "usb": [],
-    "serial": [],
-    "hid": [],
-    "display-capture": [],
-    "browsing-topics": [],
-    "publickey-credentials-create": ["self"],
-    "publickey-credentials-get": ["self"],
-    "fullscreen": ["self"],
-    "clipboard-read": ["self"],
-    "clipboard-write": ["self"],
-}
+CONTENT_SECURITY_POLICY = {"DIRECTIVES": CONTENT}
+PERMISSIONS_POLICY = PERMISSIONS
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 500
 DATA_UPLOAD_MAX_NUMBER_FILES = 10

@@ -34,6 +34,7 @@ ASKS = {
 }
 # About oneself or one's own company only: there is no role to ask for.
 ABOUT_ONESELF = {
+    "own_push_device",
     "own_device",
     "own_passkey",
     "minds_delegations",
