@@ -17,7 +17,14 @@ def request_visible_to(user: User, number: str) -> AccessRequest:
     """A vendor's people see their company's requests; the plant's people their sites'."""
     access_request = (
         AccessRequest.objects.visible_to(user)
-        .select_related("site", "vendor", "requested_by__vendor", "closed_by", "window")
+        .select_related(
+            "site",
+            "vendor",
+            "requested_by__vendor",
+            "closed_by",
+            "window",
+            "series__site",
+        )
         .filter(number=number)
         .first()
     )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import dateformat
 
 from accessportal.accounts.models import User
@@ -23,7 +23,7 @@ from accessportal.plants.models import (
     Zone,
 )
 from requests.listing import search_words
-from requests.models import AccessRequest, MaintenanceWindow
+from requests.models import AccessRequest, MaintenanceWindow, RequestedOccurrence
 
 DAYS = 7
 BAR_HEIGHT = 12
@@ -259,10 +259,10 @@ def _windows(
 def _pending(
     user: User, site: Site, start: datetime, end: datetime, filters: Filters
 ) -> list[Entry]:
+    """Wishes that wait, and the later times of those that repeat."""
+    waiting = AccessRequest.objects.visible_to(user).awaiting_decision()
     rows = (
-        AccessRequest.objects.visible_to(user)
-        .awaiting_decision()
-        .filter(
+        waiting.filter(
             search_words(filters.words),
             site=site,
             wanted_from__lt=end,
@@ -271,9 +271,28 @@ def _pending(
         .select_related("vendor", "requested_by")
         .prefetch_related("endpoints__asset")
     )
-    return [
+    once = [
         Entry("pending", row.wanted_from, row.wanted_until, row, _assets_of(row))
         for row in rows
+    ]
+    repeats = RequestedOccurrence.objects.filter(
+        search_words(filters.words, of="access_request__"),
+        access_request__in=waiting.filter(site=site),
+        starts_at__lt=end,
+        ends_at__gt=start,
+    ).exclude(starts_at=F("access_request__wanted_from"))
+    later = repeats.select_related(
+        "access_request__vendor", "access_request__requested_by"
+    ).prefetch_related("access_request__endpoints__asset")
+    return once + [
+        Entry(
+            "pending",
+            row.starts_at,
+            row.ends_at,
+            row.access_request,
+            _assets_of(row.access_request),
+        )
+        for row in later
     ]
 
 

@@ -65,6 +65,7 @@ def _name(path: tuple[str, ...]) -> str:
         "wanted_from": _("From"),
         "wanted_until": _("Until"),
         "freezes": _("Production freeze"),
+        "occurrences": _("Times"),
         "bookings": _("Other windows at this time"),
         "name": _("name"),
         "email": _("e-mail address"),

@@ -236,6 +236,10 @@ def seen_by_approver(access_request: AccessRequest) -> dict[str, Any]:
             }
             for freeze in _freezes(site, endpoints, start, end)
         ],
+        "occurrences": [
+            {"from": _iso(row.starts_at), "until": _iso(row.ends_at)}
+            for row in access_request.occurrences.all()
+        ],
         "bookings": sorted(
             f"{window.access_request.number} {_iso(window.opens_at)} {_iso(window.closes_at)}"
             for window in _windows_on(endpoints, start, end, access_request)

@@ -21,14 +21,17 @@ from requests.access import (
     endpoints_to_ask_for,
     sites_to_ask_for,
 )
-from requests.demanded import demands_on_wish
+from requests.demanded import demands_at, demands_on_wish
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
 from requests.free_time import IN_THE_WAY, Room, room_for
-from requests.models import AccessRequest
+from requests.models import AccessRequest, ApprovalPolicy
 from requests.policy.rules import Demands
+from requests.recurrence import rule_words, times_of
+from requests.repeat_form import RepeatForm
+from requests.series import Judged, judged
 from requests.services.submission import Wish
-from requests.wishes import Finding
+from requests.wishes import Finding, Span
 
 # What a person typed must come back whole; longer than this is no typing any more.
 TYPED_AT_MOST = 100_000
@@ -50,7 +53,7 @@ def duration_choices() -> list[tuple[str, Any]]:
     ]
 
 
-class WishForm(forms.Form):
+class WishForm(RepeatForm):
     """What a contractor wants. The machines offered are those the company services."""
 
     site = forms.ChoiceField(label=_("Site"), widget=forms.RadioSelect)
@@ -116,6 +119,8 @@ class WishForm(forms.Form):
         self.colleagues = companions_to_name(person)
         self.findings: list[Finding] = []
         self.room = Room()
+        self.rule = ""
+        self.dates: list[Judged] = []
         self.known: list[Endpoint] = []
         self.unknown_count = 0
         self.named: list[User] = []
@@ -175,7 +180,8 @@ class WishForm(forms.Form):
         self._find_companions(data)
         if self.chosen_site is not None:
             self._find_moments(data, self.chosen_site)
-            self.findings = self._judge(data, self.chosen_site)
+            spans = self._find_times(data, self.chosen_site)
+            self.findings = self._judge(data, self.chosen_site, spans)
         for finding in self.findings:
             already_said = finding.about == "purpose" and "purpose" in self.errors
             if finding.blocks and not already_said:
@@ -201,6 +207,8 @@ class WishForm(forms.Form):
             companion_ids=[companion.pk for companion in self.named],
             wanted_from=data["start_at"],
             wanted_until=data["end_at"],
+            recurrence=self.rule,
+            skips=frozenset(self.skips_of()),
         )
 
     def _find_machines(self, data: dict[str, Any]) -> None:
@@ -242,21 +250,48 @@ class WishForm(forms.Form):
             self.add_error(name, forms.ValidationError(str(error), code=error.code))
             return None
 
-    def _judge(self, data: dict[str, Any], site: Site) -> list[Finding]:
-        _policy, self.demands = demands_on_wish(
+    def _find_times(self, data: dict[str, Any], site: Site) -> list[Span]:
+        """The times of what repeats; none where it happens once, or cannot be said yet."""
+        start, end = data.get("start_at"), data.get("end_at")
+        if start is None or end is None or end <= start:
+            return []
+        repeat = self.repeat_of(data, data["start"])
+        if repeat is None:
+            return []
+        try:
+            spans = times_of(repeat.as_rule(), start, site.time_zone, end - start)
+        except NotPossible as error:
+            self.add_error(
+                "repeat", forms.ValidationError(str(error.sentence), code=error.code)
+            )
+            return []
+        self.rule = repeat.as_rule()
+        return spans
+
+    def _judge(
+        self, data: dict[str, Any], site: Site, spans: list[Span]
+    ) -> list[Finding]:
+        skips = self.skips_of()
+        kept = [
+            one
+            for one in spans
+            if plant_time(one.start, site.time_zone).date() not in skips
+        ]
+        first = next(iter(kept or spans), None)
+        policy, self.demands = demands_on_wish(
             person=self.person,
             site=site,
             endpoints=self.known,
             permission=data.get("permission") or AccessRequest.Permission.CONTROL,
-            start=data.get("start_at"),
-            end=data.get("end_at"),
+            start=first.start if first else data.get("start_at"),
+            end=first.end if first else data.get("end_at"),
         )
         facts = facts_of_wish(
             person=self.person,
             site=site,
             endpoints=self.known,
-            start=data.get("start_at"),
-            end=data.get("end_at"),
+            start=first.start if first else data.get("start_at"),
+            end=first.end if first else data.get("end_at"),
             purpose=data.get("purpose") or "",
             unknown_endpoints=self.unknown_count,
             companions=self.named,
@@ -265,6 +300,19 @@ class WishForm(forms.Form):
             demands=self.demands,
         )
         findings = what_stands_against(facts)
+        self.dates = judged(
+            facts,
+            site,
+            self.known,
+            spans,
+            skips=skips,
+            demands_of=lambda span: self._demands_at(policy, data, site, span),
+        )
+        if spans and not kept:
+            self.add_error("repeat", _("Every time is left out. Keep at least one."))
+        if any(one.against and not one.skipped for one in self.dates):
+            # Said beside each time; so that it stands in the way, once for all here.
+            self.add_error("repeat", _("Leave out the times that cannot be."))
         in_the_way = any(finding.code in IN_THE_WAY for finding in findings)
         self.room = room_for(facts, site, self.known, in_the_way=in_the_way)
         return findings
@@ -287,6 +335,37 @@ class WishForm(forms.Form):
             for name in ("start", "end")
             for error in self.errors.as_data().get(name, [])
             if error.code in codes
+        ]
+
+    def _demands_at(
+        self,
+        policy: ApprovalPolicy | None,
+        data: dict[str, Any],
+        site: Site,
+        span: Span,
+    ) -> Demands:
+        assert self.person.vendor is not None
+        return demands_at(
+            policy,
+            site=site,
+            endpoints=self.known,
+            vendor=self.person.vendor,
+            permission=data.get("permission") or AccessRequest.Permission.CONTROL,
+            start=span.start,
+            end=span.end,
+        )
+
+    @property
+    def rule_words(self) -> str:
+        return rule_words(self.rule)
+
+    @property
+    def repeat_errors(self) -> list[str]:
+        """What is wrong with the repeat, while choosing."""
+        return [
+            str(sentence)
+            for name in ("repeat", "every", "times", "last_day")
+            for sentence in self.errors.get(name, [])
         ]
 
     def machines_by_site(

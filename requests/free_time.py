@@ -21,18 +21,12 @@ from accessportal.plants.models import (
 )
 from requests.feasibility import is_out_of_hours, most_at_once
 from requests.models import MaintenanceWindow
-from requests.wishes import Booking, Freeze, WishFacts
+from requests.wishes import Booking, Freeze, Span, WishFacts
 
 AHEAD = timedelta(days=14)
 STEP = timedelta(minutes=5)
 IN_THE_WAY = frozenset({"endpoint_taken", "production_freeze"})
 """The findings that another time would do away with."""
-
-
-@dataclass(frozen=True)
-class Span:
-    start: datetime
-    end: datetime
 
 
 @dataclass(frozen=True)

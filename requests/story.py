@@ -164,12 +164,15 @@ def _of_window(window: MaintenanceWindow) -> list[Happening]:
     for extension in window.extension_requests.select_related("asked_by", "decided_by"):
         told += _of_extension(extension)
     if window.revoked_at is not None:
+        given_back = window.revoked_by_id == window.access_request.requested_by_id
         told.append(
             Happening(
                 window.revoked_at,
-                _("The window was revoked"),
-                "ban",
-                "bad",
+                _("The window was given back")
+                if given_back
+                else _("The window was revoked"),
+                "arrow-back-up" if given_back else "ban",
+                "quiet" if given_back else "bad",
                 window.revoked_by,
                 window.revoke_reason,
             )

@@ -29,6 +29,14 @@ class Finding:
 
 
 @dataclass(frozen=True)
+class Span:
+    """From a moment to a later one."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
 class Booking:
     """A time that an approved window takes on an endpoint. `label`: empty where secret."""
 

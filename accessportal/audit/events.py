@@ -148,6 +148,7 @@ EVENTS: dict[str, EventKind] = {
     ),
     "window.created": EventKind("AC", _("made a maintenance window")),
     "window.revoked": EventKind("AC", _("revoked a window"), "warning"),
+    "window.released": EventKind("AC", _("gave a window back")),
     "window.reconfirmed": EventKind("AC", _("confirmed a revoked window again")),
     "window.extension.requested": EventKind("AC", _("asked for more time")),
     "window.extension.refused": EventKind("AC", _("refused more time")),

@@ -225,6 +225,13 @@ KINDS: dict[str, Kind] = {
             "%(revoker)s revoked the window for %(assets)s at %(site)s.\n\nReason: %(reason)s"
         ),
     ),
+    "window.released": Kind(
+        _("%(requester)s does not need the window of %(number)s"),
+        _(
+            "%(requester)s (%(vendor)s) gives back the window for %(assets)s at %(site)s, "
+            "%(window)s.\n\n%(reason)s"
+        ),
+    ),
     "window.reconfirmed": Kind(
         _("The window of %(number)s stands again"),
         _(

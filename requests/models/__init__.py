@@ -13,6 +13,7 @@ from requests.models.policy import (
     ApproverGroup,
     ApproverGroupMember,
 )
+from requests.models.series import RequestedOccurrence
 from requests.models.window import ExtensionRequest, MaintenanceWindow
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "ExtensionRequest",
     "MaintenanceWindow",
     "RequestedEndpoint",
+    "RequestedOccurrence",
     "RequestedPerson",
 ]

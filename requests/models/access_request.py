@@ -27,6 +27,10 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
             state=AccessRequest.State.PENDING, wanted_from__lte=at or timezone.now()
         )
 
+    def asked_for(self) -> AccessRequestQuerySet:
+        """As people asked: without the later times of what repeats."""
+        return self.filter(series__isnull=True)
+
     def asking(self, user: User) -> AccessRequestQuerySet:
         """Those that need a yes which `user` could give now, and has not given."""
         from requests.models.approval import ApprovalDecision
@@ -96,6 +100,12 @@ class AccessRequest(models.Model):
     work_order = models.CharField(_("work order"), max_length=60, blank=True)
     wanted_from = models.DateTimeField(_("from"))
     wanted_until = models.DateTimeField(_("until"))
+    # Work that repeats: the rule (RFC 5545, in plant time), and in each later time that an
+    # approval made, the request it was asked for by.
+    recurrence = models.CharField(max_length=120, blank=True)
+    series = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     state = models.CharField(
         max_length=12, choices=State.choices, default=State.PENDING
     )

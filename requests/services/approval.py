@@ -45,6 +45,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.services.series import make_occurrences
 from requests.steps import note_progress, standing_of
 
 # How long ago a start may be to mean "at once".
@@ -169,6 +170,9 @@ def _make_window(
         access_request=access_request, opens_at=start, closes_at=end
     )
     access_request.window = window
+    made = make_occurrences(
+        access_request, window, acting_user=acting_user, origin=origin
+    )
 
     record(
         "request.approved",
@@ -181,6 +185,7 @@ def _make_window(
         other_time=(start, end)
         != (access_request.wanted_from, access_request.wanted_until),
         **said_of_lent_agreement(acting_user, ground.places, access_request.site),
+        windows=1 + len(made),
     )
     record(
         "window.created",

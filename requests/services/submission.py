@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -22,11 +22,12 @@ from accessportal.plants.models import Endpoint, Site
 from accessportal.transitions import transition
 from requests.access import companions_to_name, endpoints_to_ask_for
 from requests.approvers import people_asked, people_concerned
-from requests.demanded import demands_on_wish
+from requests.demanded import demands_at, demands_on_wish
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
 from requests.models import AccessRequest, RequestedEndpoint, RequestedPerson
 from requests.policy.rules import Demands
+from requests.series import judged
 from requests.services.common import (
     decision_path_of,
     guard_nothing_blocks,
@@ -37,6 +38,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.services.series import guard_times, keep_occurrences, times_of_wish
 from requests.steps import ask_steps
 from requests.wishes import WishFacts
 
@@ -61,6 +63,9 @@ class Wish:
     clipboard_out: bool = False
     work_order: str = ""
     companion_ids: Iterable[int] = ()
+    # A rule of `requests.recurrence`, and the days of the plant that are left out.
+    recurrence: str = ""
+    skips: frozenset[date] = frozenset()
 
 
 def submit_request(
@@ -106,6 +111,9 @@ def _submit(
     ]
     named_ids = set(wish.companion_ids)
     companions = [one for one in companions_to_name(acting_user) if one.pk in named_ids]
+    vendor = acting_user.vendor
+    spans = times_of_wish(wish)
+    wish = replace(wish, wanted_from=spans[0].start, wanted_until=spans[0].end)
     policy, demands = demands_on_wish(
         person=acting_user,
         site=wish.site,
@@ -114,8 +122,25 @@ def _submit(
         start=wish.wanted_from,
         end=wish.wanted_until,
     )
-    guard_nothing_blocks(
-        what_stands_against(facts_of(wish, endpoints, acting_user, companions, demands))
+    facts = facts_of(wish, endpoints, acting_user, companions, demands)
+    guard_nothing_blocks(what_stands_against(facts))
+    guard_times(
+        wish,
+        judged(
+            facts,
+            wish.site,
+            endpoints,
+            spans,
+            demands_of=lambda span: demands_at(
+                policy,
+                site=wish.site,
+                endpoints=endpoints,
+                vendor=vendor,
+                permission=wish.permission,
+                start=span.start,
+                end=span.end,
+            ),
+        ),
     )
 
     now = timezone.now()
@@ -134,7 +159,9 @@ def _submit(
         submitted_at=now,
         submission_key=submission_key,
         policy=policy,
+        recurrence=wish.recurrence,
     )
+    keep_occurrences(access_request, spans)
     RequestedEndpoint.objects.bulk_create(
         RequestedEndpoint(access_request=access_request, endpoint=endpoint)
         for endpoint in endpoints
@@ -159,6 +186,8 @@ def _submit(
         work_order=access_request.work_order,
         policy=policy.version if policy else None,
         rules=list(demands.rules),
+        rule=wish.recurrence,
+        times=len(spans),
     )
 
     notify(

@@ -52,12 +52,12 @@ def revoke_window(
     Sends `requests.signals.window_revoked` after the commit. Raises `TooLate` for a
     window that is over, `NotPossible` without a reason.
     """
-    window = _locked_window(window)
+    window = locked_window(window)
     access_request, reason = window.access_request, reason.strip()
 
     if acting_user is not None:
         guard_may(acting_user, Action.WINDOW_REVOKE, access_request.site)
-    _guard_not_over(window)
+    guard_not_over(window)
     if not reason:
         raise NotPossible(_("Say why the window is revoked."), code="reason_missing")
 
@@ -100,7 +100,7 @@ def revoke_window(
         **said_of(access_request),
     )
     tell_pages(access_request, about=("requests", "windows"))
-    transaction.on_commit(lambda: _send_revoked(window, acting_user, reason))
+    transaction.on_commit(lambda: send_revoked(window, acting_user, reason))
     return window
 
 
@@ -114,17 +114,17 @@ def request_extension(
     reason: str,
 ) -> ExtensionRequest:
     """The contractor asks for 5 to 240 more minutes of an open window, with a reason."""
-    window = _locked_window(window)
+    window = locked_window(window)
     access_request, reason = window.access_request, reason.strip()
 
     if access_request.requested_by_id != acting_user.pk:
         raise NotAllowed
-    _guard_open(window)
+    guard_open(window)
     if not 5 <= minutes <= 240:
         raise NotPossible(_("Ask for 5 to 240 minutes."), code="minutes_out_of_range")
     if not reason:
         raise NotPossible(_("Say what the time is needed for."), code="reason_missing")
-    _guard_longer_is_possible(window, minutes, viewer=acting_user)
+    guard_longer_is_possible(window, minutes, viewer=acting_user)
 
     try:
         with transaction.atomic():
@@ -188,17 +188,17 @@ def _grant(
     reason: str,
     minutes: int,
 ) -> MaintenanceWindow:
-    window = _locked_window(extension.window)
+    window = locked_window(extension.window)
     access_request = window.access_request
     lock_endpoints(access_request)
 
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
     _guard_undecided(extension)
-    _guard_open(window)
+    guard_open(window)
     guard_fresh_factor(origin, acting_user, access_request.site)
     if not 5 <= minutes <= 240:
         raise NotPossible(_("Ask for 5 to 240 minutes."), code="minutes_out_of_range")
-    _guard_longer_is_possible(window, minutes, viewer=acting_user)
+    guard_longer_is_possible(window, minutes, viewer=acting_user)
 
     before, after = window.closes_at, window.closes_at + timedelta(minutes=minutes)
     _decide_extension(extension, ExtensionRequest.State.GRANTED, acting_user, reason)
@@ -259,7 +259,7 @@ def refuse_extension(
     extension: ExtensionRequest, *, acting_user: User, origin: Origin, reason: str
 ) -> ExtensionRequest:
     """Give no more time, with a reason; the window ends as it was."""
-    window = _locked_window(extension.window)
+    window = locked_window(extension.window)
     access_request, reason = window.access_request, reason.strip()
 
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
@@ -291,7 +291,7 @@ def refuse_extension(
     return extension
 
 
-def _locked_window(window: MaintenanceWindow) -> MaintenanceWindow:
+def locked_window(window: MaintenanceWindow) -> MaintenanceWindow:
     """The window as it is now, under the lock of its request."""
     access_request = locked_request(window.access_request_id)
     window = MaintenanceWindow.objects.get(pk=window.pk)
@@ -300,7 +300,7 @@ def _locked_window(window: MaintenanceWindow) -> MaintenanceWindow:
     return window
 
 
-def _guard_not_over(window: MaintenanceWindow) -> None:
+def guard_not_over(window: MaintenanceWindow) -> None:
     zone = window.access_request.site.time_zone
     phase = window.phase()
     if phase == MaintenanceWindow.Phase.REVOKED:
@@ -321,8 +321,8 @@ def _guard_not_over(window: MaintenanceWindow) -> None:
         )
 
 
-def _guard_open(window: MaintenanceWindow) -> None:
-    _guard_not_over(window)
+def guard_open(window: MaintenanceWindow) -> None:
+    guard_not_over(window)
     if window.phase() != MaintenanceWindow.Phase.OPEN:
         raise TooLate(_("The window is not open yet."), code="window_not_open")
 
@@ -337,7 +337,7 @@ def _guard_undecided(extension: ExtensionRequest) -> None:
         )
 
 
-def _guard_longer_is_possible(
+def guard_longer_is_possible(
     window: MaintenanceWindow, minutes: int, *, viewer: User
 ) -> None:
     """Judges the added time by itself, and the length of the whole.
@@ -382,7 +382,7 @@ def _decide_extension(
     )
 
 
-def _send_revoked(
+def send_revoked(
     window: MaintenanceWindow, acting_user: User | None, reason: str
 ) -> None:
     """A listener that fails must not keep the others from ending their sessions."""

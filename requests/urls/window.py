@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from requests.views import feed, reconfirmation, window
+from requests.views import feed, reconfirmation, series, window
 
 app_name = "windows"
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("feed/revoke/", feed.feed_revoke, name="feed_revoke"),
     path("feed/windows.ics", feed.feed, name="feed"),
     path("<str:number>/revoke/", window.revoke, name="revoke"),
+    path("<str:number>/revoke-all/", series.revoke_all, name="revoke_series"),
+    path("<str:number>/give-back/", series.give_back, name="give_back"),
     path("<str:number>/extend/", window.ask_for_more_time, name="extend"),
     path("<str:number>/reconfirm/", reconfirmation.look_again, name="reconfirm"),
     path("<str:number>/reconfirm/confirm/", reconfirmation.confirm, name="reconfirmed"),

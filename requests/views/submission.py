@@ -45,7 +45,9 @@ def request_list(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     sites = sites_seen_by(user)
     rows = sorted_by(
-        filtered_requests(AccessRequest.objects.visible_to(user), request.GET, sites),
+        filtered_requests(
+            AccessRequest.objects.visible_to(user).asked_for(), request.GET, sites
+        ),
         request.GET.get("sort", ""),
         REQUEST_SORTS,
         "-submitted_at",
@@ -142,6 +144,7 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         "may_decide": may(user, Action.REQUEST_DECIDE, site) and user.vendor_id is None,
         "standing": standing_of(access_request, user),
         "may_ask": user.vendor_id is not None and may(user, Action.REQUEST_SUBMIT),
+        "may_revoke_series": may(user, Action.WINDOW_REVOKE, site),
     }
     if window is not None:
         context |= _about_window(
@@ -174,6 +177,8 @@ def _about_window(
         ),
         "may_revoke": phase in (phases.SCHEDULED, phases.OPEN)
         and may(user, Action.WINDOW_REVOKE, site),
+        "may_give_back": own and phase in (phases.SCHEDULED, phases.OPEN),
+        "given_back": window.revoked_by_id == window.access_request.requested_by_id,
         "may_extend": own and phase == phases.OPEN and extension is None,
         "extension": extension if phase == phases.OPEN else None,
         "extension_minutes": EXTENSION_MINUTES,

@@ -46,6 +46,15 @@ function showClipboard() {
   box.closest(".field").hidden = !mayType;
 }
 
+/** Of the repeat only what is needed is shown. */
+function showRepeat() {
+  const how = chosen("repeat");
+  form.querySelector("[data-when-repeat]").hidden = how === "";
+  form.querySelector("[data-when-weekly]").hidden = how !== "weekly";
+  form.querySelector("[data-when-times]").hidden = chosen("ends") === "until";
+  form.querySelector("[data-when-until]").hidden = chosen("ends") !== "until";
+}
+
 /** A time that the portal offers goes into the fields; what is found is then looked at again. */
 function takeTime(event) {
   const offer = event.target.closest("[data-take-start]");
@@ -60,6 +69,7 @@ function show() {
   showSite();
   offerStart();
   showEnd();
+  showRepeat();
   showClipboard();
 }
 

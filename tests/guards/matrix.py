@@ -159,6 +159,20 @@ MATRIX: dict[str, Line] = {
         method="post",
         data=(("reason", "Stop"),),
     ),
+    "windows:revoke_series": Line(
+        yes="olga ivan",
+        no="vera vito cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+    ),
+    "windows:give_back": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+    ),
     "windows:extend": Line(
         yes="vera",
         no="vito olga ivan cora adam",

@@ -132,6 +132,7 @@ OF_WHO_WORKS = {
     "session.started",
     "vendor.staff.attested",
     "window.extension.requested",
+    "window.released",
 }
 BY_AN_OWN_RIGHT_ONLY = {
     "break_glass.marked",

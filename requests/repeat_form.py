@@ -1,0 +1,106 @@
+"""The part of the form by which work repeats: a small builder of the rule."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accessportal.plants.forms import WEEKDAYS
+from requests.recurrence import LAST, MOST, Repeat
+
+ONCE, WEEKLY, MONTHLY, MONTHLY_LAST = "", "weekly", "monthly", "last"
+TIMES, LAST_DAY = "times", "until"
+
+
+class RepeatForm(forms.Form):
+    """Nothing of it is needed where nothing repeats. The weekday of a month is the start's."""
+
+    repeat = forms.ChoiceField(
+        label=_("Does it repeat?"),
+        choices=[
+            (ONCE, _("No, once")),
+            (WEEKLY, _("By weeks")),
+            (MONTHLY, _("By months, on the same weekday: the first Tuesday …")),
+            (MONTHLY_LAST, _("By months, on the last such weekday")),
+        ],
+        required=False,
+    )
+    every = forms.IntegerField(
+        label=_("Every how many?"),
+        min_value=1,
+        max_value=12,
+        required=False,
+        initial=1,
+        help_text=_("1: each week or month, 2: every second."),
+    )
+    weekdays = forms.MultipleChoiceField(
+        label=_("On"),
+        choices=WEEKDAYS,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text=_("Nothing chosen: the weekday of the start."),
+    )
+    ends = forms.ChoiceField(
+        label=_("Ends"),
+        choices=[(TIMES, _("after so many times")), (LAST_DAY, _("on a day"))],
+        required=False,
+        initial=TIMES,
+    )
+    times = forms.IntegerField(
+        label=_("How many times?"),
+        min_value=2,
+        max_value=MOST,
+        required=False,
+        initial=6,
+    )
+    last_day = forms.DateField(
+        label=_("Last day"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def repeat_of(self, data: dict[str, Any], wall: datetime) -> Repeat | None:
+        """What was chosen, for a start at this wall-clock time; None where nothing repeats.
+
+        Adds errors for what is missing.
+        """
+        how = data.get("repeat") or ONCE
+        if how == ONCE:
+            return None
+        until: date | None = None
+        times: int | None = None
+        if data.get("ends") == LAST_DAY:
+            until = data.get("last_day")
+            if until is None and "last_day" not in self.errors:
+                self.add_error("last_day", _("Choose the last day."))
+        else:
+            times = data.get("times")
+            if times is None and "times" not in self.errors:
+                self.add_error("times", _("Say how many times."))
+        if until is None and times is None:
+            return None
+        own_day = str(wall.isoweekday())
+        every = data.get("every") or 1
+        if how == WEEKLY:
+            days = "".join(sorted(set(data.get("weekdays") or [own_day])))
+            return Repeat(every, days, times=times, until=until)
+        nth = LAST if how == MONTHLY_LAST else (wall.day - 1) // 7 + 1
+        if nth > 4:
+            # Not every month has a fifth: that is what "the last" is for.
+            nth = LAST
+        return Repeat(every, own_day, nth, times, until)
+
+    def skips_of(self) -> set[date]:
+        """The days that are left out; what is no day is none."""
+        getlist = getattr(self.data, "getlist", None)
+        raw = getlist("skip") if getlist else self.data.get("skip", [])
+        days = set()
+        for text in list(raw)[: MOST * 2]:
+            try:
+                days.add(date.fromisoformat(str(text)))
+            except ValueError:
+                continue
+        return days
