@@ -71,17 +71,19 @@ def touches_data(item: pytest.Item) -> bool:
     if item.nodeid.startswith(OWN_SERVER):
         return False
     fixtures = set(getattr(item, "fixturenames", ()))
-    return bool(fixtures & DATABASE_FIXTURES) or bool(
-        item.get_closest_marker("django_db")
-    )
+    return bool(fixtures & DATABASE_FIXTURES) or has(item, "django_db")
+
+
+def has(item: pytest.Item, marker: str) -> bool:
+    return item.get_closest_marker(marker) is not None
 
 
 # The runs of `./portal test`, by PORTAL_TEST_ONLY.
 RUNS: dict[str, Callable[[pytest.Item], bool]] = {
     "": lambda item: True,
-    "data": lambda item: item.get_closest_marker("data") is not None,
+    "data": lambda item: has(item, "data") and not has(item, "walk"),
     "browser": in_a_browser,
-    "beside-browser": lambda item: not in_a_browser(item),
+    "beside-browser": lambda item: not in_a_browser(item) and not has(item, "roles"),
 }
 
 

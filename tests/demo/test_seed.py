@@ -1,13 +1,16 @@
 """The demo plant is filled by the product's own verbs, once, and people can sign in."""
 
 import base64
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 from django_otp.oath import TOTP
+from pytest_django.plugin import DjangoDbBlocker
 
 from accessportal.accounts.models import AuthenticatorApp, User, Vendor
 from accessportal.accounts.services.attestation import attestation_state
@@ -22,6 +25,7 @@ from sessions.models import Departure
 pytestmark = pytest.mark.django_db
 
 State = AccessRequest.State
+People = list[dict[str, str]]
 
 
 def target(key: str, protocol: str, port: int, **fields: str) -> dict[str, Any]:
@@ -47,9 +51,17 @@ TARGETS = [
 ]
 
 
-def test_two_sites_a_dozen_machines_and_the_whole_cast() -> None:
-    people = seed_demo(TARGETS, recordings=False)
+@pytest.fixture(scope="module")
+def people(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[People]:
+    """The demo plant, filled once for all these tests; what each changes is undone."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield seed_demo(TARGETS, recordings=False)
+        transaction.set_rollback(True)
 
+
+def test_two_sites_a_dozen_machines_and_the_whole_cast(people: People) -> None:
     assert {site.time_zone for site in Site.objects.all()} == {
         "Europe/Berlin",
         "America/Chicago",
@@ -65,8 +77,8 @@ def test_two_sites_a_dozen_machines_and_the_whole_cast() -> None:
     }  # fmt: skip
 
 
-def test_everybody_signs_in_with_password_and_code() -> None:
-    for person in seed_demo(TARGETS, recordings=False):
+def test_everybody_signs_in_with_password_and_code(people: People) -> None:
+    for person in people:
         user = User.objects.get(email=person["email"])
         device = AuthenticatorApp.objects.get(user=user, confirmed=True)
         secret = person["totp_secret"]
@@ -77,9 +89,7 @@ def test_everybody_signs_in_with_password_and_code() -> None:
         assert device.verify_token(TOTP(key).token())
 
 
-def test_the_four_machines_are_reached_where_they_run() -> None:
-    seed_demo(TARGETS, recordings=False)
-
+def test_the_four_machines_are_reached_where_they_run(people: People) -> None:
     local = Endpoint.objects.filter(host="127.0.0.1")
     assert {endpoint.protocol: endpoint.port for endpoint in local} == {
         "vnc": 15900,
@@ -91,15 +101,16 @@ def test_the_four_machines_are_reached_where_they_run() -> None:
     assert open_secrets(local.get(protocol="vnc")).password == "12345678"
 
 
-def test_no_other_machine_has_an_address_that_somebody_could_have() -> None:
-    seed_demo(TARGETS, recordings=False)
-
+def test_no_other_machine_has_an_address_that_somebody_could_have(
+    people: People,
+) -> None:
     for endpoint in Endpoint.objects.exclude(host="127.0.0.1"):
         assert endpoint.host.startswith(("192.0.2.", "198.51.100.")), endpoint
 
 
-def test_a_machine_that_moved_is_followed_and_nothing_else_changes() -> None:
-    seed_demo(TARGETS, recordings=False)
+def test_a_machine_that_moved_is_followed_and_nothing_else_changes(
+    people: People,
+) -> None:
     events = AuditEvent.objects.count()
     moved = [facts | {"port": facts["port"] + 1} for facts in TARGETS[:1]] + TARGETS[1:]
 
@@ -109,15 +120,14 @@ def test_a_machine_that_moved_is_followed_and_nothing_else_changes() -> None:
     assert AuditEvent.objects.count() == events + 1
 
 
-def test_a_second_time_changes_nothing() -> None:
-    first = seed_demo(TARGETS, recordings=False)
+def test_a_second_time_changes_nothing(people: People) -> None:
     before = everything()
-    User.objects.filter(email=first[0]["email"]).update(phone="+49 1")
+    User.objects.filter(email=people[0]["email"]).update(phone="+49 1")
 
-    assert seed_demo(TARGETS, recordings=False) == first
+    assert seed_demo(TARGETS, recordings=False) == people
 
     assert everything() == before
-    assert User.objects.get(email=first[0]["email"]).phone == "+49 1"
+    assert User.objects.get(email=people[0]["email"]).phone == "+49 1"
 
 
 def everything() -> list[Any]:
@@ -133,9 +143,7 @@ def everything() -> list[Any]:
     return [sorted(model.objects.values_list("pk", flat=True)) for model in models]
 
 
-def test_the_past_has_every_outcome_and_lies_in_the_past() -> None:
-    seed_demo(TARGETS, recordings=False)
-
+def test_the_past_has_every_outcome_and_lies_in_the_past(people: People) -> None:
     past = AccessRequest.objects.exclude(state=State.PENDING).filter(
         wanted_until__lt=now()
     )
@@ -147,9 +155,9 @@ def test_the_past_has_every_outcome_and_lies_in_the_past() -> None:
         assert decision.decided_at < decision.access_request.wanted_from
 
 
-def test_something_waits_for_olga_and_something_lies_ahead_for_vera() -> None:
-    seed_demo(TARGETS, recordings=False)
-
+def test_something_waits_for_olga_and_something_lies_ahead_for_vera(
+    people: People,
+) -> None:
     waiting = AccessRequest.objects.awaiting_decision().get()
     assert waiting.requested_by.full_name == "Victor Varga"
     assert waiting.site.slug == "north"
@@ -158,17 +166,15 @@ def test_something_waits_for_olga_and_something_lies_ahead_for_vera() -> None:
     assert ahead.phase() == MaintenanceWindow.Phase.SCHEDULED
 
 
-def test_a_production_freeze_lies_ahead_at_south() -> None:
-    seed_demo(TARGETS, recordings=False)
-
+def test_a_production_freeze_lies_ahead_at_south(people: People) -> None:
     freeze = ProductionFreeze.objects.get()
     assert freeze.site.slug == "south"
     assert freeze.starts_at > now()
 
 
-def test_companies_have_a_record_a_coordinator_and_somebody_who_waits() -> None:
-    seed_demo(TARGETS, recordings=False)
-
+def test_companies_have_a_record_a_coordinator_and_somebody_who_waits(
+    people: People,
+) -> None:
     fillwerk = Vendor.objects.get(slug="fillwerk-service")
     assert fillwerk.criticality == "high" and fillwerk.security_contact_phone
     assert [site.slug for site in fillwerk.sites.all()] == ["north", "south"]
@@ -189,18 +195,14 @@ def test_companies_have_a_record_a_coordinator_and_somebody_who_waits() -> None:
     assert 19 <= (tom.training_expires_at - now()).days <= 20
 
 
-def test_filling_line_3_is_free_for_the_newcomer() -> None:
-    seed_demo(TARGETS, recordings=False)
-
+def test_filling_line_3_is_free_for_the_newcomer(people: People) -> None:
     taken = MaintenanceWindow.objects.not_over().filter(
         access_request__endpoints__asset__slug="filling-line-3"
     )
     assert not taken.exists()
 
 
-def test_the_audit_trail_tells_it_in_the_order_of_events() -> None:
-    seed_demo(TARGETS, recordings=False)
-
+def test_the_audit_trail_tells_it_in_the_order_of_events(people: People) -> None:
     moments = list(
         AuditEvent.objects.order_by("pk").values_list("recorded_at", flat=True)
     )
@@ -209,9 +211,7 @@ def test_the_audit_trail_tells_it_in_the_order_of_events() -> None:
     assert AuditEvent.objects.filter(event="request.approved").count() >= 5
 
 
-def test_nobody_gets_mail_about_the_past() -> None:
-    seed_demo(TARGETS, recordings=False)
-
+def test_nobody_gets_mail_about_the_past(people: People) -> None:
     due = Delivery.objects.due()
     assert due.exists()
     assert {notice.created_at.date() for notice in due} == {now().date()}

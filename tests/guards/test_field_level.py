@@ -25,7 +25,7 @@ from tests.guards.matrix import COORDINATOR, LET_IN
 from tests.guards.things import House, ask, data_of
 from tests.guards.things import house as build_house
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 
 # What is looked for. Each word is seeded in a field of its kind and nowhere else.
 OTHER_VENDOR = ("Zyxcompany", "Zyxperson", "zyxmail")

@@ -20,7 +20,7 @@ from tests.guards.matrix import MATRIX, OF_NO_SITE
 from tests.guards.things import House, data_of
 from tests.guards.things import house as build_house
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 
 LENDERS = ("olga", "ivan", "cora", "adam")
 # What is done about people, and reading the trail of all sites, says no site.

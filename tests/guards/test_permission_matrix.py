@@ -31,7 +31,7 @@ from tests.guards.matrix_sessions import COMPANION
 from tests.guards.things import House, ask, data_of
 from tests.guards.things import house as build_house
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 
 # --- The URLs that are there ----------------------------------------------------------
 

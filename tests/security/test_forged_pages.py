@@ -15,6 +15,8 @@ from tests.guards.matrix import LET_IN
 from tests.guards.things import House, ask, data_of
 from tests.guards.things import house as build_house
 
+pytestmark = pytest.mark.walk
+
 ELSEWHERE = [
     "https://evil.example",
     "http://evil.example/\\@portal",

@@ -21,6 +21,8 @@ from tests.guards.matrix import LET_IN, PUBLIC
 from tests.guards.things import House, ask, data_of
 from tests.guards.things import house as build_house
 
+pytestmark = pytest.mark.walk
+
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

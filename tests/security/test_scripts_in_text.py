@@ -24,6 +24,8 @@ from tests.guards.matrix import LET_IN
 from tests.guards.things import House, ask
 from tests.guards.things import house as build_house
 
+pytestmark = pytest.mark.walk
+
 ATTACK = "'\"><xss-a onxss=1></script><xss-b></textarea></title><xss-c>{{7|add:42}}"
 SHORT = "\"'><xss-d>"
 # What the portal itself makes or compares; nobody types it freely.

@@ -12,7 +12,7 @@ from tests.guards.matrix import MATRIX
 from tests.guards.things import House, ask
 from tests.guards.things import house as build_house
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 
 # Facts of Fillwerk's work at plant North, and what nobody may ever see.
 OTHERS = {
