@@ -284,11 +284,11 @@ def sites_where(user: User, action: Action) -> models.QuerySet[Site]:
     site_model = apps.get_model("plants", "Site")
     if user.vendor_id is not None or not user.is_active:
         return site_model.objects.none()
-    if may_everywhere(user, action):
+    places = [where for where, _lent in _ways(user, action)]
+    if None in places:
         return site_model.objects.all()
-    return site_model.objects.filter(
-        pk__in={where for where, _lent in _ways(user, action)}
-    )
+    named = {where for where in places if where is not None}
+    return site_model.objects.filter(pk__in=named)
 
 
 def people_who_may(action: Action, site: Site | None) -> models.QuerySet[User]:
