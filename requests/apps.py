@@ -5,3 +5,9 @@ class AccessRequestsConfig(AppConfig):
     name = "requests"
     label = "access_requests"
     verbose_name = "Access requests"
+
+    def ready(self) -> None:
+        from accessportal.row_rules import keep_row_rules
+        from requests.row_rules import RULES
+
+        keep_row_rules(self, RULES)

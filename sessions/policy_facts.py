@@ -141,15 +141,16 @@ def hold_limit(endpoint: Endpoint) -> float | None:
 
 
 def free_slot(endpoint: Endpoint) -> int | None:
-    """The lowest free place on an endpoint, or None when all are taken."""
+    """The lowest free place on an endpoint, or None when all are taken: also by numbers that
+    it has no more."""
     taken = set(
         BrokeredSession.objects.holding_a_slot()
         .filter(endpoint=endpoint)
         .values_list("slot", flat=True)
     )
-    return next(
-        (slot for slot in range(endpoint.max_clients) if slot not in taken), None
-    )
+    if len(taken) >= endpoint.max_clients:
+        return None
+    return next(slot for slot in range(endpoint.max_clients) if slot not in taken)
 
 
 def recorder_has_room() -> bool:

@@ -21,6 +21,7 @@ MADE_FROM = (
     *sorted(ROOT.glob("*/migrations/*.py")),
     *sorted(ROOT.glob("accessportal/*/migrations/*.py")),
     ROOT / "accessportal/accounts/undeletable.py",
+    *(ROOT / app / "row_rules.py" for app in ("accessportal", "requests", "sessions")),
     ROOT / "requirements.txt",
 )
 MIGRATED = VAR / "tests" / f"migrated-{digest_of(*MADE_FROM)[:16]}.sqlite3"

@@ -188,6 +188,8 @@ def test_a_tap_for_a_session_that_is_over_or_needs_nobody(
 def test_one_tap_at_the_station_keeps_every_machine_in_sight(
     window: MaintenanceWindow, filling_hmi: Endpoint, vera: User, olga: User
 ) -> None:
+    filling_hmi.max_clients = 2
+    filling_hmi.save()
     rows = [
         BrokeredSession.objects.create(
             number=f"SES-2026-700{slot}",

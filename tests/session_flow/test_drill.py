@@ -258,7 +258,7 @@ class TestPages:
             connection,
         ) as one:
             olga.get(paths[name])
-        for endpoint in (plant.filling_plc, plant.filling_gateway, plant.filling_hmi):
+        for endpoint in (plant.filling_plc, plant.filling_gateway, plant.filling_plc):
             rows.append(make_live(plant, endpoint))
         order.sessions.set(rows)
         with django_assert_max_num_queries(len(one)):
