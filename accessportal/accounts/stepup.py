@@ -32,6 +32,7 @@ from accessportal.accounts.factors import (
 )
 from accessportal.accounts.models import User
 from accessportal.accounts.passkeys import use_passkey
+from accessportal.accounts.step_up_acts import act_at
 from accessportal.accounts.web_sessions import renew_cookie, web_session_of
 from accessportal.errors import FreshFactorNeeded, NotPossible
 from accessportal.origin import origin_of
@@ -171,6 +172,7 @@ def _guarded(view: View, *, any_kind: bool) -> View:
         except FreshFactorNeeded as error:
             return _ask(request, error)
 
+    guarded.asks_for_factor = True  # type: ignore[attr-defined]  # for the guard of their words
     return guarded
 
 
@@ -203,6 +205,7 @@ def ask_for_code(
         for value in values
     ]
     context = {
+        "act": act_at(request.path),
         "action": request.get_full_path(),
         "kept": kept,
         "error": error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -139,6 +140,27 @@ def test_a_page_asks_and_comes_back(
     )
     assert answer.url == "/account/authenticator/"
     assert browser.get("/account/authenticator/").status_code == 200
+
+
+def test_the_page_names_the_act_and_nothing_that_a_link_brings(
+    clock: Clock, browser_of: Callable[..., Client], olga: User, vera: User
+) -> None:
+    """By a link that somebody made, too: the words are the portal's own."""
+    browser = stale(browser_of, olga)
+    held = browser.post("/approvals/REQ-2026-0042/approve/", {"reason": "Approve all"})
+    said = re.findall(r"data-act>([^<]*)<", held.content.decode())
+    assert held.status_code == 403 and said == ["Approve REQ-2026-0042"]
+    for path, words in {
+        "/account/authenticator/": ["Set up an authenticator app"],
+        "/approvals/REQ-2026-0042/approve/?say=Win": ["Approve REQ-2026-0042"],
+        "/approvals/Win a prize/approve/": ["Approve"],
+        "/approvals/REQ-2026-0042%0AWin/approve/": ["Approve"],
+        "/vendors/": [],
+        "/Win/": [],
+        "https://evil.example/approvals/REQ-2026-0042/approve/": [],
+    }.items():
+        page = browser.get("/accounts/confirm/", {"next": path}).content.decode()
+        assert re.findall(r"data-act>([^<]*)<", page) == words, path
 
 
 def test_confirming_never_leads_out_of_the_portal(

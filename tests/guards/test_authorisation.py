@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from django.urls import get_resolver
+
 from accessportal.accounts.authorisation import (
     OVERRIDABLE,
     OWN_RIGHT_ONLY,
@@ -11,9 +13,11 @@ from accessportal.accounts.authorisation import (
     SEEN_WITH,
     Action,
 )
+from accessportal.accounts.step_up_acts import ACTS
 from accessportal.audit.borrowed import NEEDED
 from accessportal.audit.events import EVENTS
 from tests.guards.sources import name, python_files, tree
+from tests.guards.test_rate_limits import views
 
 ASKS = {
     "may",
@@ -134,3 +138,17 @@ def test_an_override_makes_no_rights_and_judges_no_evidence() -> None:
 
 def test_the_table_of_acts_names_events_that_there_are() -> None:
     assert set(NEEDED) <= set(EVENTS)
+
+
+def test_the_second_factor_is_asked_for_with_words() -> None:
+    """Whoever confirms reads for what: each view that asks has its words, and no other has."""
+    asking = {
+        name
+        for name, view in views(get_resolver()).items()
+        if getattr(view, "asks_for_factor", False)
+    }
+    assert asking, "nothing asks any more: is the mark gone?"
+    missing = asking - set(ACTS)
+    assert not missing, f"say in step_up_acts what these do: {sorted(missing)}"
+    # A page sends people there by itself, when they are back from a break.
+    assert set(ACTS) - asking == {"sessions:console"}

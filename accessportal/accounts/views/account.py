@@ -31,6 +31,7 @@ from accessportal.accounts.services.profile import (
     guard_changes_password,
 )
 from accessportal.accounts.services.signing import renew_after_factor_change
+from accessportal.accounts.step_up_acts import act_at
 from accessportal.accounts.stepup import require_any_fresh_factor
 from accessportal.accounts.used_before import used_before
 from accessportal.accounts.views.sign_in import (
@@ -191,6 +192,11 @@ def confirm(request: HttpRequest) -> HttpResponse:
             refusal = str(error.sentence)
         else:
             return redirect(next_path)
-    context = {"form": form, "next": next_path, "refusal": refusal}
+    context = {
+        "act": act_at(next_path),
+        "form": form,
+        "next": next_path,
+        "refusal": refusal,
+    }
     status = 422 if refusal or form.errors else 200
     return render(request, "accounts/confirm.html", context, status=status)
