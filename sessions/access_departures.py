@@ -32,6 +32,11 @@ def departures_reportable_by(user: User) -> QuerySet[Departure]:
     return departures_visible_to(user)
 
 
+def reads_revocations(user: User) -> bool:
+    """Whether report R7, which is of everybody, is for this person."""
+    return may(user, Action.PERMISSION_SEE)
+
+
 def departure_visible_to(user: User, number: str) -> Departure:
     departure = (
         Departure.objects.visible_to(user)

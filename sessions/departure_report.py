@@ -14,9 +14,7 @@ from typing import Any
 
 from accessportal.csv_cells import cell
 from sessions.models import Departure
-
-LIMIT = timedelta(hours=24)
-"""From the day somebody left to the end of the access (CIP-004-7 R5.1)."""
+from sessions.revocations import LIMIT
 
 COLUMNS = (
     "departure",

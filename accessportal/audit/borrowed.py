@@ -86,6 +86,7 @@ NEEDED: dict[str, tuple[Action, ...]] = {
     "guacd.returned": (Action.PLANT_CHANGE,),
     "permissions.exported": (Action.PERMISSION_SEE,),
     "departures.exported": (Action.VENDOR_SEE,),
+    "revocations.exported": (Action.PERMISSION_SEE,),
 }
 """Each of several actions is enough by itself."""
 

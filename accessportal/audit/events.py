@@ -89,6 +89,7 @@ EVENTS: dict[str, EventKind] = {
     ),
     "account.leaver.confirmed": EventKind("AC", _("confirmed that a person has left")),
     "departures.exported": EventKind("AL", _("exported who has left")),
+    "revocations.exported": EventKind("AL", _("exported whose access was taken away")),
     "account.revocation.completed": EventKind(
         "AC", _("proved that nothing is left of a person's access")
     ),

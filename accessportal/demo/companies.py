@@ -1,7 +1,8 @@
 """The demo's two vendors as companies: their record, their people beside the cast, who left.
 
 Carla, who coordinates Fillwerk, is of the cast and can sign in. The people here are to be
-seen on pages: one waits to be confirmed, one's training lapses soon, one left last week.
+seen on pages: one waits to be confirmed, one's training lapses soon, one left last week. A
+supervisor stood in at the other plant for some weeks.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from typing import Any
 
 from django.utils import timezone
 
-from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.models import RoleGrant, User, Vendor
 from accessportal.accounts.notice import NOTICE_VERSION, note_acceptance
 from accessportal.accounts.services.attestation import attest_staff, people_to_attest
+from accessportal.accounts.services.employees import grant_role, revoke_role
 from accessportal.accounts.services.vendor_people import (
     confirm_person,
     name_coordinator,
 )
 from accessportal.audit import record
 from accessportal.demo.past import Step, origin_of
+from accessportal.plants.models import Site
 from sessions.services.departures import acknowledge_departure, report_leaver
 
 FILLWERK, NORDPACK = "fillwerk-service", "nordpack-robotics"
@@ -55,6 +58,7 @@ LAPSING = ("Tom Thoma", "tom@fillwerk.example", FILLWERK)
 LEFT = ("Paul Peters", "paul@fillwerk.example", FILLWERK)
 TRAINING_LEFT = timedelta(days=20)
 ATTESTED_DAYS_AGO, LEFT_DAYS_AGO, WAITS_FOR = 26, 9, timedelta(hours=3)
+STOOD_IN_DAYS_AGO = 33, 13
 
 
 def steps_of_companies(people: dict[str, User]) -> list[Step]:
@@ -91,6 +95,20 @@ def steps_of_companies(people: dict[str, User]) -> list[Step]:
         )
         acknowledge_departure(departure, acting_user=olga, origin=origin_of("olga"))
 
+    def stand_in(*, begins: bool) -> None:
+        adam, hanna = people["adam"], people["hanna"]
+        south = Site.objects.get(slug="south")
+        who: dict[str, Any] = {"acting_user": adam, "origin": origin_of("adam")}
+        if begins:
+            grant_role(
+                **who, person=hanna, role=RoleGrant.Role.OT_SUPERVISOR, site=south,
+                reason="Stands in for Omar",
+            )  # fmt: skip
+        else:
+            revoke_role(
+                **who, grant=hanna.role_grants.get(site=south), reason="Omar is back"
+            )
+
     def days(count: int) -> Any:
         return now - timedelta(days=count)
 
@@ -106,7 +124,9 @@ def steps_of_companies(people: dict[str, User]) -> list[Step]:
                 acting_user=olga, person=carla, origin=origin_of("olga")
             ),
         ),
+        Step(days(STOOD_IN_DAYS_AGO[0]), lambda: stand_in(begins=True)),
         Step(days(ATTESTED_DAYS_AGO), attest),
+        Step(days(STOOD_IN_DAYS_AGO[1]), lambda: stand_in(begins=False)),
         Step(days(LEFT_DAYS_AGO), leave),
         Step(now - WAITS_FOR, lambda: join("waiting", WAITING)),
     ]

@@ -27,6 +27,7 @@ from sessions.access_departures import (
     departure_visible_to,
     departures_reportable_by,
     departures_visible_to,
+    reads_revocations,
 )
 from sessions.departure_report import as_csv
 from sessions.models import Departure
@@ -42,7 +43,12 @@ def departure_list(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     rows, filters = _filtered(departures_visible_to(user), request.GET)
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
-    context = {"page": page, "filters": filters, "of_plant": user.vendor_id is None}
+    context = {
+        "page": page,
+        "filters": filters,
+        "of_plant": user.vendor_id is None,
+        "reads_revocations": reads_revocations(user),
+    }
     return render(request, "sessions/departure_list.html", context)
 
 

@@ -121,6 +121,10 @@ ACCOUNTS: dict[str, Line] = {
     # People who have left
     "departures:list": Line(yes=PLANT, no=CONTRACTORS),
     "departures:export": Line(yes=PLANT, no=CONTRACTORS, method="post"),
+    "departures:revocations": Line(yes="ivan cora adam", no=f"{CONTRACTORS} olga omar"),
+    "departures:revocations_export": Line(
+        yes="ivan cora adam", no=f"{CONTRACTORS} olga omar", method="post"
+    ),
     "departures:detail": Line(yes=PLANT, not_known=CONTRACTORS, args="departure"),
     "departures:confirm": Line(
         yes="olga adam",

@@ -31,6 +31,7 @@ LIMITED = {
     "accounts:invite",
     "audit:event_export",
     "departures:export",
+    "departures:revocations_export",
     "endpoint_checks:start",
     "recordings:verify",
     "sessions:ticket",
