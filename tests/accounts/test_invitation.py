@@ -130,7 +130,8 @@ def test_the_link_expires(clock: Clock, client: Client, invited: Invitation) -> 
 
 def test_another_address_is_not_taken(client: Client, invited: Invitation) -> None:
     """A forwarded mail does not make somebody else a member."""
-    answer = client.post(link_in_the_mail(), answers(email="mallory@evil.example"))
+    typed = answers(email="mallory@evil.example", language="en")
+    answer = client.post(link_in_the_mail(), typed)
     assert answer.status_code == 422
     text = answer.content.decode()
     assert "not the address the invitation was sent to" in text
@@ -179,7 +180,7 @@ def test_a_suspended_vendor_gains_nobody(
 def test_what_does_not_fit_is_said_and_nothing_is_lost(
     client: Client, invited: Invitation, changed: dict[str, str], says: str
 ) -> None:
-    answer = client.post(link_in_the_mail(), answers(**changed))
+    answer = client.post(link_in_the_mail(), answers(**{"language": "en"} | changed))
     assert answer.status_code == 422
     assert says in answer.content.decode()
     assert not User.objects.filter(email=NINA).exists()

@@ -68,9 +68,8 @@ def link(committed: Committed, olga: User, fillwerk: Vendor) -> str:
 
 
 def by_passkey(**changed: Any) -> dict[str, Any]:
-    return answers(
-        way="passkey", new_password="", repeated="", language="en", **changed
-    )
+    fields = {"way": "passkey", "new_password": "", "repeated": "", "language": "en"}
+    return answers(**fields | changed)
 
 
 def joins(client: Client, link: str, phone: Authenticator) -> Any:
@@ -98,6 +97,8 @@ def nina(link: str, phone: Authenticator, olga: User) -> User:
 def test_nina_joins_with_her_phone_and_no_password(
     client: Client, link: str, phone: Authenticator, olga: User
 ) -> None:
+    auf_deutsch = client.post(link, by_passkey(language="de")).content.decode()
+    assert "Passkey einrichten" in auf_deutsch and '<html lang="de"' in auf_deutsch
     first = client.get(link).content.decode()
     assert "Passkey on this device" in first and NINA not in first
     page = client.post(link, by_passkey())

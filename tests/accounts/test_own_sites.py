@@ -16,6 +16,7 @@ from accessportal.accounts.standing import may_manage, may_mind
 from accessportal.accounts.vendor_rights import may_report_leaver, may_suspend
 from accessportal.errors import NotAllowed
 from accessportal.plants.models import Site
+from sessions.services.departures import report_leaver
 from sessions.services.isolation import suspend_vendor
 from tests.cast import Plant, make_person, make_vendor, origin
 
@@ -67,6 +68,10 @@ def test_the_verbs_refuse_it_too(isa: User, both: Vendor, benno: User) -> None:
         revoke_all_devices(acting_user=isa, person=benno, origin=origin())
     with pytest.raises(NotAllowed):
         ask_factor_reset(acting_user=isa, person=benno, reason="x", origin=origin())
+    # Nor may she say that somebody left who works at other sites only.
+    both.sites.set(Site.objects.filter(slug="south"))
+    with pytest.raises(NotAllowed):
+        report_leaver(benno, acting_user=isa, origin=origin())
     benno.refresh_from_db()
     assert benno.is_active
 

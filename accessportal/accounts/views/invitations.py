@@ -57,9 +57,8 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         return render(
             request, "accounts/invitation_other_person.html", {"invitation": found}
         )
+    speak(request, request.POST.get("language", ""), found.language)
     if request.method == "GET":
-        translation.activate(found.language)
-        request.LANGUAGE_CODE = found.language
         initial = {"full_name": found.full_name, "language": found.language}
         return show_form(request, found, form_for(found, initial=initial))
     if "back" in request.POST:
@@ -112,10 +111,16 @@ def join_by_passkey(
     begin_sign_in(request, user, next_path="/", first=BY_INVITATION)
     pass_factor(request, joined_with(user))
     next_path = advance(request)
-    translation.activate(user.language)
-    request.LANGUAGE_CODE = user.language
     codes = show_new_recovery_codes(request, user, next_path=next_path)
     return in_language_of(user, codes)
+
+
+def speak(request: HttpRequest, *languages: str) -> None:
+    """Show the page in the first of these that there is: what was chosen on it, or what the
+    invitation is in."""
+    known = dict(settings.LANGUAGES)
+    request.LANGUAGE_CODE = next(one for one in languages if one in known)
+    translation.activate(request.LANGUAGE_CODE)
 
 
 def join(
