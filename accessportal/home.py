@@ -48,6 +48,9 @@ def parts_for(user: User) -> dict[str, Any]:
 # --- Contractor -----------------------------------------------------------------------
 
 
+OPEN = MaintenanceWindow.Phase.OPEN
+
+
 def contractor_parts(user: User) -> dict[str, Any]:
     now = timezone.now()
     own = with_request(
@@ -73,8 +76,8 @@ def contractor_parts(user: User) -> dict[str, Any]:
     requests_of_mine = AccessRequest.objects.visible_to(user).filter(requested_by=user)
     return {
         "is_contractor": True,
-        "open_windows": [one for one in windows if one.window.opens_at <= now],
-        "coming_windows": [one for one in windows if one.window.opens_at > now],
+        "open_windows": [one for one in windows if one.window.phase(at=now) == OPEN],
+        "coming_windows": [one for one in windows if one.window.phase(at=now) != OPEN],
         "waiting_requests": list(
             with_machines(requests_of_mine.awaiting_decision(at=now))[:SHOWN]
         ),

@@ -10,7 +10,12 @@ from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
 from accessportal.plants.models import Asset, Endpoint, Site
 from requests.approvers import may_agree_somewhere, places_for
-from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
+from requests.models import (
+    AccessRequest,
+    ExtensionRequest,
+    LineHandover,
+    MaintenanceWindow,
+)
 
 
 def request_visible_to(user: User, number: str) -> AccessRequest:
@@ -84,6 +89,39 @@ def window_usable_by(user: User, number: str) -> MaintenanceWindow:
     if window.access_request.requested_by_id != user.pk:
         raise NotAllowed
     return window
+
+
+def window_givable_by(user: User, number: str) -> MaintenanceWindow:
+    """A window whose line `user`, of the shift, may give; whether it is time is for the verb."""
+    window = window_visible_to(user, number)
+    if not may(user, Action.SESSION_CHARGE, window.access_request.site):
+        raise NotAllowed
+    return window
+
+
+def window_movable_by(user: User, number: str) -> MaintenanceWindow:
+    """A window that `user` may decide on anew; whether it is over is for the verb to say."""
+    window = window_visible_to(user, number)
+    if not may(user, Action.REQUEST_DECIDE, window.access_request.site):
+        raise NotAllowed
+    return window
+
+
+def handover_acceptable_by(user: User, pk: int) -> LineHandover:
+    """A turn of the line that `user`, of the shift, may take back."""
+    turn = (
+        LineHandover.objects.filter(
+            window__in=MaintenanceWindow.objects.visible_to(user)
+        )
+        .select_related("window__access_request__site")
+        .filter(pk=pk)
+        .first()
+    )
+    if turn is None:
+        raise NotKnown
+    if not may(user, Action.SESSION_CHARGE, turn.window.access_request.site):
+        raise NotAllowed
+    return turn
 
 
 def extension_decidable_by(user: User, pk: int) -> ExtensionRequest:

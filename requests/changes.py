@@ -66,6 +66,8 @@ def _name(path: tuple[str, ...]) -> str:
         "wanted_until": _("Until"),
         "freezes": _("Production freeze"),
         "occurrences": _("Times"),
+        "on_release_minutes": _("Minutes on release"),
+        "tolerance_minutes": _("Delay agreed on"),
         "bookings": _("Other windows at this time"),
         "name": _("name"),
         "email": _("e-mail address"),

@@ -236,6 +236,8 @@ def seen_by_approver(access_request: AccessRequest) -> dict[str, Any]:
             }
             for freeze in _freezes(site, endpoints, start, end)
         ],
+        "on_release_minutes": access_request.on_release_minutes,
+        "tolerance_minutes": access_request.tolerance_minutes,
         "occurrences": [
             {"from": _iso(row.starts_at), "until": _iso(row.ends_at)}
             for row in access_request.occurrences.all()

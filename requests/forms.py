@@ -209,6 +209,8 @@ class WishForm(RepeatForm):
             wanted_until=data["end_at"],
             recurrence=self.rule,
             skips=frozenset(self.skips_of()),
+            on_release_minutes=data.get("on_release"),
+            tolerance_minutes=data.get("tolerance") or 0,
         )
 
     def _find_machines(self, data: dict[str, Any]) -> None:

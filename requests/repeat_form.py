@@ -62,6 +62,23 @@ class RepeatForm(forms.Form):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
+    on_release = forms.IntegerField(
+        label=_("Minutes of work, from when the shift gives the line"),
+        min_value=5,
+        max_value=720,
+        required=False,
+        help_text=_(
+            "Between the start and the end above, as soon as production can do without "
+            "the line. Empty: the window opens by the clock."
+        ),
+    )
+    tolerance = forms.IntegerField(
+        label=_("Minutes of delay that you can wait longer"),
+        min_value=0,
+        max_value=240,
+        required=False,
+    )
+
     def repeat_of(self, data: dict[str, Any], wall: datetime) -> Repeat | None:
         """What was chosen, for a start at this wall-clock time; None where nothing repeats.
 

@@ -55,6 +55,8 @@ def story_of(
             told.append(_decision(decision, access_request, window, zone))
         elif "reconfirmed" in decision.facts:
             told += _reconfirmation(decision)
+        elif "moved" in decision.facts:
+            told.append(_move(decision, zone))
     if (
         access_request.state == AccessRequest.State.WITHDRAWN
         and access_request.closed_at
@@ -78,7 +80,7 @@ def story_of(
             )
         )
     if window is not None:
-        told += _of_window(window)
+        told += [*_of_window(window), *_of_the_line(window)]
     return sorted(told, key=lambda happening: happening.at)
 
 
@@ -112,7 +114,7 @@ def _decision(
             decision.reason,
         )
     title = _("Approved")
-    if window is not None and window.opens_at != access_request.wanted_from:
+    if window is not None and _first_opening(window) != access_request.wanted_from:
         title = _("Approved, for another time than asked for: %(span)s") % {
             "span": span_words(
                 access_request.wanted_from, access_request.wanted_until, zone
@@ -126,6 +128,72 @@ def _decision(
         decision.decided_by,
         decision.reason,
     )
+
+
+def _first_opening(window: MaintenanceWindow) -> datetime:
+    """When it was to open at first, before it was moved or its line was given."""
+    moved = (
+        decision.facts["moved"]["from"][0]
+        for decision in window.access_request.decisions.filter(round=0).order_by("pk")
+        if "moved" in decision.facts
+    )
+    first = next(moved, None)
+    if first is not None:
+        return datetime.fromisoformat(first)
+    return window.access_request.wanted_from if window.released_at else window.opens_at
+
+
+def _move(decision: ApprovalDecision, zone: str) -> Happening:
+    start, end = (
+        datetime.fromisoformat(moment) for moment in decision.facts["moved"]["to"]
+    )
+    return Happening(
+        decision.decided_at,
+        _("The window was moved: %(span)s") % {"span": span_words(start, end, zone)},
+        "clock-plus",
+        "info",
+        decision.decided_by,
+        decision.reason,
+    )
+
+
+def _of_the_line(window: MaintenanceWindow) -> list[Happening]:
+    """The line from hand to hand, and that it was wanted back."""
+    told = []
+    for turn in window.handovers.select_related(
+        "given_by", "returned_by", "accepted_by"
+    ):
+        for at, title, tone, by, text in (
+            (turn.given_at, _("The shift gave the line"), "ok", turn.given_by, ""),
+            (
+                turn.returned_at,
+                _("The line was handed back"),
+                "info",
+                turn.returned_by,
+                turn.state_left,
+            ),
+            (
+                turn.accepted_at,
+                _("The plant accepted the line"),
+                "ok",
+                turn.accepted_by,
+                turn.acceptance,
+            ),
+        ):
+            if at is not None:
+                told.append(Happening(at, title, "clipboard-check", tone, by, text))
+    if window.recalled_at is not None:
+        told.append(
+            Happening(
+                window.recalled_at,
+                _("The plant wanted the line back"),
+                "clock",
+                "warn",
+                window.recalled_by,
+                window.recall_reason,
+            )
+        )
+    return told
 
 
 def _reconfirmation(decision: ApprovalDecision) -> list[Happening]:
@@ -155,8 +223,10 @@ def _reconfirmation(decision: ApprovalDecision) -> list[Happening]:
 def _of_window(window: MaintenanceWindow) -> list[Happening]:
     now = timezone.now()
     told = []
-    if window.opens_at <= now and (
-        window.revoked_at is None or window.revoked_at > window.opens_at
+    if (
+        window.opens_at <= now
+        and not window.waits_for_release
+        and (window.revoked_at is None or window.revoked_at > window.opens_at)
     ):
         told.append(
             Happening(window.opens_at, _("The window opened"), "lock-open", "ok")

@@ -65,6 +65,9 @@ ADVICE: dict[str, Words] = {
     ),
     "training_missing": CALL,
     "nda_missing": CALL,
+    "line_not_given": gettext_lazy(
+        "Call the control room. This page changes by itself when the line is yours."
+    ),
     "production_freeze": gettext_lazy(
         "Try again later, or agree on another time with the plant."
     ),

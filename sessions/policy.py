@@ -67,6 +67,7 @@ class Facts:
     training_missing: bool = False
     nda_missing: bool = False
     production_freeze: bool = False
+    line_given: bool = True
     vendor_services_asset: bool = True
     recorder_runs: bool = True
     host_identity_known: bool = True
@@ -248,6 +249,14 @@ RULES: tuple[Rule, ...] = (
         "window_not_open",
         lambda facts: facts.at < facts.opens_at,
         _("The window is not open yet."),
+    ),
+    Rule(
+        "line_not_given",
+        lambda facts: not facts.line_given,
+        _(
+            "The shift has not given you the line yet: somebody of the plant has to tick "
+            "the checklist first."
+        ),
     ),
     Rule(
         "person_not_confirmed",

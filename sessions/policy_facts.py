@@ -14,6 +14,7 @@ from accessportal.accounts.models import User
 from accessportal.accounts.web_sessions import is_in_force
 from accessportal.origin import Origin
 from accessportal.plants.models import Asset, Endpoint, ProductionFreeze
+from requests.line import waits_for_line
 from requests.models import AccessRequest, MaintenanceWindow
 from sessions.attended import is_attended
 from sessions.endings import CRITICAL_STEP_MOST
@@ -52,6 +53,7 @@ def facts_at_start(
             pk=endpoint.pk
         ).exists(),
         production_freeze=_freezes(endpoint, now).exists(),
+        line_given=not waits_for_line(window),
         vendor_services_asset=user.vendor is None
         or Asset.objects.serviced_by(user.vendor).filter(pk=endpoint.asset_id).exists(),
         recorder_runs=recorder_has_room(),

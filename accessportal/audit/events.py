@@ -149,6 +149,15 @@ EVENTS: dict[str, EventKind] = {
     ),
     "window.created": EventKind("AC", _("made a maintenance window")),
     "window.revoked": EventKind("AC", _("revoked a window"), "warning"),
+    "line.given": EventKind("AC", _("gave the line")),
+    "line.returned": EventKind("AC", _("handed the line back")),
+    "line.accepted": EventKind("AC", _("accepted the line back")),
+    "window.postponed": EventKind("AC", _("let a window on release wait longer")),
+    "window.moved": EventKind("AC", _("moved a window")),
+    "window.recalled": EventKind("AC", _("wanted a line back"), "warning"),
+    "window.recall.acknowledged": EventKind(
+        "AC", _("acknowledged that a line is wanted back")
+    ),
     "window.released": EventKind("AC", _("gave a window back")),
     "window.reconfirmed": EventKind("AC", _("confirmed a revoked window again")),
     "window.extension.requested": EventKind("AC", _("asked for more time")),
@@ -258,6 +267,7 @@ EVENTS: dict[str, EventKind] = {
     "endpoint.checked": EventKind("CC", _("tested a connection")),
     "asset.hostkey.pinned": EventKind("CC", _("pinned a host key")),
     "credential.changed": EventKind("CC", _("changed a stored credential")),
+    "checklist.changed": EventKind("CC", _("changed a checklist")),
     "maintenance_stop.changed": EventKind("CC", _("changed a maintenance stop")),
     "calendar.source.changed": EventKind(
         "CC", _("added or removed a calendar of a plant")

@@ -18,6 +18,7 @@ from accessportal.audit import record
 from accessportal.demo.past import Step, moment, origin_of, workday
 from accessportal.demo.plant import DemoPlant
 from accessportal.plants.models import Endpoint, ProductionFreeze, Site
+from accessportal.plants.services.checklist import add_item
 from accessportal.plants.services.freezes import add_stop
 from requests.facts import hash_of_facts, seen_by_approver
 from requests.models import AccessRequest, MaintenanceWindow
@@ -127,6 +128,10 @@ HOLIDAY_REASON = "On holiday; Adam knows the lines"
 LOCK_REASON = "Compressor is open, mechanic inside the guard"
 STOP_DAYS_AHEAD = 4
 STOP_REASON = "Weekly clean of filling line 3, the line stands still"
+CHECKLIST = (
+    ("Gripper lowered, drives locked out and tagged", ""),
+    ("Permit to work is signed", "Number of the permit"),
+)
 FREEZE_REASON = "Audit of the refrigeration, nobody else works at the plant"
 
 
@@ -136,6 +141,7 @@ def tell_ahead(plant: DemoPlant) -> None:
     chiller = plant.endpoints["chiller-ch-2"].asset
     _make_freeze(chiller.zone.site)
     _make_stop(plant)
+    _make_checklist(plant)
     lock_asset(
         chiller,
         acting_user=plant.people["omar"],
@@ -189,6 +195,20 @@ def _make_stop(plant: DemoPlant) -> None:
         acting_user=plant.people["olga"],
         origin=origin_of("olga"),
     )
+
+
+def _make_checklist(plant: DemoPlant) -> None:
+    """Before somebody works on the palletiser, the shift ticks two points."""
+    palletiser = plant.endpoints["palletiser-2"].asset
+    for text, asks_for in CHECKLIST:
+        add_item(
+            palletiser.zone.site,
+            asset=palletiser,
+            text=text,
+            asks_for=asks_for,
+            acting_user=plant.people["olga"],
+            origin=origin_of("olga"),
+        )
 
 
 def steps_of(story: Story, plant: DemoPlant) -> list[Step]:

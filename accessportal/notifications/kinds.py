@@ -225,6 +225,40 @@ KINDS: dict[str, Kind] = {
             "%(revoker)s revoked the window for %(assets)s at %(site)s.\n\nReason: %(reason)s"
         ),
     ),
+    "line.given": Kind(
+        _("The line is yours: %(number)s"),
+        _(
+            "%(giver)s gives you the line: %(assets)s at %(site)s, %(window)s. You can "
+            "connect now, or when the window opens."
+        ),
+    ),
+    "line.returned": Kind(
+        _("%(requester)s hands back %(assets)s"),
+        _(
+            "%(requester)s (%(vendor)s) hands the line back: %(assets)s at %(site)s.\n\n"
+            "What was done: %(what_was_done)s\n\nState it was left in: %(state_left)s\n\n"
+            "Please look at the machine, and accept it in the portal."
+        ),
+    ),
+    "line.accepted": Kind(
+        _("The plant has taken %(assets)s back"),
+        _("%(accepter)s has looked at the machine and accepted it.\n\n%(note)s"),
+    ),
+    "window.postponed": Kind(
+        _("Not yet: %(number)s waits %(minutes)s minutes more"),
+        _("%(by)s needs the line for longer. The window now: %(window)s."),
+    ),
+    "window.moved": Kind(
+        _("Your window of %(number)s is another one now"),
+        _("%(decider)s moved your window for %(assets)s: %(window)s.\n\n%(reason)s"),
+    ),
+    "window.recalled": Kind(
+        _("Give %(assets)s back in %(minutes)s minutes"),
+        _(
+            "%(by)s needs the line back. Your window closes in %(minutes)s minutes: "
+            "bring the machine into a safe state, and save your work.\n\n%(reason)s"
+        ),
+    ),
     "window.released": Kind(
         _("%(requester)s does not need the window of %(number)s"),
         _(

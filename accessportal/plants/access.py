@@ -13,6 +13,7 @@ from accessportal.errors import NotAllowed, NotKnown
 from accessportal.plants.models import (
     Asset,
     CalendarSource,
+    ChecklistItem,
     Endpoint,
     EndpointCheck,
     MaintenanceStop,
@@ -95,6 +96,20 @@ def stop_changeable_by(user: User, pk: int) -> MaintenanceStop:
     if not may_freeze(user, stop.site):
         raise NotAllowed
     return stop
+
+
+def checklist_item_changeable_by(user: User, pk: int) -> ChecklistItem:
+    item = (
+        ChecklistItem.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        .select_related("site", "asset")
+        .filter(pk=pk)
+        .first()
+    )
+    if item is None:
+        raise NotKnown
+    if not may_freeze(user, item.site):
+        raise NotAllowed
+    return item
 
 
 def calendar_visible_to(user: User, pk: int) -> CalendarSource:

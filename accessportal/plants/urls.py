@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accessportal.plants.views import calendars, catalogue, freezes
+from accessportal.plants.views import calendars, catalogue, checklist, freezes
 
 app_name = "plants"
 urlpatterns = [
@@ -15,6 +15,12 @@ urlpatterns = [
     path("sites/<slug:slug>/zones/new/", catalogue.zone_new, name="zone_new"),
     path("sites/<slug:slug>/assets/new/", catalogue.asset_new, name="asset_new"),
     path("sites/<slug:slug>/freezes/new/", freezes.freeze_new, name="freeze_new"),
+    path("sites/<slug:slug>/checklist/", checklist.checklist, name="checklist"),
+    path(
+        "checklist/<int:pk>/remove/",
+        checklist.checklist_remove,
+        name="checklist_remove",
+    ),
     path("sites/<slug:slug>/stops/new/", freezes.stop_new, name="stop_new"),
     path("stops/<int:pk>/remove/", freezes.stop_remove, name="stop_remove"),
     path("sites/<slug:slug>/calendars/", calendars.calendar_list, name="calendars"),

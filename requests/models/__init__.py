@@ -7,6 +7,7 @@ from requests.models.access_request import (
 )
 from requests.models.approval import ApprovalDecision
 from requests.models.feed import CalendarFeed
+from requests.models.handover import LineHandover
 from requests.models.policy import (
     ApprovalPolicy,
     ApprovalStep,
@@ -25,6 +26,7 @@ __all__ = [
     "ApproverGroupMember",
     "CalendarFeed",
     "ExtensionRequest",
+    "LineHandover",
     "MaintenanceWindow",
     "RequestedEndpoint",
     "RequestedOccurrence",

@@ -100,6 +100,10 @@ class AccessRequest(models.Model):
     work_order = models.CharField(_("work order"), max_length=60, blank=True)
     wanted_from = models.DateTimeField(_("from"))
     wanted_until = models.DateTimeField(_("until"))
+    # *On release*: so long from the moment at which the shift gives the line, within the
+    # time asked for; and how much longer that may wait. None: the clock alone opens it.
+    on_release_minutes = models.PositiveSmallIntegerField(null=True, blank=True)
+    tolerance_minutes = models.PositiveSmallIntegerField(default=0)
     # Work that repeats: the rule (RFC 5545, in plant time), and in each later time that an
     # approval made, the request it was asked for by.
     recurrence = models.CharField(max_length=120, blank=True)

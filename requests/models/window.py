@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class MaintenanceWindowQuerySet(models.QuerySet["MaintenanceWindow"]):
     def open(self, *, at: datetime | None = None) -> MaintenanceWindowQuerySet:
         at = at or timezone.now()
-        return self.filter(opens_at__lte=at, closes_at__gt=at, revoked_at__isnull=True)
+        return self.filter(
+            opens_at__lte=at, closes_at__gt=at, revoked_at__isnull=True
+        ).exclude(on_release_seconds__isnull=False, released_at__isnull=True)
 
     def not_over(self, *, at: datetime | None = None) -> MaintenanceWindowQuerySet:
         """Open or still to come."""
@@ -102,6 +104,23 @@ class MaintenanceWindow(models.Model):
         related_name="+",
     )
 
+    # On release: it waits within its times until the shift gives the line; then its times
+    # are those of the work. How much longer it waits than was said at first.
+    on_release_seconds = models.PositiveIntegerField(null=True, blank=True)
+    released_at = models.DateTimeField(null=True, blank=True)
+    postponed_minutes = models.PositiveSmallIntegerField(default=0)
+    # The plant wants it back sooner; when the contractor had read that.
+    recalled_at = models.DateTimeField(null=True, blank=True)
+    recalled_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    recall_reason = models.CharField(max_length=500, blank=True)
+    recall_seen_at = models.DateTimeField(null=True, blank=True)
+
     objects = MaintenanceWindowQuerySet.as_manager()
 
     class Meta:
@@ -130,11 +149,16 @@ class MaintenanceWindow(models.Model):
         at = at or timezone.now()
         if self.revoked_at is not None and self.revoked_at <= at:
             return self.Phase.REVOKED
-        if at < self.opens_at:
+        if at >= self.closes_at:
+            return self.Phase.CLOSED
+        if at < self.opens_at or self.waits_for_release:
             return self.Phase.SCHEDULED
-        if at < self.closes_at:
-            return self.Phase.OPEN
-        return self.Phase.CLOSED
+        return self.Phase.OPEN
+
+    @property
+    def waits_for_release(self) -> bool:
+        """On release, and the shift has not given the line."""
+        return self.on_release_seconds is not None and self.released_at is None
 
     @property
     def duration(self) -> timedelta:

@@ -45,7 +45,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
-from requests.services.series import make_occurrences
+from requests.services.series import make_occurrences, on_release_seconds
 from requests.steps import note_progress, standing_of
 
 # How long ago a start may be to mean "at once".
@@ -167,7 +167,10 @@ def _make_window(
     """The last place is filled: the request is approved, and its window made."""
     _close(access_request, AccessRequest.State.APPROVED, acting_user, reason)
     window = MaintenanceWindow.objects.create(
-        access_request=access_request, opens_at=start, closes_at=end
+        access_request=access_request,
+        opens_at=start,
+        closes_at=end,
+        on_release_seconds=on_release_seconds(access_request),
     )
     access_request.window = window
     made = make_occurrences(

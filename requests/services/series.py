@@ -133,6 +133,12 @@ def make_occurrences(
     return made
 
 
+def on_release_seconds(access_request: AccessRequest) -> int | None:
+    """How long the window of a request lasts from its release; None: the clock opens it."""
+    minutes = access_request.on_release_minutes
+    return None if minutes is None else minutes * 60
+
+
 def revoke_series(
     access_request: AccessRequest, *, acting_user: User, origin: Origin, reason: str
 ) -> int:
@@ -214,7 +220,10 @@ def _make(
         row_of_head._state.adding = True
         row_of_head.save(force_insert=True)
     window = MaintenanceWindow.objects.create(
-        access_request=occurrence, opens_at=span.start, closes_at=span.end
+        access_request=occurrence,
+        opens_at=span.start,
+        closes_at=span.end,
+        on_release_seconds=on_release_seconds(head),
     )
     record(
         "window.created",
@@ -253,6 +262,8 @@ def _numbered(head: AccessRequest, row: RequestedOccurrence) -> AccessRequest:
                     closed_at=now,
                     closed_by=head.closed_by,
                     close_reason=head.close_reason,
+                    on_release_minutes=head.on_release_minutes,
+                    tolerance_minutes=head.tolerance_minutes,
                     policy=head.policy,
                     demands=head.demands,
                     round=head.round,

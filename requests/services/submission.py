@@ -10,11 +10,12 @@ from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.audit import record
-from accessportal.errors import NotAllowed, PortalError, TooLate
+from accessportal.errors import NotAllowed, NotPossible, PortalError, TooLate
 from accessportal.notifications import notify
 from accessportal.numbers import next_number
 from accessportal.origin import SYSTEM, Origin
@@ -45,6 +46,8 @@ from requests.wishes import WishFacts
 logger = logging.getLogger(__name__)
 
 NUMBER_TRIES = 8
+RELEASE_AT_LEAST = 5
+TOLERANCE_AT_MOST = 240
 REMIND_BEFORE = timedelta(hours=1)
 REMIND_NOT_WITHIN = timedelta(minutes=15)  # of the submission: it is news itself
 
@@ -66,6 +69,8 @@ class Wish:
     # A rule of `requests.recurrence`, and the days of the plant that are left out.
     recurrence: str = ""
     skips: frozenset[date] = frozenset()
+    on_release_minutes: int | None = None
+    tolerance_minutes: int = 0
 
 
 def submit_request(
@@ -111,6 +116,7 @@ def _submit(
     ]
     named_ids = set(wish.companion_ids)
     companions = [one for one in companions_to_name(acting_user) if one.pk in named_ids]
+    _guard_release(wish)
     vendor = acting_user.vendor
     spans = times_of_wish(wish)
     wish = replace(wish, wanted_from=spans[0].start, wanted_until=spans[0].end)
@@ -160,6 +166,8 @@ def _submit(
         submission_key=submission_key,
         policy=policy,
         recurrence=wish.recurrence,
+        on_release_minutes=wish.on_release_minutes,
+        tolerance_minutes=wish.tolerance_minutes,
     )
     keep_occurrences(access_request, spans)
     RequestedEndpoint.objects.bulk_create(
@@ -198,6 +206,30 @@ def _submit(
     )
     tell_pages(access_request)
     return access_request
+
+
+def _guard_release(wish: Wish) -> None:
+    """On release: at least 5 minutes, and not more than the time it lies in."""
+    minutes = wish.on_release_minutes
+    if minutes is None:
+        return
+    if minutes < RELEASE_AT_LEAST:
+        raise NotPossible(
+            _("On release: say at least %(least)s minutes.")
+            % {"least": RELEASE_AT_LEAST},
+            code="release_out_of_range",
+        )
+    if timedelta(minutes=minutes) > wish.wanted_until - wish.wanted_from:
+        raise NotPossible(
+            _("On release: the work is longer than the time it should lie in."),
+            code="release_longer_than_window",
+        )
+    if not 0 <= wish.tolerance_minutes <= TOLERANCE_AT_MOST:
+        raise NotPossible(
+            _("A delay of at most %(most)s minutes can be agreed on.")
+            % {"most": TOLERANCE_AT_MOST},
+            code="tolerance_out_of_range",
+        )
 
 
 def facts_of(

@@ -25,6 +25,7 @@ from requests.access import (
 )
 from requests.facts import companions_of, requested_endpoints
 from requests.forms import WishForm, initial_of
+from requests.line import waits_for_line
 from requests.listing import REQUEST_SORTS, filtered_requests, page_of, sorted_by
 from requests.live_sessions import (
     console_path,
@@ -172,7 +173,7 @@ def _about_window(
     return {
         "consoles": (
             [(endpoint, console_path(window, endpoint)) for endpoint in endpoints]
-            if own and phase == phases.OPEN
+            if own and phase == phases.OPEN and not waits_for_line(window)
             else []
         ),
         "may_revoke": phase in (phases.SCHEDULED, phases.OPEN)

@@ -173,6 +173,62 @@ MATRIX: dict[str, Line] = {
         args="window_number",
         method="post",
     ),
+    "windows:give_line": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+    ),
+    "windows:postpone": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+    ),
+    "windows:hand_back": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+    ),
+    "windows:begin_now": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+    ),
+    "windows:longer": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+    ),
+    "windows:recall": Line(
+        yes="olga ivan",
+        no="vera vito cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+    ),
+    "windows:recall_seen": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+    ),
+    "windows:accept_line": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="turn",
+        method="post",
+    ),
     "windows:extend": Line(
         yes="vera",
         no="vito olga ivan cora adam",
@@ -322,6 +378,16 @@ MATRIX: dict[str, Line] = {
     ),
     "plants:freeze_new": Line(
         yes="adam olga", no="ivan cora", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "plants:checklist": Line(
+        yes="olga ivan cora adam", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "plants:checklist_remove": Line(
+        yes="adam olga",
+        no="ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="checklist_item",
+        method="post",
     ),
     "plants:stop_new": Line(
         yes="adam olga", no="ivan cora", not_known=f"{CONTRACTORS} omar", args="site"

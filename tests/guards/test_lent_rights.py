@@ -133,6 +133,8 @@ OF_WHO_WORKS = {
     "vendor.staff.attested",
     "window.extension.requested",
     "window.released",
+    "line.returned",
+    "window.recall.acknowledged",
 }
 BY_AN_OWN_RIGHT_ONLY = {
     "break_glass.marked",

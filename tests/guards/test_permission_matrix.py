@@ -222,6 +222,8 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "endpoint",
                 "freeze",
                 "stop",
+                "turn",
+                "checklist_item",
                 "calendar",
                 "check",
                 "guacd",

@@ -38,10 +38,11 @@ from accessportal.audit import record
 from accessportal.notifications.models import PushDevice
 from accessportal.plants.models import (
     CalendarSource,
+    ChecklistItem,
     EndpointCheck,
     MaintenanceStop,
 )
-from requests.models import ExtensionRequest
+from requests.models import ExtensionRequest, LineHandover
 from sessions.models import (
     BrokeredSession,
     ComplianceReview,
@@ -246,6 +247,16 @@ def make_things(plant: Plant) -> dict[str, Any]:
             kind="freeze",
             added_by=plant.adam,
             url="http://calendar.example.test/",
+        ).pk,
+        "checklist_item": ChecklistItem.objects.create(
+            site=plant.north, asset=plant.palletiser, text="Air off"
+        ).pk,
+        "turn": LineHandover.objects.create(
+            window=window,
+            returned_at=now,
+            returned_by=plant.vera,
+            what_was_done="Torque",
+            state_left="Running",
         ).pk,
         "check": check.pk,
         "vendor": plant.fillwerk.slug,

@@ -1,0 +1,272 @@
+"""A window that stands is moved: opened earlier, closed later or earlier, called back.
+
+Earlier and later are new decisions, as an extension is. Calling back only makes shorter:
+that must be fast, and needs neither four eyes nor a fresh factor.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accessportal.accounts.authorisation import Action
+from accessportal.accounts.models import User
+from accessportal.audit import record
+from accessportal.errors import NotAllowed, NotPossible, TooLate
+from accessportal.live import announce
+from accessportal.notifications import notify
+from accessportal.origin import Origin
+from requests.facts import facts_of_request, hash_of_facts, seen_by_approver
+from requests.feasibility import what_stands_against
+from requests.models import ApprovalDecision, MaintenanceWindow
+from requests.services.common import (
+    guard_four_eyes,
+    guard_fresh_factor,
+    guard_may,
+    guard_nothing_blocks,
+    lock_endpoints,
+    path_of,
+    people_of,
+    said_of,
+    tell_pages,
+)
+from requests.services.window import (
+    BEGUN,
+    BROKERS,
+    guard_longer_is_possible,
+    guard_not_over,
+    guard_open,
+    locked_window,
+)
+from requests.wishes import Finding
+
+RECALL_MINUTES = (5, 10, 15, 30)
+
+
+def open_early(
+    window: MaintenanceWindow, *, acting_user: User, origin: Origin, reason: str
+) -> MaintenanceWindow:
+    """Let them begin now; the end stays. A new decision: four eyes and a fresh factor."""
+    guard_four_eyes(window.access_request, acting_user=acting_user, origin=origin)
+    return _move(
+        window, acting_user=acting_user, origin=origin, reason=reason, later_minutes=0
+    )
+
+
+def close_later(
+    window: MaintenanceWindow,
+    *,
+    acting_user: User,
+    origin: Origin,
+    reason: str,
+    minutes: int,
+) -> MaintenanceWindow:
+    """Give 5 to 240 more minutes, asked for by nobody. A new decision."""
+    guard_four_eyes(window.access_request, acting_user=acting_user, origin=origin)
+    if not 5 <= minutes <= 240:
+        raise NotPossible(_("Give 5 to 240 minutes."), code="minutes_out_of_range")
+    return _move(
+        window,
+        acting_user=acting_user,
+        origin=origin,
+        reason=reason,
+        later_minutes=minutes,
+    )
+
+
+@transaction.atomic
+def _move(
+    window: MaintenanceWindow,
+    *,
+    acting_user: User,
+    origin: Origin,
+    reason: str,
+    later_minutes: int,
+) -> MaintenanceWindow:
+    """`later_minutes`: so much later it closes; 0: it opens now."""
+    window = locked_window(window)
+    access_request, reason = window.access_request, reason.strip()
+    lock_endpoints(access_request)
+
+    guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
+    guard_not_over(window)
+    guard_fresh_factor(origin, acting_user, access_request.site)
+    if not reason:
+        raise NotPossible(_("Say why the window is moved."), code="reason_missing")
+    now = timezone.now()
+    opens_at, closes_at = window.opens_at, window.closes_at
+    if later_minutes:
+        guard_longer_is_possible(window, later_minutes, viewer=acting_user)
+        closes_at += timedelta(minutes=later_minutes)
+    else:
+        opens_at = now
+        _guard_earlier_is_possible(window, now, viewer=acting_user)
+
+    before = (window.opens_at, window.closes_at)
+    MaintenanceWindow.objects.filter(pk=window.pk).update(
+        opens_at=opens_at, closes_at=closes_at
+    )
+    window.opens_at, window.closes_at = opens_at, closes_at
+    facts = {
+        **seen_by_approver(access_request),
+        "moved": {
+            "from": [moment.isoformat() for moment in before],
+            "to": [opens_at.isoformat(), closes_at.isoformat()],
+        },
+    }
+    ApprovalDecision.objects.create(
+        access_request=access_request,
+        step=access_request.decisions.count() + 1,
+        verdict=ApprovalDecision.Verdict.APPROVED,
+        decided_by=acting_user,
+        requested_by=access_request.requested_by,
+        decider_vendor=acting_user.vendor,
+        reason=reason,
+        facts=facts,
+        facts_hash=hash_of_facts(facts),
+        factor=origin.factor,
+        source_address=origin.address,
+        user_agent=origin.user_agent,
+    )
+
+    record(
+        "window.moved",
+        acting_user=acting_user,
+        subject=window,
+        origin=origin,
+        access_request=access_request,
+        reason=reason,
+        opened_before=before[0].isoformat(),
+        closed_before=before[1].isoformat(),
+        opens_at=opens_at.isoformat(),
+        closes_at=closes_at.isoformat(),
+    )
+
+    access_request.window = window
+    notify(
+        people_of(access_request),
+        "window.moved",
+        path=path_of(access_request),
+        decider=acting_user.full_name,
+        reason=reason,
+        **said_of(access_request),
+    )
+    tell_pages(access_request, about=("requests", "windows"))
+    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
+    return window
+
+
+@transaction.atomic
+def recall_window(
+    window: MaintenanceWindow,
+    *,
+    acting_user: User,
+    origin: Origin,
+    minutes: int,
+    reason: str = "",
+) -> MaintenanceWindow:
+    """*Give it back in 10 min*: the open window closes then, counted down on both sides.
+
+    Raises `TooLate` where it closes sooner anyway.
+    """
+    window = locked_window(window)
+    access_request, reason = window.access_request, reason.strip()
+
+    guard_may(acting_user, Action.WINDOW_REVOKE, access_request.site)
+    guard_open(window)
+    if minutes not in RECALL_MINUTES:
+        raise NotPossible(_("Say for how many minutes."), code="minutes_missing")
+    now = timezone.now()
+    closes_at = now + timedelta(minutes=minutes)
+    if closes_at >= window.closes_at:
+        raise TooLate(_("The window closes sooner anyway."), code="closes_sooner")
+
+    before = window.closes_at
+    recalled = {
+        "closes_at": closes_at,
+        "recalled_at": now,
+        "recalled_by": acting_user,
+        "recall_reason": reason[:500],
+        "recall_seen_at": None,
+    }
+    MaintenanceWindow.objects.filter(pk=window.pk).update(**recalled)
+    for name, value in recalled.items():
+        setattr(window, name, value)
+
+    record(
+        "window.recalled",
+        acting_user=acting_user,
+        subject=window,
+        origin=origin,
+        access_request=access_request,
+        reason=reason,
+        minutes=minutes,
+        closed_before=before.isoformat(),
+        closes_at=closes_at.isoformat(),
+    )
+
+    access_request.window = window
+    notify(
+        people_of(access_request),
+        "window.recalled",
+        path=path_of(access_request),
+        by=acting_user.full_name,
+        minutes=minutes,
+        reason=reason,
+        **said_of(access_request),
+    )
+    tell_pages(access_request, about=("requests", "windows", "sessions"))
+    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
+    return window
+
+
+@transaction.atomic
+def acknowledge_recall(
+    window: MaintenanceWindow, *, acting_user: User, origin: Origin
+) -> MaintenanceWindow:
+    """The contractor has read that the window closes early. Raises `TooLate` the second time."""
+    window = locked_window(window)
+    access_request = window.access_request
+
+    if all(acting_user.pk != person.pk for person in people_of(access_request)):
+        raise NotAllowed
+    now = timezone.now()
+    seen = MaintenanceWindow.objects.filter(
+        pk=window.pk, recalled_at__isnull=False, recall_seen_at__isnull=True
+    ).update(recall_seen_at=now)
+    if not seen:
+        raise TooLate(_("There is nothing to acknowledge."), code="nothing_recalled")
+    window.recall_seen_at = now
+
+    record(
+        "window.recall.acknowledged",
+        acting_user=acting_user,
+        subject=window,
+        origin=origin,
+        access_request=access_request,
+    )
+
+    tell_pages(access_request, about=("windows", "sessions"))
+    return window
+
+
+def _guard_earlier_is_possible(
+    window: MaintenanceWindow, now: datetime, *, viewer: User
+) -> None:
+    """Judges the added time by itself, and the length of the whole."""
+    if window.opens_at <= now or window.waits_for_release:
+        raise TooLate(_("The window is open already."), code="window_open")
+    access_request = window.access_request
+
+    def against(start: datetime, end: datetime) -> list[Finding]:
+        facts = facts_of_request(access_request, viewer=viewer, start=start, end=end)
+        return what_stands_against(facts)
+
+    whole, added = against(now, window.closes_at), against(now, window.opens_at)
+    guard_nothing_blocks(
+        [one for one in whole if one.code == "too_long"]
+        + [one for one in added if one.code not in BEGUN]
+    )
