@@ -61,8 +61,10 @@ ACTS: dict[str, Sentence] = {
     "sessions:give_time": _("Give more time"),
     "sessions:resume": _("Lift the freeze of a session"),
     "sessions:take_control": _("Take control of a machine"),
+    "windows:begin_now": _("Let a window open now"),
     "windows:feed_make": _("Make a calendar link"),
     "windows:grant": _("Give more time"),
+    "windows:longer": _("Let a window close later"),
     "windows:reconfirmed": _("Let the window of %(number)s stand again"),
 }
 

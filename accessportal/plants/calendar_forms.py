@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accessportal.errors import NotPossible
@@ -45,10 +46,15 @@ class CalendarFileForm(CalendarForm):
     prefix = "file"
     file = forms.FileField(
         label=_("File"),
-        help_text=_("An iCalendar file (.ics) of at most %(size)s kB.")
-        % {"size": MAX_BYTES // 1024},
         widget=forms.FileInput(attrs={"accept": ".ics,text/calendar"}),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Put together now: filled in at import, it would stay in the server's language.
+        self.fields["file"].help_text = gettext(
+            "An iCalendar file (.ics) of at most %(size)s kB."
+        ) % {"size": MAX_BYTES // 1024}
 
     def clean_file(self) -> bytes:
         upload: UploadedFile[Any] = self.cleaned_data["file"]

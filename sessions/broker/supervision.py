@@ -315,10 +315,15 @@ class Supervision:
     def _follow_window(self, closes_at: datetime) -> None:
         if closes_at == self.closes_at:
             return
-        self.closes_at = closes_at
+        sooner, self.closes_at = closes_at < self.closes_at, closes_at
         self._actor.row.window.closes_at = closes_at
-        self._actor.mark("extended", until=closes_at.isoformat())
+        if not sooner:
+            self._actor.mark("extended", until=closes_at.isoformat())
         words.tell_state(self._actor)
+        left = (self.ends_at - timezone.now()).total_seconds()
+        if sooner and self._actor.active and left >= 60:
+            # Called back: said at once, and not only when a warning is due.
+            self._warn(round(left / 60))
 
     def _plan_warnings(self) -> None:
         """Those whose time is still to come."""
@@ -333,11 +338,14 @@ class Supervision:
         left = (self.ends_at - timezone.now()).total_seconds()
         due = [minutes for minutes in self._warnings if minutes * 60 >= left]
         if due:
-            minutes = min(due)
-            self._warnings = [other for other in self._warnings if other < minutes]
-            words.tell_warning(actor, minutes, self.ends_at)
-            actor.mark("warning", minutes=minutes)
-            actor.later(lifecycle.note_warning, actor.row, minutes=minutes)
+            self._warn(min(due))
+
+    def _warn(self, minutes: int) -> None:
+        """Say on both sides how long is left; what was to be said before is said by it."""
+        self._warnings = [other for other in self._warnings if other < minutes]
+        words.tell_warning(self._actor, minutes, self.ends_at)
+        self._actor.mark("warning", minutes=minutes)
+        self._actor.later(lifecycle.note_warning, self._actor.row, minutes=minutes)
 
     def _window_over(self) -> None:
         self._end(EndReason.WINDOW_CLOSED)

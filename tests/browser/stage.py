@@ -159,6 +159,22 @@ def asks(who: str, protocol: str) -> str:
     return made.number
 
 
+def freeze_now(site: str, hours: float) -> int:
+    """Production is frozen at a site from now on; its id."""
+    from tests.cast import make_freeze
+
+    freeze = make_freeze(
+        getattr(PLANT, site), starts_in=timedelta(0), lasts=timedelta(hours=hours)
+    )
+    return int(freeze.pk)
+
+
+def lift_freeze(pk: int) -> None:
+    from accessportal.plants.models import ProductionFreeze
+
+    ProductionFreeze.objects.filter(pk=pk).delete()
+
+
 def window(
     who: str,
     *protocols: str,
@@ -455,6 +471,8 @@ ACTS = {
     act.__name__: act
     for act in (
         people,
+        freeze_now,
+        lift_freeze,
         join,
         invitation_link,
         mailbox_code,

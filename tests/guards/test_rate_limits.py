@@ -17,6 +17,9 @@ STOPS = {
     "sessions:freeze",
     "sessions:end",
     "windows:revoke",
+    "windows:revoke_series",
+    "windows:recall",
+    "windows:give_back",
     "isolation:isolate",
     "isolation:suspend",
     "accounts:disable_person",
@@ -26,6 +29,7 @@ STOPS = {
 }
 LIMITED = {
     "requests:new",
+    "plants:calendar_import",
     "requests:check",
     "accounts:invitation",
     "accounts:invite",

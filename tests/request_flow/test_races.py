@@ -10,6 +10,8 @@ from accessportal.accounts.models import RoleGrant
 from accessportal.errors import NotPossible, TooLate
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.approval import approve_request, deny_request
+from requests.services.giving_back import give_window_back
+from requests.services.handover import give_line
 from requests.services.submission import (
     expire_request,
     submit_request,
@@ -51,6 +53,28 @@ def test_two_supervisors_at_once(at_once, pending, olga, otto):
     assert loser.code == "already_closed"
     assert MaintenanceWindow.objects.count() == 1
     assert pending.decisions.count() == 1
+
+
+def test_the_line_is_given_once(at_once, vera, filling_hmi, olga, otto):
+    window = make_window(vera, filling_hmi, decided_by=olga)
+
+    def by(person):
+        return lambda: give_line(window, acting_user=person, origin=origin())
+
+    turn, (loser,) = sorted_out(at_once(by(olga), by(otto)), TooLate)
+    assert loser.code == "line_given"
+    assert window.handovers.get() == turn
+
+
+def test_given_back_against_revoked(at_once, vera, filling_hmi, olga):
+    window = make_window(vera, filling_hmi, decided_by=olga)
+    results = at_once(
+        lambda: give_window_back(window, acting_user=vera, origin=origin()),
+        lambda: revoke_window(
+            window, acting_user=olga, origin=origin(), reason="Line is needed"
+        ),
+    )
+    sorted_out(results, TooLate)
 
 
 def test_yes_against_no(at_once, pending, olga, otto):

@@ -15,6 +15,7 @@ from accessportal.accounts.models import User, Vendor
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint, Site
 from requests.models import MaintenanceWindow
+from requests.services.moving import recall_window
 from requests.signals import window_revoked
 from sessions.models import BrokeredSession, Recording
 from sessions.services.console import request_end
@@ -74,6 +75,20 @@ async def test_an_extension_lets_it_go_on_and_the_end_is_announced(
     await bench.until(live, lambda row: row.is_live)
     (event,) = await bench.events("session.warned")
     assert event.detail["minutes"] == 5
+
+
+async def test_wanted_back_is_said_at_once(
+    bench: Bench, console: Tunnel, live: BrokeredSession, window: MaintenanceWindow,
+    olga: User,
+) -> None:  # fmt: skip
+    await sync_to_async(recall_window)(
+        window, acting_user=olga, origin=origin(), minutes=10, reason="Needed"
+    )
+    warning = await console.word("warning")
+    assert warning["minutes"] == 10 and "10 minutes" in warning["sentence"]
+    (event,) = await bench.events("session.warned")
+    assert event.detail["minutes"] == 10
+    await bench.until(live, lambda row: row.is_live)
 
 
 Act = Callable[[Plant, BrokeredSession], Any]

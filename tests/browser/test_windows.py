@@ -1,0 +1,75 @@
+"""Windows that fit a plant, in a real Chromium: a freeze while choosing, work that repeats, the
+calendar on a desk and on a phone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import axe_findings
+from tests.browser.conftest import OpensPages, Stage
+
+
+def choose(page: Page, name: str, value: str) -> None:
+    page.locator(f"[name={name}]").select_option(value)
+
+
+@pytest.fixture
+def frozen(stage: Stage) -> Iterator[None]:
+    """Nobody from outside is wanted at North for the next 30 hours."""
+    freeze = stage.freeze_now("north", hours=30)
+    yield
+    stage.lift_freeze(freeze)
+
+
+@pytest.mark.usefixtures("frozen")
+def test_a_freeze_is_avoided_and_the_work_repeats(page_of: OpensPages) -> None:
+    vera = page_of("vera")
+    vera.goto("/requests/new/")
+    vera.get_by_role("group", name="Filling line 3").get_by_label("HMI").check()
+    vera.get_by_label("What will you do?").fill("Weekly look at the torque curves")
+    findings = vera.locator("#wish-findings")
+    expect(findings).to_contain_text("Production freeze at Plant North")
+    # What is offered lies behind the freeze, and one click takes it.
+    findings.get_by_role("button", name="Take this time").click()
+    expect(findings).not_to_contain_text("Production freeze")
+
+    vera.locator("summary", has_text="Repeats").click()
+    choose(vera, "repeat", "weekly")
+    vera.get_by_label("How many times?").fill("4")
+    vera.get_by_label("How many times?").blur()
+    dates = findings.locator("li.date")
+    expect(dates).to_have_count(4)
+    dates.nth(2).get_by_label("leave out").check()
+    expect(findings.locator("li.date-skipped")).to_have_count(1)
+    assert axe_findings(vera) == []
+    vera.get_by_role("button", name="Send the request").click()
+    expect(vera.get_by_role("heading", level=1)).to_contain_text("REQ-")
+    number = vera.get_by_role("heading", level=1).inner_text().strip()
+
+    olga = page_of("olga", phone=True)
+    olga.goto(f"/approvals/{number}/")
+    expect(olga.locator("li.date")).to_have_count(3)
+    olga.get_by_role("button", name=re.compile("^Approve")).first.click()
+    expect(vera.locator("li.date .state")).to_have_count(3)
+
+    # On the phone an agenda by day; on a desk by day and by machine, the same facts.
+    vera.goto("/windows/?view=week")
+    for _week in range(3):
+        if vera.locator("a.week-scheduled").count():
+            break
+        vera.get_by_role("link", name="Week after").click()
+    expect(vera.locator("a.week-scheduled")).to_have_count(1)
+    week = re.search(r"week=([\w-]+)", vera.url)
+    olga.goto(f"/windows/?view=week&week={week[1]}" if week else "/windows/?view=week")
+    expect(olga.locator("a.week-scheduled")).to_have_count(1)
+    width = (
+        "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    )
+    assert olga.evaluate(width) and axe_findings(olga) == []
+    vera.get_by_role("link", name="Machines").click()
+    expect(vera.locator(".lines a.week-scheduled")).to_have_count(1)
+    assert vera.evaluate(width) and axe_findings(vera) == []
