@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.authorisation import (
+    Action,
+    may,
+    may_everywhere,
+    roles_held,
+    sites_where,
+)
 from accessportal.accounts.models import User
 from accessportal.accounts.vendor_rights import may_vouch
 from accessportal.errors import NotAllowed, NotKnown
 from sessions.models import Departure
+from sessions.revocations import Kind, Revocation
 
 
 def departures_visible_to(user: User) -> QuerySet[Departure]:
@@ -35,6 +42,29 @@ def departures_reportable_by(user: User) -> QuerySet[Departure]:
 def reads_revocations(user: User) -> bool:
     """Whether report R7, which is of everybody, is for this person."""
     return may(user, Action.PERMISSION_SEE)
+
+
+def revocations_readable_by(user: User, rows: list[Revocation]) -> list[Revocation]:
+    """Of vendors' people all; of the plant's people those at the sites whose permissions this
+    person may read. Raises `NotAllowed` for who may read none."""
+    if not reads_revocations(user):
+        raise NotAllowed
+    if may_everywhere(user, Action.PERMISSION_SEE):
+        return rows
+    here = {
+        None,
+        *sites_where(user, Action.PERMISSION_SEE).values_list("pk", flat=True),
+    }
+
+    def concerns(one: Revocation) -> bool:
+        if one.person.vendor_id is not None:
+            return True
+        if one.kind == Kind.TRANSFER:
+            return one.site_id in here
+        places = {site for _role, site in roles_held(one.person)}
+        return not places or bool(places & here)
+
+    return [one for one in rows if concerns(one)]
 
 
 def departure_visible_to(user: User, number: str) -> Departure:

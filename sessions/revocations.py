@@ -43,7 +43,8 @@ class Revocation:
     """One access, or one role, that is gone.
 
     effective_at: from when it should be; removed_at: from when nobody comes in by it;
-    reported_by: empty where the date stood on record. sessions: those that were live at
+    reported_by: empty where the date stood on record. site_id: at which a role was held; empty:
+    at every site. sessions: those that were live at
     that moment. passwords: when those of the machines on which the person had worked were
     changed last; people of vendors never see one, the broker uses them.
     """
@@ -57,6 +58,7 @@ class Revocation:
     note: str = ""
     reference: str = ""
     web_sessions: int | None = None
+    site_id: int | None = None
     sessions: tuple[BrokeredSession, ...] = ()
     passwords: tuple[datetime, ...] = ()
 
@@ -157,6 +159,7 @@ def _acts(start: datetime, end: datetime) -> list[Revocation]:
             removed_at=event.recorded_at,
             reported_by=event.actor_name,
             note=_note_of(event, sites),
+            site_id=event.site_id,
             web_sessions=event.detail.get("web_sessions_ended"),
         )
         for event in events

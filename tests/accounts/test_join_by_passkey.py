@@ -98,11 +98,12 @@ def test_nina_joins_with_her_phone_and_no_password(
     client: Client, link: str, phone: Authenticator, olga: User
 ) -> None:
     auf_deutsch = client.post(link, by_passkey(language="de")).content.decode()
-    assert "Passkey einrichten" in auf_deutsch and '<html lang="de"' in auf_deutsch
+    assert '<html lang="de"' in auf_deutsch and OPTIONS.decode() in auf_deutsch
     first = client.get(link).content.decode()
     assert "Passkey on this device" in first and NINA not in first
     page = client.post(link, by_passkey())
     assert page.status_code == 200 and "Set it up" in page.content.decode()
+    assert client.session.get_expiry_age() == 600
     assert not User.objects.filter(email=NINA).exists()
 
     done = joins(client, link, phone)
@@ -110,6 +111,8 @@ def test_nina_joins_with_her_phone_and_no_password(
     nina = User.objects.get(email=NINA)
     assert not nina.has_usable_password() and recovery_codes_left(nina) == 10
     assert is_signed_in(client) and nina.awaits_sponsor
+    # Whoever only asks for a challenge is forgotten soon; who is in is not.
+    assert client.session.get_expiry_age() > 600
     assert Passkey.objects.get(user=nina).name == "Work phone"
     enrolled = AuditEvent.objects.get(event="auth.mfa.enrolled")
     assert enrolled.actor_id == nina.pk and enrolled.detail["phishing_resistant"]

@@ -153,6 +153,22 @@ def test_passwords_of_machines_the_person_worked_on_are_changed_within_a_month(
     assert look() == (0, 0, None)
 
 
+def test_at_one_site_the_plants_people_of_others_are_not_in_it(
+    clock: Clock, plant: Plant, gone: dict[Kind, User], browser_of: Browser
+) -> None:
+    """Decision 62: of vendors' people she sees all, as on the other pages."""
+    stan = make_person("Stan Sued", roles=[("compliance", plant.south)])
+    nell = make_person("Nell Nord", roles=[("compliance", plant.north)])
+    for one in (stan, nell):
+        disable_person(acting_user=plant.adam, person=one, reason="x", origin=origin())
+    isa = browser_of(make_person("Isa Inn", roles=[("it_security", plant.north)]))
+    page = isa.get("/departures/revocations/").content.decode()
+    assert "Victor Varga" in page and "Nell Nord" in page
+    assert "Stan Sued" not in page and "Omar Ortega" not in page
+    text = isa.post("/departures/revocations/export/").content.decode()
+    assert "Nell Nord" in text and "Stan Sued" not in text and "Omar" not in text
+
+
 def test_compliance_reads_prints_and_exports_it(
     clock: Clock, plant: Plant, gone: dict[Kind, User], browser_of: Browser
 ) -> None:

@@ -32,6 +32,7 @@ from accessportal.accounts.services.invitations import (
 )
 from accessportal.accounts.services.signing import advance, begin_sign_in, pass_factor
 from accessportal.accounts.sign_in_steps import BY_INVITATION
+from accessportal.accounts.views.passkeys import ANONYMOUS_SECONDS
 from accessportal.accounts.views.sign_in import show_new_recovery_codes
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
@@ -186,6 +187,7 @@ def show_passkey(
     refusal: str = "",
 ) -> HttpResponse:
     """The page with the button that makes the passkey; it holds what was typed before."""
+    request.session.set_expiry(ANONYMOUS_SECONDS)
     context = {
         "invitation": found,
         "form": passkey_form,
