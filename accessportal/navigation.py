@@ -200,6 +200,7 @@ PLACES: list[tuple[Words, list[Place]]] = [
             ),
             Place("/overrides/", _("Overrides"), "key", Action.OVERRIDE_GRANT),
             Place("/api-tokens/", _("API tokens"), "plug", Action.TOKEN_MANAGE),
+            Place("/webhooks/", _("Webhooks"), "send", Action.PLANT_CHANGE),
         ],
     ),
 ]

@@ -45,6 +45,8 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Stories have one person on several machines; the limits have a story of their own.
 MAX_SESSIONS_PER_PERSON = 0
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# A host that leads nowhere: a webhook may be added for it.
+WEBHOOK_HOSTS = ["ntfy.plant.example"]
 # Tasks run where they are called; the fixture `task_worker` gives a test the real queue.
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = True

@@ -55,6 +55,7 @@ ACTS: dict[str, Sentence] = {
     "guacd:return": _("Use a guacd daemon again"),
     "isolation:lift": _("Lift %(number)s"),
     "lockout:unlock": _("Unlock a machine"),
+    "notifications:add_webhook": _("Add a webhook"),
     "plants:credential_store": _("Store the sign-in of a machine"),
     "sessions:console": _("Go on working on a machine"),
     "sessions:continue_unrecorded": _("Let a session go on without a recording"),

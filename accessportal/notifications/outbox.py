@@ -26,6 +26,7 @@ from accessportal.notifications.models import (
     PushDevice,
 )
 from accessportal.notifications.push import DeviceGone, Refused, push
+from accessportal.notifications.webhooks import tell_webhooks
 from accessportal.outward import Unreachable
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ def put_in_outbox(
     if push_is_possible():
         for device in PushDevice.objects.filter(user__in=people):
             devices.setdefault(device.user_id, []).append(device)
+    tell_webhooks(kind, path=path, facts=facts)
     rows, now = [], timezone.now()
     deliveries: list[Delivery] = []
     for pk, person in people.items():

@@ -9,8 +9,9 @@ from django.core.mail import EmailMessage
 from django.db import transaction
 from django.utils import timezone
 
-from accessportal.notifications.models import Delivery
+from accessportal.notifications.models import Delivery, WebhookCall
 from accessportal.notifications.outbox import send_delivery
+from accessportal.notifications.webhooks import call_webhook
 
 BATCH = 200
 
@@ -28,7 +29,16 @@ def send_due_notifications() -> int:
     pks = list(Delivery.objects.due().values_list("pk", flat=True)[:BATCH])
     for pk in pks:
         _send_one(pk)
-    return len(pks)
+    calls = list(WebhookCall.objects.due().values_list("pk", flat=True)[:BATCH])
+    call_webhooks(calls)
+    return len(pks) + len(calls)
+
+
+@shared_task(name="notifications.call_webhooks")
+def call_webhooks(pks: list[int]) -> None:
+    """Tell the plant's tools, if nobody else did."""
+    for pk in pks:
+        _call_one(pk)
 
 
 @shared_task(
@@ -59,3 +69,20 @@ def _send_one(pk: int) -> None:
         claimed_until = timezone.now() + row.wait_after_failure()
         Delivery.objects.filter(pk=pk).update(next_try_at=claimed_until)
     send_delivery(row)
+
+
+def _call_one(pk: int) -> None:
+    """As `_send_one`, for a webhook."""
+    with transaction.atomic():
+        call = (
+            WebhookCall.objects.due()
+            .select_related("webhook__site")
+            .select_for_update(skip_locked=True, of=("self",))
+            .filter(pk=pk)
+            .first()
+        )
+        if call is None:
+            return
+        claimed_until = timezone.now() + call.wait_after_failure()
+        WebhookCall.objects.filter(pk=pk).update(next_try_at=claimed_until)
+    call_webhook(call)

@@ -145,7 +145,7 @@ def said_of(access_request: AccessRequest) -> dict[str, Any]:
         "requester": access_request.requested_by.full_name,
         "vendor": access_request.vendor.name,
         "assets": machines_words(requested_endpoints(access_request)),
-        "site": site.name,
+        "site": site,  # the row: it also says where it happened
         "purpose": access_request.purpose,
         "window": lambda: span_words(start, end, site.time_zone),
     }

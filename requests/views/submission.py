@@ -23,6 +23,7 @@ from requests.access import (
     request_withdrawable_by,
     sites_seen_by,
 )
+from requests.delivery import told_about, usual_wait
 from requests.facts import companions_of, requested_endpoints
 from requests.forms import WishForm, initial_of
 from requests.line import waits_for_line
@@ -147,6 +148,9 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         "may_ask": user.vendor_id is not None and may(user, Action.REQUEST_SUBMIT),
         "may_revoke_series": may(user, Action.WINDOW_REVOKE, site),
     }
+    if access_request.state == AccessRequest.State.PENDING:
+        context["told"] = told_about(access_request)
+        context["usual"] = usual_wait(access_request)
     if window is not None:
         context |= _about_window(
             user, window, own=own, takes_part=takes_part, endpoints=endpoints

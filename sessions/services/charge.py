@@ -294,7 +294,7 @@ def facts_of(brokered_session: BrokeredSession) -> dict[str, Any]:
         "worker": brokered_session.started_by.full_name,
         "vendor": brokered_session.started_by.organisation,
         "asset": brokered_session.endpoint.asset.name,
-        "site": site.name,
+        "site": site,  # the row: it also says where it happened
         "until": lambda: moment_words(window.closes_at, site.time_zone),
     }
 

@@ -110,7 +110,7 @@ def ask_about_desktop(
         path=DESKTOPS_PATH,
         asset=endpoint.asset.name,
         endpoint=endpoint.name,
-        site=site.name,
+        site=site,
         name=acting_user.full_name,
         vendor=acting_user.organisation,
     )

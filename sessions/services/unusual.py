@@ -31,7 +31,7 @@ def tell_unusual(
         worker=person.full_name,
         vendor=person.organisation,
         asset=endpoint.asset.name,
-        site=site.name,
+        site=site,
         address=origin.address or "–",
         outcome=lambda: _("connects to") if let_in else _("was not let in to"),
         signals=lambda: "\n".join(f"* {words}" for words in words_of(codes)),

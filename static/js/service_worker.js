@@ -87,7 +87,7 @@ async function open(path) {
   // A console stays as it is: work goes on in it.
   const free = windows.find((client) => !client.url.includes("/console/"));
   if (free) {
-    await free.focus();
+    await free.focus().catch(() => {});
     const moved = await free.navigate(path).catch(() => null);
     if (moved) return;
   }

@@ -175,6 +175,31 @@ def lift_freeze(pk: int) -> None:
     ProductionFreeze.objects.filter(pk=pk).delete()
 
 
+def pushed(who: str, number: str) -> dict[str, Any]:
+    """What this person's phone gets of a request; its push service has taken it already."""
+    from django.utils import timezone
+
+    from accessportal.notifications.models import Delivery, Notification
+    from accessportal.notifications.push import hash_of, message_for
+
+    row = Notification.objects.create(
+        recipient=getattr(PLANT, who),
+        kind="request.submitted",
+        subject=number,
+        body=number,
+        path=f"/approvals/{number}/",
+        about=number,
+    )
+    receipt = f"receipt of {number}"
+    Delivery.objects.create(
+        notification=row,
+        channel="push",
+        sent_at=timezone.now(),
+        receipt_hash=hash_of(receipt),
+    )
+    return message_for(row) | {"receipt": receipt}
+
+
 def window(
     who: str,
     *protocols: str,
@@ -498,6 +523,7 @@ ACTS = {
         idle_in,
         seconds_left,
         asks,
+        pushed,
     )
 }
 

@@ -114,6 +114,30 @@ MATRIX: dict[str, Line] = {
         )
         for name in ("remove_device", "test_device")
     },
+    # The plant's own tools
+    "notifications:webhooks": Line(yes="adam", no=f"{CONTRACTORS} olga omar ivan cora"),
+    "notifications:add_webhook": Line(
+        yes="adam",
+        no=f"{CONTRACTORS} olga omar ivan cora",
+        method="post",
+        data=(
+            ("name", "Chat"),
+            ("kind", "ntfy"),
+            ("site", "{site_pk}"),
+            ("groups", "live"),
+            ("says", "number"),
+            ("address", "https://ntfy.plant.example/shift"),
+        ),
+    ),
+    **{
+        f"notifications:{name}": Line(
+            yes="adam",
+            no=f"{CONTRACTORS} olga omar ivan cora",
+            args="webhook",
+            method="post",
+        )
+        for name in ("test_webhook", "retire_webhook")
+    },
     # Submission
     "requests:list": Line(yes=EVERYBODY),
     "requests:new": Line(yes=CONTRACTORS, no=PLANT),

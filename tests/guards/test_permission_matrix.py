@@ -240,6 +240,7 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "person",
                 "passkey",
                 "push_device",
+                "webhook",
                 "device",
                 "factor_reset",
                 "factor_rule",

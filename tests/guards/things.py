@@ -35,7 +35,7 @@ from accessportal.accounts.models import (
 from accessportal.accounts.web_sessions import open_web_session
 from accessportal.alerts.models import SecurityAlert
 from accessportal.audit import record
-from accessportal.notifications.models import PushDevice
+from accessportal.notifications.models import PushDevice, Webhook
 from accessportal.plants.models import (
     CalendarSource,
     ChecklistItem,
@@ -235,6 +235,7 @@ def make_things(plant: Plant) -> dict[str, Any]:
         "endpoint": plant.filling_gateway.pk,
         "asset": plant.filling_line.slug,
         "site": plant.north.slug,
+        "site_pk": plant.north.pk,
         "freeze": make_freeze(
             plant.north, starts_in=timedelta(0), lasts=timedelta(1)
         ).pk,
@@ -284,6 +285,17 @@ def make_things(plant: Plant) -> dict[str, Any]:
             user=plant.adam, reason="The directory may be down"
         ).pk,
         **ways_to_sign_in(plant),
+        "webhook": Webhook.objects.create(
+            name="Pager",
+            kind="ntfy",
+            site=plant.north,
+            groups=["live"],
+            says="number",
+            language="en",
+            host="ntfy.plant.example",
+            key="0" * 32,
+            created_by=plant.adam,
+        ).pk,
         "push_device": PushDevice.objects.create(
             user=plant.vera, endpoint="https://push.example/1", endpoint_hash="3" * 64
         ).pk,

@@ -104,7 +104,7 @@ def grant_override(
         by=acting_user.full_name,
         name=to.full_name,
         action=lambda: str(action.label),
-        site=site.name,
+        site=site,
         ends=lambda: moment_words(override.ends_at, site.time_zone),
         reason=reason,
     )

@@ -2,6 +2,14 @@
 
 from accessportal.notifications.models.device import PushDevice
 from accessportal.notifications.models.notification import Delivery, Notification
+from accessportal.notifications.models.webhook import Webhook, WebhookCall
 from accessportal.notifications.models.wishes import NotificationWishes
 
-__all__ = ["Delivery", "Notification", "NotificationWishes", "PushDevice"]
+__all__ = [
+    "Delivery",
+    "Notification",
+    "NotificationWishes",
+    "PushDevice",
+    "Webhook",
+    "WebhookCall",
+]

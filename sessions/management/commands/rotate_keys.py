@@ -16,6 +16,7 @@ from accessportal.accounts.factor_keys import (
     seed_key_ids,
 )
 from accessportal.notifications.devices import push_key_ids as devices_know
+from accessportal.notifications.webhooks import reseal_webhooks, webhook_key_ids
 from accessportal.plants.vault import credential_key_ids, reseal_credentials
 from sessions.services.recording_keys import (
     any_being_written,
@@ -33,7 +34,10 @@ class UnderKey:
 
 
 PROTECTED = {
-    "credentials": UnderKey(reseal_credentials, credential_key_ids),
+    "credentials": UnderKey(
+        lambda: reseal_credentials() + reseal_webhooks(),
+        lambda: credential_key_ids() | webhook_key_ids(),
+    ),
     "recordings": UnderKey(rewrap_recordings, recording_key_ids),
     "seeds": UnderKey(reseal_seeds, seed_key_ids),
 }
