@@ -69,6 +69,10 @@ app.conf.beat_schedule = {
         "task": "plants.read_calendar_feeds",
         "schedule": 900.0,
     },
+    "drop-forgotten-files": {
+        "task": "requests.drop_forgotten_files",
+        "schedule": 3600.0,
+    },
     "end-sessions-past-window": {
         "task": "sessions.end_sessions_past_window",
         "schedule": 15.0,

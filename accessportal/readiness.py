@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from accessportal.accounts.factors import has_factor, recovery_codes_left
 from accessportal.accounts.models import User
@@ -22,6 +23,52 @@ from accessportal.accounts.parking import parks_at
 from accessportal.accounts.services.attestation import attestation_state
 from accessportal.accounts.vendor_rights import coordinates
 from accessportal.audit.models import AuditEvent
+
+
+@dataclass(frozen=True)
+class LinkTest:
+    """What the page tries from the browser itself (static/js/ready.js), and what to do."""
+
+    name: str
+    title: str | Promise
+    advice: str | Promise
+
+
+LINK_TESTS = (
+    LinkTest(
+        "browser",
+        gettext_lazy("Browser"),
+        gettext_lazy("If something is missing, update it, or take another browser."),
+    ),
+    LinkTest(
+        "socket",
+        gettext_lazy("Live connection"),
+        gettext_lazy(
+            "A proxy that lets no WebSocket through keeps you from every machine."
+        ),
+    ),
+    LinkTest(
+        "trip",
+        gettext_lazy("There and back"),
+        gettext_lazy(
+            "Up to 150 ms a machine feels near; above 400 ms work becomes hard."
+        ),
+    ),
+    LinkTest(
+        "rate",
+        gettext_lazy("Bandwidth"),
+        gettext_lazy(
+            "A busy screen needs about 1.5 Mbit/s. A phone's hotspot often has more."
+        ),
+    ),
+    LinkTest(
+        "clock",
+        gettext_lazy("Clock"),
+        gettext_lazy(
+            "Codes of an authenticator app need a clock that is right to a minute."
+        ),
+    ),
+)
 
 SOON = timedelta(days=45)
 PARKS_SOON = timedelta(days=31)

@@ -10,6 +10,7 @@ from accessportal.api.app import api_urls, description
 urlpatterns = [
     path("", views.home, name="home"),
     path("account/ready/", views.ready, name="ready"),
+    path("account/ready/link/", views.link_test, name="link_test"),
     path("app.webmanifest", installed_app.manifest, name="manifest"),
     path("service-worker.js", installed_app.service_worker, name="service_worker"),
     path("offline/", installed_app.offline, name="offline"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,7 +16,10 @@ from accessportal.accounts.used_before import used_before
 from accessportal.errors import NotAllowed
 from accessportal.home import parts_for
 from accessportal.middleware import error_response
-from accessportal.readiness import checks_for
+from accessportal.rate_limits import rate_limited
+from accessportal.readiness import LINK_TESTS, checks_for
+
+LINK_TEST_BYTES = 262_144
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -45,10 +51,22 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
+@rate_limited("link-test", times=120, seconds=600)
+def link_test(request: HttpRequest) -> HttpResponse:
+    """So many bytes that nothing can compress, and the time here; `bytes` at most 256 KiB."""
+    wanted = request.GET.get("bytes", "")
+    size = min(int(wanted), LINK_TEST_BYTES) if wanted.isdecimal() else 0
+    response = HttpResponse(os.urandom(size), content_type="application/octet-stream")
+    response["Portal-Time"] = str(int(time.time() * 1000))
+    return response
+
+
+@never_cache
+@require_GET
 def ready(request: HttpRequest) -> HttpResponse:
     """“Am I ready?”: what will keep this person out one day, and what to do about it."""
     user: User = request.user  # type: ignore[assignment]
     checks = checks_for(user, at=timezone.now())
     needed = sum(not check.ready for check in checks)
-    context = {"checks": checks, "needed": needed}
+    context = {"checks": checks, "needed": needed, "link_tests": LINK_TESTS}
     return render(request, "accounts/ready.html", context)

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
@@ -12,9 +14,11 @@ from accessportal.plants.models import Asset, Endpoint, Site
 from requests.approvers import may_agree_somewhere, places_for
 from requests.models import (
     AccessRequest,
+    Attachment,
     ExtensionRequest,
     LineHandover,
     MaintenanceWindow,
+    SavedWish,
 )
 
 
@@ -36,6 +40,26 @@ def request_visible_to(user: User, number: str) -> AccessRequest:
     if access_request is None:
         raise NotKnown
     return access_request
+
+
+def attachment_visible_to(user: User, number: str, file_id: UUID) -> Attachment:
+    """A file of a request that `user` may see."""
+    found = (
+        Attachment.objects.select_related("access_request__site")
+        .filter(access_request=request_visible_to(user, number), file_id=file_id)
+        .first()
+    )
+    if found is None:
+        raise NotKnown
+    return found
+
+
+def saved_wish_of(user: User, pk: int) -> SavedWish:
+    """A saved wish of one's own, or one that is shared with the company."""
+    found = SavedWish.objects.usable_by(user).filter(pk=pk).first()
+    if found is None:
+        raise NotKnown
+    return found
 
 
 def request_decidable_by(user: User, number: str) -> AccessRequest:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts.models import User
@@ -21,21 +19,22 @@ from requests.access import (
     endpoints_to_ask_for,
     sites_to_ask_for,
 )
+from requests.beginnings import DURATIONS, usual_start, usual_work_of
 from requests.demanded import demands_at, demands_on_wish
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
 from requests.free_time import IN_THE_WAY, Room, room_for
-from requests.models import AccessRequest, ApprovalPolicy
+from requests.models import AccessRequest, ApprovalPolicy, Attachment
 from requests.policy.rules import Demands
 from requests.recurrence import rule_words, times_of
 from requests.repeat_form import RepeatForm
 from requests.series import Judged, judged
+from requests.services.attachments import of_form
 from requests.services.submission import Wish
 from requests.wishes import Finding, Span
 
 # What a person typed must come back whole; longer than this is no typing any more.
 TYPED_AT_MOST = 100_000
-DURATIONS = (30, 60, 120, 240, 480)
 OWN_END = "until"
 
 
@@ -117,6 +116,7 @@ class WishForm(RepeatForm):
         self.sites = sites_to_ask_for(person)
         self.offered = endpoints_to_ask_for(person)
         self.colleagues = companions_to_name(person)
+        self.usual_work = usual_work_of(person)
         self.findings: list[Finding] = []
         self.room = Room()
         self.rule = ""
@@ -145,6 +145,19 @@ class WishForm(RepeatForm):
             self.initial.setdefault("site", str(self.usual_site().pk))
             self.initial.setdefault("start", usual_start(self.usual_site()))
         self.initial.setdefault("submission_key", uuid.uuid4())
+
+    @property
+    def key(self) -> uuid.UUID:
+        """What names this very form, from when it is shown until it is sent."""
+        try:
+            return uuid.UUID(str(self["submission_key"].value()))
+        except ValueError:
+            return uuid.UUID(str(self.initial["submission_key"]))
+
+    @property
+    def attached(self) -> list[Attachment]:
+        """The files that hang on it already."""
+        return list(of_form(self.key, self.person))
 
     def usual_site(self) -> Site:
         """Where the person asked for access last, while the company works there; or the first."""
@@ -381,41 +394,14 @@ class WishForm(RepeatForm):
             for endpoint in self.offered:
                 if endpoint.asset.zone.site_id == site.pk:
                     assets.setdefault(endpoint.asset.name, []).append(
-                        {"endpoint": endpoint, "chosen": str(endpoint.pk) in chosen}
+                        {
+                            "endpoint": endpoint,
+                            "chosen": str(endpoint.pk) in chosen,
+                            "usual_work": self.usual_work.get(endpoint.asset_id, ""),
+                        }
                     )
             grouped.append((site, list(assets.items())))
         return grouped
-
-
-def usual_start(site: Site) -> datetime:
-    """The next half hour that is at least half an hour away, on the plant's clock."""
-    wall = plant_time(timezone.now() + timedelta(minutes=60), site.time_zone)
-    return wall.replace(
-        minute=wall.minute // 30 * 30, second=0, microsecond=0, tzinfo=None
-    )
-
-
-def initial_of(
-    access_request: AccessRequest, offered: Iterable[Endpoint]
-) -> dict[str, Any]:
-    """What a new wish starts with when an earlier request is asked again."""
-    ids = {str(endpoint.pk) for endpoint in offered}
-    return {
-        "site": str(access_request.site_id),
-        "endpoints": [
-            str(pk)
-            for pk in access_request.endpoints.values_list("pk", flat=True)
-            if str(pk) in ids
-        ],
-        "companions": [
-            str(pk) for pk in access_request.companions.values_list("pk", flat=True)
-        ],
-        "permission": access_request.permission,
-        "clipboard_in": access_request.clipboard_in,
-        "clipboard_out": access_request.clipboard_out,
-        "purpose": access_request.purpose,
-        "work_order": access_request.work_order,
-    }
 
 
 class OtherTimeForm(forms.Form):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from requests.services import submission
+from requests.services import attachments, submission
 
 
 @shared_task(name="requests.expire_overdue_requests")
@@ -17,3 +17,9 @@ def expire_overdue_requests() -> int:
 def remind_of_pending_requests() -> int:
     """Remind supervisors of what begins soon and waits for them; returns how many."""
     return submission.remind_of_pending_requests()
+
+
+@shared_task(name="requests.drop_forgotten_files")
+def drop_forgotten_files() -> int:
+    """Remove files of forms that were never sent; returns how many."""
+    return attachments.drop_forgotten()

@@ -18,6 +18,7 @@ NEEDED: dict[str, tuple[Action, ...]] = {
     "request.approved": (Action.REQUEST_DECIDE,),
     "request.agreed": (Action.REQUEST_DECIDE,),
     "request.denied": (Action.REQUEST_DECIDE,),
+    "request.file.opened": (Action.REQUEST_SEE,),
     "window.reconfirmed": (Action.REQUEST_DECIDE,),
     "window.extended": (Action.REQUEST_DECIDE,),
     "window.extension.refused": (Action.REQUEST_DECIDE,),

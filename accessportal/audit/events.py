@@ -142,6 +142,8 @@ EVENTS: dict[str, EventKind] = {
     ),
     # Requests, decisions, windows
     "request.submitted": EventKind("AC", _("asked for access")),
+    "request.file.attached": EventKind("AC", _("attached a file to a request")),
+    "request.file.opened": EventKind("AL", _("opened a file of a request")),
     "request.approved": EventKind("AC", _("approved a request")),
     "request.agreed": EventKind("AC", _("agreed to a request that needs others, too")),
     "request.denied": EventKind("AC", _("denied a request")),

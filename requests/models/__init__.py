@@ -14,12 +14,14 @@ from requests.models.policy import (
     ApproverGroup,
     ApproverGroupMember,
 )
+from requests.models.saved import Attachment, SavedWish, WishDraft
 from requests.models.series import RequestedOccurrence
 from requests.models.window import ExtensionRequest, MaintenanceWindow
 
 __all__ = [
     "AccessRequest",
     "ApprovalDecision",
+    "Attachment",
     "ApprovalPolicy",
     "ApprovalStep",
     "ApproverGroup",
@@ -31,4 +33,6 @@ __all__ = [
     "RequestedEndpoint",
     "RequestedOccurrence",
     "RequestedPerson",
+    "SavedWish",
+    "WishDraft",
 ]

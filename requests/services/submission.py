@@ -29,6 +29,7 @@ from requests.feasibility import what_stands_against
 from requests.models import AccessRequest, RequestedEndpoint, RequestedPerson
 from requests.policy.rules import Demands
 from requests.series import judged
+from requests.services.attachments import hand_in
 from requests.services.common import (
     decision_path_of,
     guard_nothing_blocks,
@@ -180,6 +181,7 @@ def _submit(
     )
     ask_steps(access_request, demands, now=now)
 
+    hand_in(access_request, acting_user=acting_user, origin=origin)
     record(
         "request.submitted",
         acting_user=acting_user,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -21,11 +21,13 @@ from requests.access import (
     endpoints_to_ask_for,
     request_visible_to,
     request_withdrawable_by,
+    saved_wish_of,
     sites_seen_by,
 )
+from requests.beginnings import initial_of
 from requests.delivery import told_about, usual_wait
 from requests.facts import companions_of, requested_endpoints
-from requests.forms import WishForm, initial_of
+from requests.forms import WishForm
 from requests.line import waits_for_line
 from requests.listing import REQUEST_SORTS, filtered_requests, page_of, sorted_by
 from requests.live_sessions import (
@@ -34,11 +36,24 @@ from requests.live_sessions import (
     live_consoles_of,
     live_sessions_of,
 )
-from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
+from requests.models import (
+    AccessRequest,
+    ExtensionRequest,
+    MaintenanceWindow,
+    SavedWish,
+    WishDraft,
+)
+from requests.services.saved import (
+    draft_of,
+    drop_draft,
+    initial_of_draft,
+    keep_draft,
+)
 from requests.services.submission import submit_request, withdraw_request
 from requests.services.window import EXTENSION_MINUTES
 from requests.steps import standing_of
 from requests.story import story_of
+from requests.views.asking import attach_files
 
 
 @require_GET
@@ -73,10 +88,32 @@ def new_request(request: HttpRequest) -> HttpResponse:
     user = asking_person(request.user)  # type: ignore[arg-type]
     if request.method == "POST":
         return _send(request, user)
-    form = WishForm(
-        person=user, initial=_from_earlier(user, request.GET.get("again", ""))
-    )
-    return render(request, "requests/submission_new.html", {"form": form})
+    initial = _from_earlier(user, request.GET)
+    draft = draft_of(user) if not initial else None
+    if draft is not None:
+        initial = initial_of_draft(draft)
+    form = WishForm(person=user, initial=initial)
+    return _form_page(request, user, form, draft=draft)
+
+
+def _form_page(
+    request: HttpRequest,
+    user: User,
+    form: WishForm,
+    *,
+    draft: WishDraft | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "draft": draft,
+        "last": AccessRequest.objects.asked_for()
+        .filter(requested_by=user)
+        .order_by("-submitted_at")
+        .first(),
+        "saved": SavedWish.objects.usable_by(user).select_related("owner"),
+    }
+    return render(request, "requests/submission_new.html", context, status=status)
 
 
 def _send(request: HttpRequest, user: User) -> HttpResponse:
@@ -85,10 +122,10 @@ def _send(request: HttpRequest, user: User) -> HttpResponse:
     earlier = form.already_sent()
     if earlier is not None:
         return redirect("requests:detail", earlier.number)
-    if not form.is_valid():
-        return render(
-            request, "requests/submission_new.html", {"form": form}, status=422
-        )
+    attach_files(request, form, user)
+    if form.errors:
+        keep_draft(request.POST, acting_user=user)
+        return _form_page(request, user, form, status=422)
     try:
         access_request = submit_request(
             form.wish(),
@@ -99,10 +136,8 @@ def _send(request: HttpRequest, user: User) -> HttpResponse:
         )
     except PortalError as error:  # the facts changed between the check and the lock
         form.add_error(None, str(error))
-        status = error.status
-        return render(
-            request, "requests/submission_new.html", {"form": form}, status=status
-        )
+        return _form_page(request, user, form, status=error.status)
+    drop_draft(acting_user=user)
     messages.success(
         request,
         _("%(number)s is sent. The supervisors of %(site)s have been told.")
@@ -114,8 +149,9 @@ def _send(request: HttpRequest, user: User) -> HttpResponse:
 @rate_limited("request-check", times=300, seconds=60, methods=("POST",))
 @require_POST
 def check_wish(request: HttpRequest) -> HttpResponse:
-    """While choosing: can this work? A fragment; nothing is stored."""
+    """While choosing: can this work? A fragment. What is typed is kept as the draft."""
     user = asking_person(request.user)  # type: ignore[arg-type]
+    keep_draft(request.POST, acting_user=user)
     form = WishForm(request.POST, person=user)
     form.is_valid()
     return render(request, "requests/submission_findings.html", {"form": form})
@@ -207,10 +243,14 @@ def withdraw(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("requests:detail", number)
 
 
-def _from_earlier(user: User, number: str) -> dict[str, Any]:
-    if not number:
-        return {}
+def _from_earlier(user: User, query: QueryDict) -> dict[str, Any]:
+    """What an earlier request said (`again`), or one that was saved under a name (`saved`)."""
+    number, saved = query.get("again", ""), query.get("saved", "")
     try:
+        if saved.isdecimal():
+            number = saved_wish_of(user, int(saved)).access_request.number
+        if not number:
+            return {}
         return initial_of(request_visible_to(user, number), endpoints_to_ask_for(user))
     except NotKnown:
         return {}

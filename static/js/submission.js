@@ -73,8 +73,20 @@ function show() {
   showClipboard();
 }
 
+/** What the company usually does there, into the field for it; what is typed stays. */
+function useUsualWork(event) {
+  const button = event.target.closest("[data-usual-work]");
+  if (!button) return;
+  const { purpose } = form.elements;
+  const words = button.dataset.usualWork;
+  if (!purpose.value.includes(words)) purpose.value = [purpose.value.trim(), words].filter(Boolean).join("\n");
+  purpose.dispatchEvent(new Event("input", { bubbles: true }));
+  purpose.focus();
+}
+
 if (form) {
   show();
+  form.addEventListener("click", useUsualWork);
   form.addEventListener("change", show);
   form.addEventListener("click", takeTime);
 }

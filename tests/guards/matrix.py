@@ -101,6 +101,7 @@ COORDINATOR = {
 MATRIX: dict[str, Line] = {
     "home": Line(yes=EVERYBODY),
     "ready": Line(yes=EVERYBODY),
+    "link_test": Line(yes=EVERYBODY),
     **ACCOUNTS,
     # How one is told; the device is Vera's
     "notifications:wishes": Line(yes=EVERYBODY),
@@ -148,6 +149,31 @@ MATRIX: dict[str, Line] = {
         no="vito olga ivan cora adam",
         not_known=NOT_SEE,
         args="request",
+        method="post",
+    ),
+    # Vera's file, her form's file, and what she saved
+    "requests:attachment": Line(yes=SEE, not_known=NOT_SEE, args="request attachment"),
+    "requests:remove_file": Line(
+        yes="vera",
+        no=PLANT,
+        not_known="vito victor",
+        args="form_file",
+        method="post",
+    ),
+    "requests:discard_draft": Line(yes=CONTRACTORS, no=PLANT, method="post"),
+    "requests:save": Line(
+        yes="vera vito",
+        no=PLANT,
+        not_known="victor",
+        args="request",
+        method="post",
+        data=(("name", "Torque"),),
+    ),
+    "requests:remove_saved": Line(
+        yes="vera",
+        no=PLANT,
+        not_known="vito victor",
+        args="saved_wish",
         method="post",
     ),
     # Approval

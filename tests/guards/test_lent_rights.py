@@ -117,6 +117,7 @@ OF_WHO_WORKS = {
     "clipboard.transferred",
     "credential.checked_out",
     "desktop.asked",
+    "request.file.attached",
     "request.submitted",
     "request.withdrawn",
     "session.baton.asked",

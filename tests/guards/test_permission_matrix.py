@@ -241,6 +241,7 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "passkey",
                 "push_device",
                 "webhook",
+                "saved_wish",
                 "device",
                 "factor_reset",
                 "factor_rule",
@@ -252,6 +253,8 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
         "recording": "SES-1999-0001",
         "session": uuid.uuid4(),
         "event": uuid.uuid4(),
+        "attachment": uuid.uuid4(),
+        "form_file": uuid.uuid4(),
     }
     line = MATRIX[name]
     for role in line.yes.split():

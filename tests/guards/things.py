@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
@@ -42,7 +43,14 @@ from accessportal.plants.models import (
     EndpointCheck,
     MaintenanceStop,
 )
-from requests.models import ExtensionRequest, LineHandover
+from requests.attachment_files import digest_of, put
+from requests.models import (
+    AccessRequest,
+    Attachment,
+    ExtensionRequest,
+    LineHandover,
+    SavedWish,
+)
 from sessions.models import (
     BrokeredSession,
     ComplianceReview,
@@ -222,9 +230,18 @@ def make_things(plant: Plant) -> dict[str, Any]:
         access_ended_at=now,
         completed_at=now,
     )
+    attached, on_form = make_files(plant, pending)
     event = record("request.submitted", acting_user=plant.vera, access_request=pending)
     return {
         "request": pending.number,
+        "attachment": attached.file_id,
+        "form_file": on_form.file_id,
+        "saved_wish": SavedWish.objects.create(
+            name="Torque",
+            owner=plant.vera,
+            vendor=plant.fillwerk,
+            access_request=pending,
+        ).pk,
         "window": window.pk,
         "window_number": window.access_request.number,
         "extension": extension.pk,
@@ -301,6 +318,26 @@ def make_things(plant: Plant) -> dict[str, Any]:
         ).pk,
         "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
     }
+
+
+def make_files(plant: Plant, pending: AccessRequest) -> list[Attachment]:
+    """A file of the request, and one that hangs on a form which was not sent yet."""
+    content = b"%PDF-1.7 work order %%EOF"
+    made = []
+    for access_request in (pending, None):
+        attachment = Attachment(
+            access_request=access_request,
+            submission_key=uuid4(),
+            uploaded_by=plant.vera,
+            name="work order.pdf",
+            kind=Attachment.Kind.PDF,
+            size=len(content),
+            digest=digest_of(content),
+        )
+        put(attachment, content)
+        attachment.save()
+        made.append(attachment)
+    return made
 
 
 def lent_rights(plant: Plant) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from accessportal.accounts.factor_keys import (
 from accessportal.notifications.devices import push_key_ids as devices_know
 from accessportal.notifications.webhooks import reseal_webhooks, webhook_key_ids
 from accessportal.plants.vault import credential_key_ids, reseal_credentials
+from requests.attachment_files import attachment_key_ids, rewrap_attachments
 from sessions.services.recording_keys import (
     any_being_written,
     recording_key_ids,
@@ -38,7 +39,10 @@ PROTECTED = {
         lambda: reseal_credentials() + reseal_webhooks(),
         lambda: credential_key_ids() | webhook_key_ids(),
     ),
-    "recordings": UnderKey(rewrap_recordings, recording_key_ids),
+    "recordings": UnderKey(
+        lambda: rewrap_recordings() + rewrap_attachments(),
+        lambda: recording_key_ids() | attachment_key_ids(),
+    ),
     "seeds": UnderKey(reseal_seeds, seed_key_ids),
 }
 CODES = "codes"

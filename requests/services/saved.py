@@ -1,0 +1,118 @@
+"""Drafts and saved wishes: nothing typed is lost, and what comes again is not typed again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accessportal.accounts.models import User
+from accessportal.errors import NotAllowed, NotPossible
+from requests.models import AccessRequest, SavedWish, WishDraft
+
+KEPT_FIELDS = (
+    "site",
+    "endpoints",
+    "companions",
+    "permission",
+    "clipboard_in",
+    "clipboard_out",
+    "purpose",
+    "work_order",
+    "start",
+    "duration",
+    "end",
+    "submission_key",
+    "repeat",
+    "every",
+    "weekdays",
+    "ends",
+    "times",
+    "last_day",
+)
+MANY = frozenset({"endpoints", "companions", "weekdays"})
+TICKS = frozenset({"clipboard_in", "clipboard_out"})
+DRAFT_LETTERS = 20_000
+"""Longer than this is no typing any more, and is not kept."""
+
+
+def keep_draft(typed: Any, *, acting_user: User) -> None:
+    """Keep what the form says now (`typed`: a QueryDict). Nothing worth keeping: nothing."""
+    fields: dict[str, Any] = {}
+    for name in KEPT_FIELDS:
+        values = [str(value) for value in typed.getlist(name)]
+        if name in MANY:
+            fields[name] = values[:100]
+        elif name in TICKS:
+            fields[name] = bool(values)
+        else:
+            fields[name] = values[-1] if values else ""
+    worth = fields["endpoints"] or fields["purpose"].strip() or fields["work_order"]
+    if not worth or len(str(fields)) > DRAFT_LETTERS:
+        return
+    WishDraft.objects.update_or_create(
+        person=acting_user, defaults={"fields": fields, "saved_at": timezone.now()}
+    )
+
+
+def draft_of(person: User) -> WishDraft | None:
+    draft = WishDraft.objects.filter(person=person).first()
+    return draft if draft is not None and draft.is_kept() else None
+
+
+def drop_draft(*, acting_user: User) -> None:
+    WishDraft.objects.filter(person=acting_user).delete()
+
+
+def initial_of_draft(draft: WishDraft) -> dict[str, Any]:
+    """What the form starts with; what is empty is left to the form."""
+    fields: Mapping[str, Any] = draft.fields
+    return {name: value for name, value in fields.items() if value not in ("", [])}
+
+
+@transaction.atomic
+def save_wish(
+    access_request: AccessRequest, *, name: str, shared: bool, acting_user: User
+) -> SavedWish:
+    """Save what one's own request said under a name; `shared`: for the whole company.
+
+    The same name again replaces what it stood for. Raises `NotAllowed`, `NotPossible`.
+    """
+    User.objects.select_for_update(of=("self",)).get(pk=acting_user.pk)
+
+    if access_request.vendor_id != acting_user.vendor_id:
+        raise NotAllowed
+    name = " ".join(name.split())[:80]
+    if not name:
+        raise NotPossible(_("Give it a name by which you find it."), code="no_name")
+    others = SavedWish.objects.filter(owner=acting_user).exclude(name=name)
+    if others.count() >= SavedWish.MOST:
+        raise NotPossible(
+            _("You have %(most)d templates already. Remove one first.")
+            % {"most": SavedWish.MOST},
+            code="too_many_templates",
+        )
+
+    now = timezone.now()
+    saved, _created = SavedWish.objects.update_or_create(
+        owner=acting_user,
+        name=name,
+        defaults={
+            "vendor": access_request.vendor,
+            "access_request": access_request,
+            "saved_at": now,
+            "shared_at": now if shared else None,
+        },
+    )
+    return saved
+
+
+@transaction.atomic
+def remove_wish(saved: SavedWish, *, acting_user: User) -> None:
+    """Only the owner removes it; whoever took over a leaver's work saves it anew."""
+    if saved.owner_id != acting_user.pk:
+        raise NotAllowed
+    saved.delete()
