@@ -14,9 +14,10 @@ from accessportal.accounts.signals import (
     web_session_laid_down,
 )
 from accessportal.errors import TooLate
-from requests.models import MaintenanceWindow
+from requests.delivery import Told, asked_where
+from requests.models import AccessRequest, MaintenanceWindow
 from requests.signals import window_revoked
-from sessions.models import BrokeredSession
+from sessions.models import BrokeredSession, StationCall
 from sessions.services.charge import notice_missing_charge
 from sessions.services.console import request_end
 from sessions.services.news import wake_actor
@@ -66,3 +67,22 @@ def end_sessions_of_revoked_window(
             )
         except TooLate:
             continue
+
+
+@receiver(asked_where, dispatch_uid="sessions.asked_at_stations")
+def asked_at_stations(
+    sender: Any, *, access_request: AccessRequest, **kwargs: Any
+) -> list[Told]:
+    """The screens of control rooms on which a request rang."""
+    return [
+        Told(
+            place=call.station.place,
+            people=0,
+            told_at=None,
+            rang_at=call.rang_at,
+            seen_at=call.seen_at,
+        )
+        for call in StationCall.objects.filter(
+            access_request=access_request
+        ).select_related("station")
+    ]

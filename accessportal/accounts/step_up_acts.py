@@ -59,6 +59,7 @@ ACTS: dict[str, Sentence] = {
     "plants:credential_store": _("Store the sign-in of a machine"),
     "sessions:console": _("Go on working on a machine"),
     "sessions:continue_unrecorded": _("Let a session go on without a recording"),
+    "stations:enrol": _("Enrol a station"),
     "sessions:give_time": _("Give more time"),
     "sessions:resume": _("Lift the freeze of a session"),
     "sessions:take_control": _("Take control of a machine"),

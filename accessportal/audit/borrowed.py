@@ -85,6 +85,8 @@ NEEDED: dict[str, tuple[Action, ...]] = {
     "asset.locked": (Action.ASSET_LOCK,),
     "asset.unlocked": (Action.ASSET_LOCK,),
     "asset.changed": (Action.PLANT_CHANGE,),
+    "station.enrolled": (Action.PLANT_CHANGE,),
+    "station.revoked": (Action.PLANT_CHANGE,),
     "webhook.added": (Action.PLANT_CHANGE,),
     "webhook.retired": (Action.PLANT_CHANGE,),
     "webhook.tested": (Action.PLANT_CHANGE,),

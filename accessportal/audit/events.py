@@ -235,6 +235,15 @@ EVENTS: dict[str, EventKind] = {
     "session.disagreement.found": EventKind(
         "CS", _("found that the record of a session and guacd disagree"), "critical"
     ),
+    # Screens of a control room
+    "station.enrolled": EventKind("CC", _("enrolled a station"), "warning"),
+    "station.joined": EventKind("CC", _("took a station into use")),
+    "station.refused": EventKind(
+        "RE", _("refused a station's code that is not valid"), "warning"
+    ),
+    "station.revoked": EventKind("CC", _("revoked a station")),
+    "station.acted": EventKind("CS", _("froze or ended a session at a station")),
+    "station.act.named": EventKind("CS", _("was told at a station who did it")),
     # Stopping many at once
     "site.isolated": EventKind("AC", _("isolated a site"), "critical"),
     "site.isolation.lifted": EventKind(

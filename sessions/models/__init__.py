@@ -17,6 +17,7 @@ from sessions.models.policy_verdict import PolicyVerdict
 from sessions.models.recording import Recording, Segment
 from sessions.models.review import ComplianceReview
 from sessions.models.sighting import Sighting
+from sessions.models.station import Station, StationAct, StationCall
 from sessions.models.stop_order import StopOrder
 
 __all__ = [
@@ -35,6 +36,9 @@ __all__ = [
     "Recording",
     "Segment",
     "Sighting",
+    "Station",
+    "StationAct",
+    "StationCall",
     "StopOrder",
     "TunnelTicket",
     "Vantage",

@@ -23,6 +23,9 @@ PUBLIC = {
     "service_worker",
     "offline",
     "notifications:shown",
+    # A browser that is no screen of a control room is asked for a code.
+    "wall:wall",
+    "wall:join",
     "accounts:sign_in",
     "accounts:sign_in_code",
     "accounts:mailbox",
@@ -85,6 +88,9 @@ BY_TOKEN = {
     "api:end_session",
     "api:isolate_site",
 }
+
+# Only an enrolled screen opens these, whoever is signed in there (tests/session_flow/test_wall).
+BY_STATION = {"wall:now", "wall:act", "wall:name", "wall:decide", "wall:decided"}
 
 # What a coordinator of Fillwerk gets where a colleague who is none does not.
 COORDINATOR = {
@@ -409,6 +415,25 @@ MATRIX: dict[str, Line] = {
         yes="ivan",
         no=f"{CONTRACTORS} olga omar cora adam",
         args="alert",
+        method="post",
+    ),
+    # Screens of the control room
+    "stations:list": Line(
+        yes="adam", no="olga ivan cora", not_known=f"{CONTRACTORS} omar", args="site"
+    ),
+    "stations:enrol": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="site",
+        method="post",
+        data=(("place", "Filling control room"),),
+    ),
+    "stations:revoke": Line(
+        yes="adam",
+        no="olga ivan cora",
+        not_known=f"{CONTRACTORS} omar",
+        args="station",
         method="post",
     ),
     # The plant

@@ -81,6 +81,10 @@ OF_THE_PORTAL = {
     "session.interrupted",
     "session.terminated",
     "session.warned",
+    "station.act.named",
+    "station.acted",
+    "station.joined",
+    "station.refused",
     "system.started",
     "window.created",
 }

@@ -21,6 +21,7 @@ from tests.cast import make_person
 from tests.guards.lines import COORDINATING, Line
 from tests.guards.matrix import (
     AT_EACH_SITE,
+    BY_STATION,
     BY_TOKEN,
     COORDINATOR,
     MATRIX,
@@ -51,12 +52,12 @@ ALL_URLS = sorted(set(named_urls(get_resolver())))
 
 
 def test_every_url_has_a_line():
-    known = set(MATRIX) | PUBLIC | BY_TOKEN
+    known = set(MATRIX) | PUBLIC | BY_TOKEN | BY_STATION
     assert [name for name in ALL_URLS if name not in known] == []
 
 
 def test_every_line_has_a_url():
-    assert sorted((set(MATRIX) | PUBLIC | BY_TOKEN) - set(ALL_URLS)) == []
+    assert sorted((set(MATRIX) | PUBLIC | BY_TOKEN | BY_STATION) - set(ALL_URLS)) == []
 
 
 def test_every_line_names_every_role():
@@ -242,6 +243,7 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "push_device",
                 "webhook",
                 "saved_wish",
+                "station",
                 "device",
                 "factor_reset",
                 "factor_rule",

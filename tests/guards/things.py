@@ -57,6 +57,7 @@ from sessions.models import (
     Departure,
     GuacdNode,
     Recording,
+    Station,
     StopOrder,
 )
 from tests.cast import (
@@ -312,6 +313,12 @@ def make_things(plant: Plant) -> dict[str, Any]:
             host="ntfy.plant.example",
             key="0" * 32,
             created_by=plant.adam,
+        ).pk,
+        "station": Station.objects.create(
+            site=plant.north,
+            place="Filling",
+            code_expires_at=now,
+            enrolled_by=plant.adam,
         ).pk,
         "push_device": PushDevice.objects.create(
             user=plant.vera, endpoint="https://push.example/1", endpoint_hash="3" * 64
