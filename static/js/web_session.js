@@ -9,9 +9,11 @@ let place = null;
 let timer = null;
 let shown = null;
 
-/** To the sign-in, and back afterwards. A console stays: the work behind it goes on. */
+/** To the sign-in, and back afterwards. A console stays: the work behind it goes on. A form that
+    is on its way brings an answer of its own: after signing out, what the browser has to forget. */
 export function leave() {
   if (!place || document.getElementById("console")) return;
+  if (document.querySelector("form[data-sent]")) return;
   const back = encodeURIComponent(location.pathname + location.search);
   location.assign(`${place.dataset.signIn}?next=${back}`);
 }
