@@ -192,6 +192,7 @@ PLACES: list[tuple[Words, list[Place]]] = [
     (
         _("Rights"),
         [
+            Place("/policy/", _("Approval policy"), "checks", Action.POLICY_SEE),
             Place(
                 "/permissions/", _("Permissions"), "list-check", Action.PERMISSION_SEE
             ),

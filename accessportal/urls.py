@@ -20,6 +20,7 @@ urlpatterns = [
     path("", include("accessportal.accounts.urls")),
     path("requests/", include("requests.urls.submission")),
     path("approvals/", include("requests.urls.approval")),
+    path("policy/", include("requests.urls.policy")),
     path("windows/", include("requests.urls.window")),
     path("sessions/wall/", include("sessions.urls_wall")),
     path("sessions/", include("sessions.urls")),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accessportal.plants.models import Endpoint
+from requests.models import AccessRequest
 from sessions.models import BrokeredSession, CriticalStep
 
 WARNING = timedelta(seconds=60)
@@ -15,9 +16,12 @@ WARNING = timedelta(seconds=60)
 
 
 def attendance_required(brokered_session: BrokeredSession) -> bool:
-    """Whether somebody must be there. Looking only needs nobody."""
+    """Whether somebody must be there: for the machine, or for this very work. Looking only
+    needs nobody."""
+    if brokered_session.permission != "control":
+        return False
     asset = brokered_session.endpoint.asset
-    return bool(asset.attendance_required and brokered_session.permission == "control")
+    return bool(asset.attendance_required or brokered_session.attendance_required)
 
 
 def attended_until(brokered_session: BrokeredSession) -> datetime | None:
@@ -53,11 +57,16 @@ def is_attended(brokered_session: BrokeredSession, at: datetime) -> bool:
     return until is not None and at < until
 
 
-def frozen_from_the_start(endpoint: Endpoint, permission: str) -> dict[str, Any]:
+def frozen_from_the_start(
+    endpoint: Endpoint, access_request: AccessRequest
+) -> dict[str, Any]:
     """Fields of a new session: where somebody must be there, input waits for the first tap."""
-    if not endpoint.asset.attendance_required or permission != "control":
+    of_this_work = access_request.attendance_required
+    required = endpoint.asset.attendance_required or of_this_work
+    if not required or access_request.permission != "control":
         return {}
     return {
+        "attendance_required": of_this_work,
         "frozen_at": timezone.now(),
         "frozen_cause": BrokeredSession.FreezeCause.ATTENDANCE,
     }

@@ -149,6 +149,10 @@ EVENTS: dict[str, EventKind] = {
     "request.denied": EventKind("AC", _("denied a request")),
     "request.withdrawn": EventKind("AC", _("withdrew a request")),
     "request.expired": EventKind("AC", _("let a request expire undecided")),
+    "policy.changed": EventKind("CC", _("changed the approval policy"), "warning"),
+    "approver_group.changed": EventKind(
+        "CC", _("changed a group that the approval policy asks"), "warning"
+    ),
     "approval.sod.blocked": EventKind(
         "RE", _("was not allowed to decide on this request"), "warning"
     ),

@@ -13,6 +13,7 @@ from requests.models.policy import (
     ApprovalStep,
     ApproverGroup,
     ApproverGroupMember,
+    PolicyDraft,
 )
 from requests.models.saved import Attachment, SavedWish, WishDraft
 from requests.models.series import RequestedOccurrence
@@ -30,6 +31,7 @@ __all__ = [
     "ExtensionRequest",
     "LineHandover",
     "MaintenanceWindow",
+    "PolicyDraft",
     "RequestedEndpoint",
     "RequestedOccurrence",
     "RequestedPerson",

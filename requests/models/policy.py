@@ -139,3 +139,26 @@ class ApprovalStep(models.Model):
 
     def __str__(self) -> str:
         return f"{self.access_request}: {self.who} x {self.quorum}"
+
+
+class PolicyDraft(models.Model):
+    """The one draft of the next version, shared by the administrators; row 1, or none.
+
+    based_on: the version it was begun from; 0 for none.
+    """
+
+    rules = models.JSONField(default=list)
+    wishes = models.JSONField(default=list)
+    based_on = models.PositiveIntegerField(default=0)
+    changed_at = models.DateTimeField(default=timezone.now)
+    changed_by = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="one_policy_draft"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.based_on} + 1"

@@ -87,7 +87,6 @@ def _stricter(one: Step, other: Step) -> Step:
         name=one.name or other.name,
         deputy=one.deputy if same_deputy else "",
         after_minutes=max(one.after_minutes, other.after_minutes) if same_deputy else 0,
-        emergency=one.emergency or other.emergency,
     )
 
 

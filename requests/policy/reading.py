@@ -155,7 +155,7 @@ def _then(data: Any) -> Then:
 def _step(data: Any) -> Step:
     facts = _object(
         data,
-        {"who", "quorum", "order", "name", "deputy", "after_minutes", "emergency"},
+        {"who", "quorum", "order", "name", "deputy", "after_minutes"},
     )
     who, deputy = _who(facts.get("who")), facts.get("deputy", "")
     after = _number(facts.get("after_minutes", 0), 0, 24 * 60)
@@ -170,7 +170,6 @@ def _step(data: Any) -> Step:
         name=_text(facts.get("name", ""), 80),
         deputy=deputy,
         after_minutes=after if deputy else 0,
-        emergency=_flag(facts.get("emergency", False)),
     )
 
 
@@ -291,7 +290,6 @@ def _step_json(step: Step) -> dict[str, Any]:
         "name": step.name,
         "deputy": step.deputy,
         "after_minutes": step.after_minutes,
-        "emergency": step.emergency,
     }
 
 
@@ -305,3 +303,29 @@ def _hours_json(hours: Hours) -> dict[str, str]:
 
 def _minutes(span: timedelta | None) -> int | None:
     return None if span is None else int(span.total_seconds() // 60)
+
+
+def trial_facts(data: Any) -> dict[str, Any]:
+    """The checked parts of one trial (`requests.policy.trials`). Raises `BadRule`."""
+    facts = _object(
+        data,
+        {
+            "name", "asset", "vendor", "permission", "weekday", "at", "minutes", "asks",
+            "fits",
+        },
+    )  # fmt: skip
+    name = _text(facts.get("name"), 80)
+    if not name:
+        raise BadRule(_("Give the example a name."))
+    (permission,) = _of([facts.get("permission")], PERMISSIONS)
+    return {
+        "name": name,
+        "asset": _number(facts.get("asset"), 1, 2**63 - 1),
+        "vendor": _number(facts.get("vendor"), 1, 2**63 - 1),
+        "permission": permission,
+        "weekday": _number(facts.get("weekday"), 1, 7),
+        "at": _time(facts.get("at")),
+        "minutes": _number(facts.get("minutes"), 1, MINUTES_AT_MOST),
+        "asks": [_who(one) for one in facts.get("asks", [])],
+        "fits": _flag(facts.get("fits", True)),
+    }

@@ -31,8 +31,7 @@ class Step:
     """`quorum` different people of `who` have to agree; steps of one `order` in parallel.
 
     who: `role:ot_supervisor`, `role:it_security` or `group:<id>`. deputy: who may fill a
-    place too, `after_minutes` of waiting; empty for nobody. emergency: these alone let
-    somebody in when the line is down, and everybody else looks later.
+    place too, `after_minutes` of waiting; empty for nobody.
     """
 
     who: str
@@ -41,7 +40,6 @@ class Step:
     name: str = ""
     deputy: str = ""
     after_minutes: int = 0
-    emergency: bool = False
 
 
 DEFAULT_STEP = Step(OT_SUPERVISOR)
@@ -69,7 +67,7 @@ class Then:
     """What a matching rule demands. `hours`: the whole of the work lies in them.
 
     unusual: a sentence that approvers read. attendance: somebody of the plant attends.
-    passkey: only a passkey counts, for those who agree and for whoever connects.
+    passkey: only a passkey counts as the second factor of those who agree.
     """
 
     steps: tuple[Step, ...] = ()

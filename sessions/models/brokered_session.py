@@ -180,6 +180,8 @@ class BrokeredSession(models.Model):
     )
     charge_offered_at = models.DateTimeField(null=True, blank=True)
     charge_note = models.CharField(max_length=500, blank=True)
+    # Somebody has to be there for this work, also where the machine does not ask for it.
+    attendance_required = models.BooleanField(default=False)
     # Who of the plant said last to be at the machine, and when.
     attended_by = models.ForeignKey(
         "accounts.User",

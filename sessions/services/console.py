@@ -289,7 +289,7 @@ def _new_session(
                     policy_facts=facts.as_evidence(),
                     notice_version=notice_version,
                     broker=place_session(),
-                    **frozen_from_the_start(endpoint, window.access_request.permission),
+                    **frozen_from_the_start(endpoint, window.access_request),
                 )
         except IntegrityError:
             continue  # the number or the place went to another; look again

@@ -14,6 +14,7 @@ from tests.guards.lines import (
     Line,
 )
 from tests.guards.matrix_accounts import ACCOUNTS
+from tests.guards.matrix_policy import POLICY
 from tests.guards.matrix_sessions import SESSIONS
 
 # Open to people who are not signed in, on purpose: signing in itself, invitations, language.
@@ -52,11 +53,15 @@ PUBLIC = {
 OF_NO_SITE = {
     "alert",
     "api_token",
+    "approver_group",
+    "approver_member",
     "departure",
     "device",
     "passkey",
     "person",
     "push_device",
+    "policy_rule",
+    "policy_version",
     "vendor",
 }
 
@@ -202,6 +207,7 @@ MATRIX: dict[str, Line] = {
         method="post",
         data=(("reason", "No"),),
     ),
+    **POLICY,
     # Window
     "windows:list": Line(yes=EVERYBODY),
     "windows:feed_page": Line(yes=EVERYBODY),

@@ -50,6 +50,12 @@ from requests.models import (
     ExtensionRequest,
     LineHandover,
     SavedWish,
+from requests.models import ExtensionRequest, LineHandover
+from requests.models import (
+    ApprovalPolicy,
+    ApproverGroup,
+    ExtensionRequest,
+    PolicyDraft,
 )
 from sessions.models import (
     BrokeredSession,
@@ -323,6 +329,7 @@ def make_things(plant: Plant) -> dict[str, Any]:
         "push_device": PushDevice.objects.create(
             user=plant.vera, endpoint="https://push.example/1", endpoint_hash="3" * 64
         ).pk,
+        **a_policy(plant),
         "guacd": GuacdNode.objects.create(address="guacd-2:4822").pk,
     }
 
@@ -345,6 +352,35 @@ def make_files(plant: Plant, pending: AccessRequest) -> list[Attachment]:
         attachment.save()
         made.append(attachment)
     return made
+def a_policy(plant: Plant) -> dict[str, Any]:
+    """A version in force, a draft with a rule and an example, and a group of one."""
+    rules = [{"name": "High", "then": {"steps": [{"who": "role:ot_supervisor"}]}}]
+    version = ApprovalPolicy.objects.create(
+        version=1, rules=rules, made_by=plant.adam, reason="First"
+    )
+    example = {
+        "name": "Day",
+        "asset": plant.filling_line.pk,
+        "vendor": plant.fillwerk.pk,
+        "permission": "view",
+        "weekday": 1,
+        "at": "08:00",
+        "minutes": 60,
+        "asks": ["role:ot_supervisor"],
+    }
+    PolicyDraft.objects.create(
+        pk=1, rules=rules, wishes=[example], based_on=1, changed_by=plant.adam
+    )
+    group = ApproverGroup.objects.create(name="Engineers")
+    member = group.members.create(
+        person=make_person("Petra Prozess"), added_by=plant.adam
+    )
+    return {
+        "policy_version": version.version,
+        "policy_rule": 0,
+        "approver_group": group.pk,
+        "approver_member": member.pk,
+    }
 
 
 def lent_rights(plant: Plant) -> dict[str, Any]:

@@ -1,0 +1,57 @@
+"""The guards of the approval policy, its draft and its groups."""
+
+from __future__ import annotations
+
+from accessportal.accounts.authorisation import Action, may, may_everywhere
+from accessportal.accounts.models import User
+from accessportal.errors import NotAllowed, NotKnown
+from requests.models import ApprovalPolicy, ApproverGroup, ApproverGroupMember
+
+
+def policy_seen_by(user: User) -> User:
+    """Refuses who may not read the policy."""
+    if not may(user, Action.POLICY_SEE):
+        raise NotAllowed
+    return user
+
+
+def may_change_policy(user: User) -> bool:
+    """It holds at every site, so it takes the role at every site."""
+    return may_everywhere(user, Action.POLICY_CHANGE)
+
+
+def policy_changed_by(user: User) -> User:
+    """Refuses who may not change the policy."""
+    if not may_everywhere(user, Action.POLICY_CHANGE):
+        raise NotAllowed
+    return user
+
+
+def version_visible_to(user: User, version: int) -> ApprovalPolicy:
+    policy_seen_by(user)
+    policy = (
+        ApprovalPolicy.objects.filter(version=version).select_related("made_by").first()
+    )
+    if policy is None:
+        raise NotKnown
+    return policy
+
+
+def group_changed_by(user: User, pk: int) -> ApproverGroup:
+    policy_changed_by(user)
+    group = ApproverGroup.objects.filter(pk=pk).first()
+    if group is None:
+        raise NotKnown
+    return group
+
+
+def member_changed_by(user: User, pk: int) -> ApproverGroupMember:
+    policy_changed_by(user)
+    member = (
+        ApproverGroupMember.objects.filter(pk=pk)
+        .select_related("group", "person")
+        .first()
+    )
+    if member is None:
+        raise NotKnown
+    return member
