@@ -8,6 +8,7 @@ from accessportal.bench import (
     endings,
     incidents,
     latency,
+    policy,
     recorder,
     relay,
     sessions,
@@ -20,6 +21,7 @@ BENCHES = {
     "incidents": incidents.main,
     "latency": latency.main,
     "sessions": sessions.main,
+    "policy": policy.main,
 }
 
 
@@ -30,6 +32,7 @@ QUICK = {
     "incidents": ["--quick"],
     "latency": ["--quick"],
     "sessions": ["--quick"],
+    "policy": ["--quick"],
 }
 
 
