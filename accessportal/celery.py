@@ -61,6 +61,10 @@ app.conf.beat_schedule = {
         "task": "requests.expire_overdue_requests",
         "schedule": 30.0,
     },
+    "escalate-what-waits": {
+        "task": "requests.escalate_what_waits",
+        "schedule": 60.0,
+    },
     "remind-of-pending-requests": {
         "task": "requests.remind_of_pending_requests",
         "schedule": 300.0,

@@ -18,7 +18,9 @@ from requests.models import (
     ExtensionRequest,
     LineHandover,
     MaintenanceWindow,
+    ProposedChange,
     SavedWish,
+    Substitution,
 )
 
 
@@ -77,6 +79,30 @@ def request_withdrawable_by(user: User, number: str) -> AccessRequest:
     if access_request.requested_by_id != user.pk:
         raise NotAllowed
     return access_request
+
+
+def proposal_answerable_by(user: User, number: str, pk: int) -> ProposedChange:
+    """What was proposed for a person's own request; it may be answered already."""
+    access_request = request_withdrawable_by(user, number)
+    proposal = access_request.proposals.filter(pk=pk).first()
+    if proposal is None:
+        raise NotKnown
+    return proposal
+
+
+def substitution_decidable_by(user: User, number: str, pk: int) -> Substitution:
+    """A wish for another person that `user` may decide on; it may be decided already."""
+    access_request = request_visible_to(user, number)
+    wish = (
+        access_request.substitutions.filter(pk=pk)
+        .select_related("access_request", "leaves", "comes__vendor", "asked_by")
+        .first()
+    )
+    if wish is None:
+        raise NotKnown
+    if not may(user, Action.REQUEST_DECIDE, access_request.site):
+        raise NotAllowed
+    return wish
 
 
 def window_visible_to(user: User, number: str) -> MaintenanceWindow:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from accessportal.accounts.models import User, Vendor
 from accessportal.plants.models import Endpoint, Site
@@ -47,7 +49,17 @@ def demands_at(
         start=start,
         end=end,
     )
-    return demands_on(wish, rules_from(policy.rules))
+    return demands_on(wish, _rules_of(policy))
+
+
+def _rules_of(policy: ApprovalPolicy) -> tuple[policy_rules.Rule, ...]:
+    """A version's rules; the same text is read once in this process."""
+    return _read(json.dumps(policy.rules))
+
+
+@lru_cache(maxsize=8)
+def _read(text: str) -> tuple[policy_rules.Rule, ...]:
+    return rules_from(json.loads(text))
 
 
 def demands_on_wish(
@@ -58,10 +70,12 @@ def demands_on_wish(
     permission: str,
     start: datetime | None,
     end: datetime | None,
+    own_request: AccessRequest | None = None,
 ) -> tuple[ApprovalPolicy | None, Demands]:
-    """The policy in force, and what it demands of a wish that is not sent yet."""
+    """The policy in force, or the one `own_request` was sent under, and what it demands of
+    a wish that is not sent yet."""
     assert person.vendor is not None  # only a vendor's people have wishes
-    policy = policy_in_force()
+    policy = own_request.policy if own_request else policy_in_force()
     demands = demands_at(
         policy,
         site=site,
@@ -72,6 +86,19 @@ def demands_on_wish(
         end=end,
     )
     return policy, demands
+
+
+def demands_now(access_request: AccessRequest) -> Demands:
+    """What that policy demands of the request with the facts it has now."""
+    return demands_at(
+        access_request.policy,
+        site=access_request.site,
+        endpoints=access_request.endpoints.select_related("asset"),
+        vendor=access_request.vendor,
+        permission=access_request.permission,
+        start=access_request.wanted_from,
+        end=access_request.wanted_until,
+    )
 
 
 def demands_on_request(

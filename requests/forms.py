@@ -110,11 +110,21 @@ class WishForm(RepeatForm):
     end = PlantTimeField(label=_("Until"), required=False)
     submission_key = forms.UUIDField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        person: User,
+        own_request: AccessRequest | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """own_request: the one that is being changed; its site stays."""
         super().__init__(*args, **kwargs)
         self.person = person
-        self.sites = sites_to_ask_for(person)
-        self.offered = endpoints_to_ask_for(person)
+        self.own_request = own_request
+        self.sites = [own_request.site] if own_request else sites_to_ask_for(person)
+        self.offered = endpoints_to_ask_for(
+            person, own_request.site if own_request else None
+        )
         self.colleagues = companions_to_name(person)
         self.usual_work = usual_work_of(person)
         self.findings: list[Finding] = []
@@ -300,6 +310,7 @@ class WishForm(RepeatForm):
             permission=data.get("permission") or AccessRequest.Permission.CONTROL,
             start=first.start if first else data.get("start_at"),
             end=first.end if first else data.get("end_at"),
+            own_request=self.own_request,
         )
         facts = facts_of_wish(
             person=self.person,
@@ -313,6 +324,7 @@ class WishForm(RepeatForm):
             unknown_companions=self.unknown_companions,
             viewer=self.person,
             demands=self.demands,
+            own_request=self.own_request,
         )
         findings = what_stands_against(facts)
         self.dates = judged(
@@ -402,27 +414,3 @@ class WishForm(RepeatForm):
                     )
             grouped.append((site, list(assets.items())))
         return grouped
-
-
-class OtherTimeForm(forms.Form):
-    """Another time for the window, in plant time, chosen by the approver."""
-
-    opens = PlantTimeField(label=_("From"))
-    closes = PlantTimeField(label=_("Until"))
-
-    def __init__(self, *args: Any, site: Site, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.site = site
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        for name in ("opens", "closes"):
-            if data.get(name) is None:
-                continue
-            try:
-                data[f"{name}_at"] = moment_from_plant_time(
-                    data[name], self.site.time_zone
-                )
-            except NotPossible as error:
-                self.add_error(name, forms.ValidationError(str(error), code=error.code))
-        return data

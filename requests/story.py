@@ -9,11 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accessportal.accounts.models import User
+from requests.approvers import who_words
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
     ExtensionRequest,
     MaintenanceWindow,
+    ProposedChange,
 )
 from requests.wording import span_words
 
@@ -57,6 +59,19 @@ def story_of(
             told += _reconfirmation(decision)
         elif "moved" in decision.facts:
             told.append(_move(decision, zone))
+        elif "substitution" in decision.facts:
+            told.append(_substitution(decision))
+    told += _of_proposals(access_request)
+    told += [
+        Happening(
+            step.escalated_at,
+            _("A deputy was called: %(who)s") % {"who": who_words(step.deputy)},
+            "bell",
+            "warn",
+        )
+        for step in access_request.steps.all()
+        if step.escalated_at is not None
+    ]
     if (
         access_request.state == AccessRequest.State.WITHDRAWN
         and access_request.closed_at
@@ -82,6 +97,38 @@ def story_of(
     if window is not None:
         told += [*_of_window(window), *_of_the_line(window)]
     return sorted(told, key=lambda happening: happening.at)
+
+
+def _of_proposals(access_request: AccessRequest) -> list[Happening]:
+    """Changes that were proposed, and what the contractor said to them."""
+    answers = {
+        ProposedChange.State.ACCEPTED: _("Accepted the changes"),
+        ProposedChange.State.DECLINED: _("Declined the changes"),
+    }
+    told = []
+    for proposal in access_request.proposals.select_related("proposed_by"):
+        told.append(
+            Happening(
+                proposal.proposed_at,
+                _("Would approve it with changes"),
+                "edit",
+                "info",
+                proposal.proposed_by,
+                proposal.reason,
+            )
+        )
+        answer = answers.get(ProposedChange.State(proposal.state))
+        if answer and proposal.answered_at is not None:
+            told.append(
+                Happening(
+                    proposal.answered_at,
+                    answer,
+                    "edit",
+                    "quiet",
+                    access_request.requested_by,
+                )
+            )
+    return told
 
 
 def _decision(
@@ -152,6 +199,18 @@ def _move(decision: ApprovalDecision, zone: str) -> Happening:
         _("The window was moved: %(span)s") % {"span": span_words(start, end, zone)},
         "clock-plus",
         "info",
+        decision.decided_by,
+        decision.reason,
+    )
+
+
+def _substitution(decision: ApprovalDecision) -> Happening:
+    """One person came in the place of another."""
+    return Happening(
+        decision.decided_at,
+        _("%(comes)s comes instead of %(leaves)s") % decision.facts["substitution"],
+        "user-check",
+        "ok",
         decision.decided_by,
         decision.reason,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from requests.services import attachments, submission
+from requests.services import attachments, escalation, submission
 
 
 @shared_task(name="requests.expire_overdue_requests")
@@ -23,3 +23,9 @@ def remind_of_pending_requests() -> int:
 def drop_forgotten_files() -> int:
     """Remove files of forms that were never sent; returns how many."""
     return attachments.drop_forgotten()
+
+
+@shared_task(name="requests.escalate_what_waits")
+def escalate_what_waits() -> int:
+    """Call the deputies of steps that nobody answered; returns how many."""
+    return escalation.escalate_what_waits()

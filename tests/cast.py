@@ -44,14 +44,15 @@ from accessportal.plants.models import (
     Zone,
 )
 from accessportal.plants.vault import Secrets, store_secrets
+from requests.demanded import demands_now
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
+    ApprovalPolicy,
     MaintenanceWindow,
     RequestedEndpoint,
     RequestedPerson,
 )
-from requests.policy.rules import Demands
 from requests.steps import ask_steps
 
 Role = RoleGrant.Role
@@ -242,8 +243,19 @@ def make_request(
         )
     for companion in companions:
         RequestedPerson.objects.create(access_request=access_request, user=companion)
-    ask_steps(access_request, Demands(), now=now)
+    ask_steps(access_request, demands_now(access_request), now=now)
     return access_request
+
+
+def make_policy(made_by: User, then: dict[str, Any]) -> ApprovalPolicy:
+    """The next version of the approval policy, of one rule that matches everything."""
+    rules = [{"name": "Everything", "then": then}]
+    return ApprovalPolicy.objects.create(
+        version=ApprovalPolicy.objects.count() + 1,
+        rules=rules,
+        made_by=made_by,
+        reason="Test",
+    )
 
 
 def make_window(

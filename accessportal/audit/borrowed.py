@@ -17,6 +17,10 @@ from accessportal.accounts.models import PermissionOverride
 NEEDED: dict[str, tuple[Action, ...]] = {
     "request.approved": (Action.REQUEST_DECIDE,),
     "request.agreed": (Action.REQUEST_DECIDE,),
+    "request.change.proposed": (Action.REQUEST_DECIDE,),
+    "request.substitution.accepted": (Action.REQUEST_DECIDE,),
+    "request.substitution.refused": (Action.REQUEST_DECIDE,),
+    "request.message.written": (Action.REQUEST_DECIDE,),
     "request.denied": (Action.REQUEST_DECIDE,),
     "request.file.opened": (Action.REQUEST_SEE,),
     "window.reconfirmed": (Action.REQUEST_DECIDE,),

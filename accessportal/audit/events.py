@@ -146,6 +146,23 @@ EVENTS: dict[str, EventKind] = {
     "request.file.opened": EventKind("AL", _("opened a file of a request")),
     "request.approved": EventKind("AC", _("approved a request")),
     "request.agreed": EventKind("AC", _("agreed to a request that needs others, too")),
+    "request.changed": EventKind("AC", _("changed a request that waits")),
+    "request.change.proposed": EventKind(
+        "AC", _("proposed to approve a request with changes")
+    ),
+    "request.change.accepted": EventKind("AC", _("accepted the proposed changes")),
+    "request.change.declined": EventKind("AC", _("declined the proposed changes")),
+    "request.substitution.asked": EventKind(
+        "AC", _("asked for another person to come")
+    ),
+    "request.substitution.accepted": EventKind("AC", _("let another person come")),
+    "request.substitution.refused": EventKind(
+        "AC", _("refused another person to come")
+    ),
+    "request.message.written": EventKind("AC", _("wrote on a request")),
+    "request.escalated": EventKind(
+        "AC", _("called a deputy, because nobody answered"), "warning"
+    ),
     "request.denied": EventKind("AC", _("denied a request")),
     "request.withdrawn": EventKind("AC", _("withdrew a request")),
     "request.expired": EventKind("AC", _("let a request expire undecided")),

@@ -30,6 +30,7 @@ from requests.services.submission import (
     submit_request,
     withdraw_request,
 )
+from requests.services.thread import write_message
 from requests.services.window import revoke_window
 from sessions.services.lockout import lock_asset
 
@@ -56,6 +57,7 @@ class Story:
     permission: str = AccessRequest.Permission.CONTROL
     lead_hours: float = 20.0
     recording: str = ""
+    asked_back: tuple[str, ...] = ()
 
 
 PAST = (
@@ -113,6 +115,10 @@ AHEAD = (
         key="palletiser-vacuum", days=1, hour=10, hours=2, person="victor",
         machine="palletiser-2", work_order="WO-48290", outcome="pending",
         purpose="Gripper loses vacuum now and then: look at the traces, change the limits",
+        asked_back=(
+            "Does the gantry have to move for this?",
+            "Only for the last ten minutes, with nobody inside the fence.",
+        ),
     ),
     Story(
         key="line-7-capper", days=2, hour=8, hours=3, person="vera",
@@ -155,6 +161,19 @@ def tell_ahead(plant: DemoPlant) -> None:
         access_request = _submit(story, plant)
         if story.outcome == "approved":
             _approve(story, access_request, plant)
+        elif story.asked_back:
+            _ask_back(story, access_request, plant)
+
+
+def _ask_back(story: Story, access_request: AccessRequest, plant: DemoPlant) -> None:
+    """A question of the plant, and the contractor's answer."""
+    for person, text in zip(("olga", story.person), story.asked_back, strict=True):
+        write_message(
+            access_request,
+            acting_user=plant.people[person],
+            origin=origin_of(person),
+            text=text,
+        )
 
 
 def _lend_role(plant: DemoPlant) -> None:

@@ -8,6 +8,7 @@ from requests.models.access_request import (
 from requests.models.approval import ApprovalDecision
 from requests.models.feed import CalendarFeed
 from requests.models.handover import LineHandover
+from requests.models.message import RequestMessage
 from requests.models.policy import (
     ApprovalPolicy,
     ApprovalStep,
@@ -15,8 +16,10 @@ from requests.models.policy import (
     ApproverGroupMember,
     PolicyDraft,
 )
+from requests.models.proposal import ProposedChange
 from requests.models.saved import Attachment, SavedWish, WishDraft
 from requests.models.series import RequestedOccurrence
+from requests.models.substitution import Substitution
 from requests.models.window import ExtensionRequest, MaintenanceWindow
 
 __all__ = [
@@ -32,9 +35,12 @@ __all__ = [
     "LineHandover",
     "MaintenanceWindow",
     "PolicyDraft",
+    "ProposedChange",
+    "RequestMessage",
     "RequestedEndpoint",
     "RequestedOccurrence",
     "RequestedPerson",
     "SavedWish",
     "WishDraft",
+    "Substitution",
 ]

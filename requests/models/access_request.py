@@ -10,6 +10,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from requests.match_words import new_match_key
+
 if TYPE_CHECKING:
     from accessportal.accounts.models import User
 
@@ -138,6 +140,8 @@ class AccessRequest(models.Model):
     demands = models.JSONField(default=dict)
     round = models.PositiveSmallIntegerField(default=1)
     attendance_required = models.BooleanField(default=False)
+    # The two words by which a caller is known (`requests.match_words`) come from this.
+    match_key = models.CharField(max_length=16, default=new_match_key, editable=False)
 
     objects = AccessRequestQuerySet.as_manager()
 

@@ -32,7 +32,9 @@ from requests.models import (
     MaintenanceWindow,
 )
 from requests.policy.reading import demands_as_json
+from requests.services.anew import outdate_proposals
 from requests.services.common import (
+    decision_path_of,
     guard_four_eyes,
     guard_fresh_factor,
     guard_nothing_blocks,
@@ -95,7 +97,7 @@ def _approve(
     access_request = locked_request(access_request.pk)
     lock_endpoints(access_request)
 
-    ground = _guard_decision(
+    ground = guard_decision(
         access_request, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
     start = _start_of_window(opens_at or access_request.wanted_from, timezone.now())
@@ -147,7 +149,7 @@ def _agreed(
     notify(
         people_asked(access_request),
         "request.agreed",
-        path=path_of(access_request),
+        path=decision_path_of(access_request),
         decider=acting_user.full_name,
         **said_of(access_request),
     )
@@ -249,7 +251,7 @@ def _deny(
 ) -> ApprovalDecision:
     access_request = locked_request(access_request.pk)
 
-    ground = _guard_decision(
+    ground = guard_decision(
         access_request,
         acting_user=acting_user,
         origin=origin,
@@ -295,6 +297,46 @@ def _deny(
     return decision
 
 
+def agree_to_changed(
+    access_request: AccessRequest, *, acting_user: User, origin: Origin, reason: str
+) -> MaintenanceWindow | None:
+    """The yes of who proposed the changes, now that they are accepted; under the lock.
+
+    None where others are needed, too; or this person only later, or by a stronger factor:
+    then they are asked like everybody else.
+    """
+    standing = standing_of(access_request, acting_user)
+    if not standing.asked or _factor_too_weak(access_request, origin):
+        return None
+    ground = Ground(seen_by_approver(access_request), standing.places_now)
+    _decide(
+        access_request,
+        ApprovalDecision.Verdict.APPROVED,
+        acting_user,
+        origin,
+        ground,
+        reason,
+    )
+    if not note_progress(access_request, now=timezone.now()).complete:
+        _agreed(access_request, acting_user, origin, ground, reason)
+        return None
+    return _make_window(
+        access_request,
+        acting_user,
+        origin,
+        ground,
+        reason,
+        start=access_request.wanted_from,
+        end=access_request.wanted_until,
+    )
+
+
+def _factor_too_weak(access_request: AccessRequest, origin: Origin) -> bool:
+    """Whether the policy wants a passkey, and another factor was used."""
+    wanted = bool(access_request.demands.get("passkey"))
+    return wanted and origin.factor not in PHISHING_RESISTANT
+
+
 class Ground(NamedTuple):
     """What a decision rests on: the facts seen, and the places that the person could fill."""
 
@@ -302,7 +344,7 @@ class Ground(NamedTuple):
     places: frozenset[str]
 
 
-def _guard_decision(
+def guard_decision(
     access_request: AccessRequest,
     *,
     acting_user: User,
@@ -324,10 +366,7 @@ def _guard_decision(
     if not standing.asked and not (denies and standing.given):
         raise TooLate(standing.why_not(), code="not_asked")
     guard_fresh_factor(origin, acting_user, access_request.site)
-    if (
-        access_request.demands.get("passkey")
-        and origin.factor not in PHISHING_RESISTANT
-    ):
+    if _factor_too_weak(access_request, origin):
         raise PasskeyNeeded
     facts = seen_by_approver(access_request)
     if hash_of_facts(facts) != facts_hash:
@@ -349,7 +388,7 @@ def _guard_decides_alone(
     )["steps"]
     if not alone or sum(step["quorum"] for step in demanded) > 1:
         raise NotPossible(
-            _("Others have to agree to that time, too: nobody gives it alone."),
+            _("Others have to agree to that time, too: propose it with changes."),
             code="not_alone",
         )
 
@@ -360,6 +399,7 @@ def _close(
     acting_user: User,
     reason: str,
 ) -> None:
+    outdate_proposals(access_request)
     transition(
         access_request,
         expected=AccessRequest.State.PENDING,

@@ -12,7 +12,7 @@ from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.accounts.services.common import guard_fresh_factor
 from accessportal.audit import record
-from accessportal.errors import NotAllowed, NotPossible
+from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.news import site_topic, tell_news, user_topic, vendor_topic
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, Site
@@ -26,6 +26,7 @@ __all__ = [
     "guard_fresh_factor",
     "guard_may",
     "guard_nothing_blocks",
+    "guard_pending",
     "how_it_ended",
     "how_overdue",
     "lock_endpoints",
@@ -98,6 +99,14 @@ def guard_nothing_blocks(findings: list[Finding]) -> None:
     for finding in findings:
         if finding.blocks:
             raise NotPossible(finding.sentence, code=finding.code)
+
+
+def guard_pending(access_request: AccessRequest) -> None:
+    """Raises `TooLate` for a request that is closed, or that only the clock has closed."""
+    if access_request.state != AccessRequest.State.PENDING:
+        raise TooLate(how_it_ended(access_request), code="already_closed")
+    if access_request.is_overdue():
+        raise TooLate(how_overdue(access_request), code="overdue")
 
 
 def tell_pages(

@@ -33,8 +33,7 @@ from requests.services.attachments import hand_in
 from requests.services.common import (
     decision_path_of,
     guard_nothing_blocks,
-    how_it_ended,
-    how_overdue,
+    guard_pending,
     locked_request,
     path_of,
     said_of,
@@ -117,7 +116,7 @@ def _submit(
     ]
     named_ids = set(wish.companion_ids)
     companions = [one for one in companions_to_name(acting_user) if one.pk in named_ids]
-    _guard_release(wish)
+    guard_release(wish)
     vendor = acting_user.vendor
     spans = times_of_wish(wish)
     wish = replace(wish, wanted_from=spans[0].start, wanted_until=spans[0].end)
@@ -210,7 +209,7 @@ def _submit(
     return access_request
 
 
-def _guard_release(wish: Wish) -> None:
+def guard_release(wish: Wish) -> None:
     """On release: at least 5 minutes, and not more than the time it lies in."""
     minutes = wish.on_release_minutes
     if minutes is None:
@@ -240,6 +239,8 @@ def facts_of(
     person: User,
     companions: list[User],
     demands: Demands,
+    *,
+    own: AccessRequest | None = None,
 ) -> WishFacts:
     """The facts about a wish whose known endpoints and people are these."""
     return facts_of_wish(
@@ -254,6 +255,7 @@ def facts_of(
         unknown_companions=len(set(wish.companion_ids)) - len(companions),
         viewer=person,
         demands=demands,
+        own_request=own,
     )
 
 
@@ -270,7 +272,7 @@ def withdraw_request(
 
     if access_request.requested_by_id != acting_user.pk:
         raise NotAllowed
-    _guard_pending(access_request)
+    guard_pending(access_request)
 
     transition(
         access_request,
@@ -372,10 +374,3 @@ def _remind(pk: int, at: datetime) -> bool:
         **said_of(access_request),
     )
     return True
-
-
-def _guard_pending(access_request: AccessRequest) -> None:
-    if access_request.state != AccessRequest.State.PENDING:
-        raise TooLate(how_it_ended(access_request), code="already_closed")
-    if access_request.is_overdue():
-        raise TooLate(how_overdue(access_request), code="overdue")

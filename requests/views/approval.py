@@ -27,12 +27,18 @@ from requests.facts import (
     seen_by_approver,
 )
 from requests.feasibility import what_is_unusual
-from requests.forms import OtherTimeForm
+from requests.forms_decision import OtherTimeForm, ProposeForm
 from requests.listing import page_of
-from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
+from requests.models import (
+    AccessRequest,
+    ExtensionRequest,
+    MaintenanceWindow,
+    Substitution,
+)
 from requests.services.approval import approve_request, deny_request
 from requests.services.common import guard_four_eyes, how_it_ended, how_overdue
 from requests.steps import standing_of
+from requests.thread_parts import about_changes
 
 SEEN_SALT = "requests.approval.seen"
 QUEUE_SIZE = 12  # each is judged anew for the page
@@ -53,6 +59,9 @@ def queue(request: HttpRequest) -> HttpResponse:
         "fallen": MaintenanceWindow.objects.fallen().to_reconfirm(user),
         "page": page,
         "waiting": [_in_queue(access_request, user) for access_request in page],
+        "substitutions": Substitution.objects.awaiting_decision()
+        .for_supervisor(user)
+        .select_related("access_request", "leaves", "comes"),
         "extensions": ExtensionRequest.objects.awaiting_decision()
         .for_supervisor(user)
         .select_related(
@@ -76,7 +85,7 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     access_request = request_decidable_by(user, number)
     note_seen(request, number)
-    return _page(request, access_request)
+    return decision_page(request, access_request)
 
 
 @require_POST
@@ -84,13 +93,13 @@ def decide(request: HttpRequest, number: str) -> HttpResponse:
 def approve(request: HttpRequest, number: str) -> HttpResponse:
     """Yes, for the time asked for; or for another one when the form brings one."""
     user: User = request.user  # type: ignore[assignment]
-    access_request = _for_decision(request, number)
+    access_request = for_decision(request, number)
     times: dict[str, Any] = {}
     form = None
     if "opens" in request.POST:
         form = OtherTimeForm(request.POST, site=access_request.site)
         if not form.is_valid():
-            return _page(request, access_request, form=form, status=422)
+            return decision_page(request, access_request, form=form, status=422)
         times = {
             "opens_at": form.cleaned_data["opens_at"],
             "closes_at": form.cleaned_data["closes_at"],
@@ -100,12 +109,12 @@ def approve(request: HttpRequest, number: str) -> HttpResponse:
             access_request,
             acting_user=user,
             origin=origin_of(request),
-            facts_hash=_seen_hash(request),
+            facts_hash=seen_hash(request),
             reason=request.POST.get("reason", "")[:2000],
             **times,
         )
     except (TooLate, NotPossible) as error:
-        return _page(request, access_request, error=error, form=form)
+        return decision_page(request, access_request, error=error, form=form)
     if window is None:
         said = _(
             "You agreed to %(number)s. Others are needed, too; they have been told."
@@ -122,17 +131,17 @@ def approve(request: HttpRequest, number: str) -> HttpResponse:
 @require_fresh_factor
 def deny(request: HttpRequest, number: str) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
-    access_request = _for_decision(request, number)
+    access_request = for_decision(request, number)
     try:
         deny_request(
             access_request,
             acting_user=user,
             origin=origin_of(request),
-            facts_hash=_seen_hash(request),
+            facts_hash=seen_hash(request),
             reason=request.POST.get("reason", "")[:2000],
         )
     except (TooLate, NotPossible) as error:
-        return _page(request, access_request, error=error)
+        return decision_page(request, access_request, error=error)
     messages.success(
         request,
         _("%(number)s is denied. %(name)s has been told why.")
@@ -141,7 +150,7 @@ def deny(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("approvals:queue")
 
 
-def _for_decision(request: HttpRequest, number: str) -> AccessRequest:
+def for_decision(request: HttpRequest, number: str) -> AccessRequest:
     """The request to decide on; the attempt of its own requester is recorded (SR 2.1)."""
     user: User = request.user  # type: ignore[assignment]
     guard_four_eyes(
@@ -150,14 +159,16 @@ def _for_decision(request: HttpRequest, number: str) -> AccessRequest:
     return request_decidable_by(user, number)
 
 
-def _page(
+def decision_page(
     request: HttpRequest,
     access_request: AccessRequest,
     *,
     error: PortalError | None = None,
     form: OtherTimeForm | None = None,
+    propose: ProposeForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    """The page on which a request is decided, also with what went wrong on it."""
     user: User = request.user  # type: ignore[assignment]
     if error is not None:
         access_request = request_decidable_by(user, access_request.number)
@@ -192,6 +203,8 @@ def _page(
             else []
         ),
         "typed_reason": request.POST.get("reason", ""),
+        "propose": propose or ProposeForm(access_request=access_request),
+        **about_changes(access_request, user),
         "other_time": form
         or OtherTimeForm(
             site=site,
@@ -215,7 +228,7 @@ def _how_it_ended(access_request: AccessRequest) -> str:
     )
 
 
-def _seen_hash(request: HttpRequest) -> str:
+def seen_hash(request: HttpRequest) -> str:
     return request.POST.get("facts_hash", "")
 
 

@@ -53,6 +53,8 @@ from requests.services.submission import submit_request, withdraw_request
 from requests.services.window import EXTENSION_MINUTES
 from requests.steps import standing_of
 from requests.story import story_of
+from requests.thread_parts import about_changes
+from requests.usual import usual_words
 from requests.views.asking import attach_files
 
 
@@ -151,8 +153,11 @@ def _send(request: HttpRequest, user: User) -> HttpResponse:
 def check_wish(request: HttpRequest) -> HttpResponse:
     """While choosing: can this work? A fragment. What is typed is kept as the draft."""
     user = asking_person(request.user)  # type: ignore[arg-type]
-    keep_draft(request.POST, acting_user=user)
-    form = WishForm(request.POST, person=user)
+    changes = request.GET.get("changes", "")
+    own = request_withdrawable_by(user, changes) if changes else None
+    if own is None:
+        keep_draft(request.POST, acting_user=user)
+    form = WishForm(request.POST, person=user, own_request=own)
     form.is_valid()
     return render(request, "requests/submission_findings.html", {"form": form})
 
@@ -179,6 +184,8 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         "companions": companions,
         "takes_part": takes_part,
         "story": story_of(access_request, window),
+        "usual": usual_words(access_request),
+        **about_changes(access_request, user),
         "may_decide": may(user, Action.REQUEST_DECIDE, site) and user.vendor_id is None,
         "standing": standing_of(access_request, user),
         "may_ask": user.vendor_id is not None and may(user, Action.REQUEST_SUBMIT),

@@ -151,11 +151,16 @@ def seconds_left(who: str) -> float:
     return float((row.idle_at - timezone.now()).total_seconds())
 
 
-def asks(who: str, protocol: str) -> str:
-    """The number of a new request of this person."""
-    from tests.cast import make_request
+def asks(who: str, protocol: str, *, dual: bool = False) -> str:
+    """The number of a new request of this person; `dual`: IT security has to agree, too."""
+    from requests.policy.rules import IT_SECURITY, OT_SUPERVISOR
+    from tests.cast import make_policy, make_request
 
-    made = make_request(getattr(PLANT, who), getattr(PLANT, ENDPOINTS[protocol]))
+    steps = [{"who": OT_SUPERVISOR}, {"who": IT_SECURITY}]
+    policy = make_policy(PLANT.adam, {"steps": steps}) if dual else None
+    made = make_request(
+        getattr(PLANT, who), getattr(PLANT, ENDPOINTS[protocol]), policy=policy
+    )
     return made.number
 
 

@@ -14,7 +14,7 @@ from tests.guards.lines import (
     Line,
 )
 from tests.guards.matrix_accounts import ACCOUNTS
-from tests.guards.matrix_policy import POLICY
+from tests.guards.matrix_policy import CHANGES, POLICY
 from tests.guards.matrix_sessions import SESSIONS
 
 # Open to people who are not signed in, on purpose: signing in itself, invitations, language.
@@ -207,6 +207,7 @@ MATRIX: dict[str, Line] = {
         method="post",
         data=(("reason", "No"),),
     ),
+    **CHANGES,
     **POLICY,
     # Window
     "windows:list": Line(yes=EVERYBODY),

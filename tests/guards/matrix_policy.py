@@ -1,11 +1,71 @@
-"""The part of the table of permissions about the approval policy (`tests.guards.lines`)."""
+"""The part of the table of permissions about the approval policy and about requests that
+change while they wait (`tests.guards.lines`)."""
 
 from __future__ import annotations
 
-from tests.guards.lines import CONTRACTORS, PLANT, Line
+from tests.guards.lines import CONTRACTORS, NOT_SEE, PLANT, Line
 
 NOT_ADMINISTRATORS = f"{CONTRACTORS} olga omar ivan cora"
 REASON = (("reason", "Audit"),)
+
+# A request that changes while it waits.
+CHANGES: dict[str, Line] = {
+    "requests:change": Line(
+        yes="vera", no="vito olga ivan cora adam", not_known=NOT_SEE, args="request"
+    ),
+    "requests:message": Line(
+        yes="vera olga",
+        no="vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="request",
+        method="post",
+        data=(("text", "Which tool?"),),
+    ),
+    "requests:accept_changes": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="request proposal",
+        method="post",
+    ),
+    "requests:decline_changes": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="request proposal",
+        method="post",
+    ),
+    "requests:substitute": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+        data=REASON,
+    ),
+    "requests:accept_substitution": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number substitution",
+        method="post",
+    ),
+    "requests:refuse_substitution": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number substitution",
+        method="post",
+        data=REASON,
+    ),
+    "approvals:propose": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="request",
+        method="post",
+    ),
+}
 
 POLICY: dict[str, Line] = {
     "policy:overview": Line(yes=PLANT, no=CONTRACTORS),

@@ -247,6 +247,8 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "device",
                 "factor_reset",
                 "factor_rule",
+                "proposal",
+                "substitution",
                 "policy_version",
                 "policy_rule",
                 "approver_group",

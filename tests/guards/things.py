@@ -46,16 +46,13 @@ from accessportal.plants.models import (
 from requests.attachment_files import digest_of, put
 from requests.models import (
     AccessRequest,
+    ApprovalPolicy,
+    ApproverGroup,
     Attachment,
     ExtensionRequest,
     LineHandover,
-    SavedWish,
-from requests.models import ExtensionRequest, LineHandover
-from requests.models import (
-    ApprovalPolicy,
-    ApproverGroup,
-    ExtensionRequest,
     PolicyDraft,
+    SavedWish,
 )
 from sessions.models import (
     BrokeredSession,
@@ -352,6 +349,8 @@ def make_files(plant: Plant, pending: AccessRequest) -> list[Attachment]:
         attachment.save()
         made.append(attachment)
     return made
+
+
 def a_policy(plant: Plant) -> dict[str, Any]:
     """A version in force, a draft with a rule and an example, and a group of one."""
     rules = [{"name": "High", "then": {"steps": [{"who": "role:ot_supervisor"}]}}]
@@ -375,7 +374,26 @@ def a_policy(plant: Plant) -> dict[str, Any]:
     member = group.members.create(
         person=make_person("Petra Prozess"), added_by=plant.adam
     )
+    waits = AccessRequest.objects.get(state="pending")
+    proposal = waits.proposals.create(
+        wanted_from=waits.wanted_from,
+        wanted_until=waits.wanted_until,
+        permission="view",
+        endpoints=[plant.filling_plc.pk],
+        proposed_by=plant.olga,
+        facts_hash="0" * 64,
+        factor="totp",
+    )
+    approved = AccessRequest.objects.get(state="approved")
+    wish = approved.substitutions.create(
+        leaves=plant.vera,
+        comes=make_person("Nina Neu", vendor=plant.fillwerk),
+        reason="Ill",
+        asked_by=plant.vera,
+    )
     return {
+        "substitution": wish.pk,
+        "proposal": proposal.pk,
         "policy_version": version.version,
         "policy_rule": 0,
         "approver_group": group.pk,

@@ -10,7 +10,7 @@ from requests.policy.reading import rules_from
 
 
 def test_rules_and_wishes_are_made_alike_and_some_match() -> None:
-    chance, again = random.Random(1), random.Random(1)  # noqa: S311
+    chance, again = random.Random(1), random.Random(1)  # noqa: S311 - the same in every run
     plain = [made_up_rule(chance, number) for number in range(30)]
     assert plain == [made_up_rule(again, number) for number in range(30)]
     rules = rules_from(plain)

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('brokered_sessions', '0016_companions_verdicts'),
+        ('brokered_sessions', '0017_stations'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('access_requests', '0010_series'),
+        ('access_requests', '0012_drafts_saved_wishes_and_files'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

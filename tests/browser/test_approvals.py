@@ -1,0 +1,59 @@
+"""Two people have to agree; one asks back, and says yes with changes. On phones."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.axe import axe_findings
+from tests.browser.conftest import OpensPages, Stage
+
+
+def tap(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).tap()
+
+
+def test_asked_back_changed_accepted_and_agreed_by_two(
+    stage: Stage, page_of: OpensPages
+) -> None:
+    """Olga asks and proposes to look only; Vera answers and accepts; Ivan agrees, too."""
+    number = stage.asks("vera", "telnet", dual=True)
+    vera, olga, ivan = (page_of(who, phone=True) for who in ("vera", "olga", "ivan"))
+
+    olga.goto(f"/approvals/{number}/")
+    expect(olga.locator("#decision-steps")).to_contain_text("IT security")
+    words = olga.locator(".match-words").inner_text()
+    olga.get_by_text("Ask back").tap()
+    olga.get_by_label("Ask the contractor").fill("Which drive is it?")
+    tap(olga, "Send")
+    vera.goto(f"/requests/{number}/")
+    expect(vera.locator("#thread")).to_contain_text("Which drive is it?")
+    expect(vera.locator(".match-words")).to_have_text(words)
+    vera.get_by_label("Write to the plant").fill("The left one, as seen from the aisle")
+    tap(vera, "Send")
+
+    expect(olga.locator("#thread")).to_contain_text("The left one")
+    assert axe_findings(olga) == []
+    tap(olga, "With changes")
+    dialog = olga.get_by_role("dialog", name="Approve with changes")
+    dialog.get_by_label("View only").tap()
+    dialog.get_by_label("Only while somebody of the plant attends").tap()
+    dialog.get_by_role("button", name="Propose").tap()
+
+    expect(vera.get_by_text("The plant says yes, with changes")).to_be_visible()
+    assert axe_findings(vera) == []
+    tap(vera, "Accept")
+    expect(vera.locator("#next-step")).to_contain_text("Olga Olsen")
+    expect(vera.locator("#next-step")).to_contain_text("has it now")
+
+    ivan.goto("/approvals/")
+    ivan.locator(f"a[href='/approvals/{number}/']").tap()
+    expect(
+        ivan.get_by_text("To look. Typing and clicking are not passed on.")
+    ).to_be_visible()
+    tap(ivan, "Approve")
+    expect(vera.get_by_text("The window is scheduled")).to_be_visible()
+    olga.goto(f"/requests/{number}/")
+    expect(olga.locator("#story")).to_contain_text("Accepted the changes")
+    for page in (vera, olga, ivan):
+        assert axe_findings(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
