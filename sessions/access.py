@@ -237,6 +237,10 @@ def took_part(review: ComplianceReview, user: User) -> bool:
     """Whoever worked in the session, also for the plant, or let it happen does not judge it."""
     if user.pk in (review.worked_by_id, review.approved_by_id):
         return True
+    # `approved_by` is who gave the last yes; several may have agreed.
+    access_request = review.recording.brokered_session.window.access_request
+    if access_request.decisions.filter(decided_by=user).exists():
+        return True
     return AuditEvent.objects.filter(
         event="session.control.taken",
         session_number=review.recording.brokered_session.number,

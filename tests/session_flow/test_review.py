@@ -156,6 +156,17 @@ def test_who_approved_does_not_review_even_with_the_role(
         clear(recording, plant.olga)
 
 
+def test_who_agreed_first_of_several_does_not_review_either(
+    recording: Recording, plant: Plant
+) -> None:
+    """Cora is of a group that the policy asked: hers was a yes, though not the last."""
+    last = recording.brokered_session.window.access_request.decisions.get()
+    last.pk, last.step, last.decided_by = None, 2, plant.cora
+    last.save()
+    with pytest.raises(NotAllowed):
+        clear(recording, plant.cora)
+
+
 def test_who_took_control_does_not_review_what_came_of_it(
     recording: Recording, plant: Plant
 ) -> None:
