@@ -187,26 +187,6 @@ MATRIX: dict[str, Line] = {
         args="saved_wish",
         method="post",
     ),
-    # Approval
-    "approvals:queue": Line(yes="olga omar ivan", no=f"{CONTRACTORS} cora adam"),
-    "approvals:decide": Line(
-        yes="olga", no="vera vito ivan cora adam", not_known=NOT_SEE, args="request"
-    ),
-    "approvals:approve": Line(
-        yes="olga",
-        no="vera vito ivan cora adam",
-        not_known=NOT_SEE,
-        args="request",
-        method="post",
-    ),
-    "approvals:deny": Line(
-        yes="olga",
-        no="vera vito ivan cora adam",
-        not_known=NOT_SEE,
-        args="request",
-        method="post",
-        data=(("reason", "No"),),
-    ),
     **CHANGES,
     **POLICY,
     # Window

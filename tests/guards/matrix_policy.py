@@ -8,8 +8,27 @@ from tests.guards.lines import CONTRACTORS, NOT_SEE, PLANT, Line
 NOT_ADMINISTRATORS = f"{CONTRACTORS} olga omar ivan cora"
 REASON = (("reason", "Audit"),)
 
-# A request that changes while it waits.
+# Deciding, and a request that changes while it waits.
 CHANGES: dict[str, Line] = {
+    "approvals:queue": Line(yes="olga omar ivan", no=f"{CONTRACTORS} cora adam"),
+    "approvals:decide": Line(
+        yes="olga", no="vera vito ivan cora adam", not_known=NOT_SEE, args="request"
+    ),
+    "approvals:approve": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="request",
+        method="post",
+    ),
+    "approvals:deny": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="request",
+        method="post",
+        data=(("reason", "No"),),
+    ),
     "requests:change": Line(
         yes="vera", no="vito olga ivan cora adam", not_known=NOT_SEE, args="request"
     ),
