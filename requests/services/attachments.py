@@ -23,6 +23,9 @@ from requests.models import AccessRequest, Attachment
 
 MOST_BYTES = 5 * 1024 * 1024
 MOST_FILES = 5
+MOST_UNSENT = 20
+"""Of one person, on all forms that were not sent yet: files must not fill the disk."""
+
 FORGOTTEN = timedelta(days=2)
 """After that a file of a form that was never sent is removed."""
 
@@ -38,6 +41,15 @@ def attach(
     if of_form(submission_key, acting_user).count() >= MOST_FILES:
         raise NotPossible(
             _("At most %(most)d files go with a request.") % {"most": MOST_FILES},
+            code="too_many_files",
+        )
+    if of_person(acting_user).count() >= MOST_UNSENT:
+        raise NotPossible(
+            _(
+                "You attached %(most)d files to forms that you did not send. Send one of "
+                "them, or wait: they are forgotten after two days."
+            )
+            % {"most": MOST_UNSENT},
             code="too_many_files",
         )
     if not file.size or file.size > MOST_BYTES:
@@ -70,17 +82,18 @@ def attach(
 
 def of_form(submission_key: uuid.UUID, person: User) -> QuerySet[Attachment]:
     """What hangs on a form that was not sent yet, of this person alone."""
-    return Attachment.objects.filter(
-        submission_key=submission_key, uploaded_by=person, access_request__isnull=True
-    )
+    return of_person(person).filter(submission_key=submission_key)
+
+
+def of_person(person: User) -> QuerySet[Attachment]:
+    """All that this person attached to forms that were not sent yet."""
+    return Attachment.objects.filter(uploaded_by=person, access_request__isnull=True)
 
 
 @transaction.atomic
 def detach(file_id: uuid.UUID, *, acting_user: User) -> None:
     """Take a file off a form that was not sent yet. Raises `NotKnown`."""
-    attachment = Attachment.objects.filter(
-        file_id=file_id, uploaded_by=acting_user, access_request__isnull=True
-    ).first()
+    attachment = of_person(acting_user).filter(file_id=file_id).first()
     if attachment is None:
         raise NotKnown
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -16,10 +17,17 @@ from pytest_django.fixtures import Settings
 
 from accessportal import keys
 from accessportal.audit.models import AuditEvent
+from accessportal.errors import NotPossible
 from accessportal.notifications.models import Delivery, Notification
 from requests.attachment_files import fair_name, kind_of, rewrap_attachments, take
 from requests.models import AccessRequest, Attachment, SavedWish, WishDraft
-from requests.services.attachments import MOST_BYTES, drop_forgotten
+from requests.services.attachments import (
+    MOST_BYTES,
+    MOST_FILES,
+    MOST_UNSENT,
+    attach,
+    drop_forgotten,
+)
 from tests.cast import Clock, Plant, make_person, make_request, make_window
 
 pytestmark = pytest.mark.django_db
@@ -221,6 +229,15 @@ def test_a_file_is_taken_off_or_forgotten(
     clock.forward(days=3)
     assert drop_forgotten() == 1
     assert not (settings.RECORDINGS_DIR / two.place).exists()
+
+
+def test_files_on_forms_that_nobody_sends_do_not_fill_the_disk(plant: Plant) -> None:
+    for number in range(MOST_UNSENT):
+        form = uuid.UUID(int=number // MOST_FILES)
+        attach(pdf(), submission_key=form, acting_user=plant.vera)
+    with pytest.raises(NotPossible, match="forms that you did not send"):
+        attach(pdf(), submission_key=uuid.uuid4(), acting_user=plant.vera)
+    attach(pdf(), submission_key=uuid.uuid4(), acting_user=plant.victor)
 
 
 def test_a_new_key_for_recordings_takes_files_along(
