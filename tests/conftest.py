@@ -9,6 +9,7 @@ import pytest
 from channels.layers import channel_layers
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.utils import translation
 
 # The people and the plant of the stories; two at the same moment; the database, and the
@@ -80,7 +81,7 @@ def has(item: pytest.Item, marker: str) -> bool:
 
 # The runs of `./portal test`, by PORTAL_TEST_ONLY.
 RUNS: dict[str, Callable[[pytest.Item], bool]] = {
-    "": lambda item: True,
+    "": lambda item: connection.vendor == "postgresql" or not has(item, "roles"),
     "data": lambda item: has(item, "data") and not has(item, "walk"),
     "browser": in_a_browser,
     "beside-browser": lambda item: not in_a_browser(item) and not has(item, "roles"),
