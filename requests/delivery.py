@@ -70,7 +70,9 @@ def usual_wait(access_request: AccessRequest) -> timedelta | None:
     """From asking to the decision, half of the last ones at this site were faster; None where
     there are too few to say."""
     decided = (
-        ApprovalDecision.objects.filter(access_request__site=access_request.site_id)
+        ApprovalDecision.objects.filter(
+            access_request__site=access_request.site_id, round__gt=0
+        )
         .order_by("-decided_at")
         .values_list("decided_at", "access_request__submitted_at")[:USUAL_OF]
     )

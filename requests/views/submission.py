@@ -54,7 +54,6 @@ from requests.services.window import EXTENSION_MINUTES
 from requests.steps import standing_of
 from requests.story import story_of
 from requests.thread_parts import about_changes
-from requests.usual import usual_words
 from requests.views.asking import attach_files
 
 
@@ -184,7 +183,6 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         "companions": companions,
         "takes_part": takes_part,
         "story": story_of(access_request, window),
-        "usual": usual_words(access_request),
         **about_changes(access_request, user),
         "may_decide": may(user, Action.REQUEST_DECIDE, site) and user.vendor_id is None,
         "standing": standing_of(access_request, user),
