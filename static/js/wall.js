@@ -2,6 +2,8 @@
    made here, of two notes; a browser lets a page ring only after somebody has pressed once. */
 
 const LOOK_MS = 3000;
+// After this the new part has taken its place in the page.
+const SETTLED_MS = 100;
 const KEPT = "wall-sound";
 
 const place = document.getElementById("wall-now");
@@ -57,11 +59,12 @@ function isBusy() {
 
 function show(html) {
   const before = heard(place.firstElementChild);
-  const held = document.activeElement && place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  place.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
-  const after = heard(place.firstElementChild);
-  if ([...after].some((one) => !before.has(one))) ring();
-  if (held) place.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus();
+  const held = place.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  window.htmx.swap(place, html, { swapDelay: 0, settleDelay: 0 });
+  setTimeout(() => {
+    if ([...heard(place.firstElementChild)].some((one) => !before.has(one))) ring();
+    if (held) place.querySelector(`a[href="${CSS.escape(held)}"]`)?.focus();
+  }, SETTLED_MS);
 }
 
 function say(lost) {
