@@ -69,6 +69,10 @@ app.conf.beat_schedule = {
         "task": "requests.remind_of_pending_requests",
         "schedule": 300.0,
     },
+    "chase-emergency-looks": {
+        "task": "requests.chase_emergency_looks",
+        "schedule": 300.0,
+    },
     "read-calendar-feeds": {
         "task": "plants.read_calendar_feeds",
         "schedule": 900.0,

@@ -23,7 +23,12 @@ from accessportal.audit.events import EVENTS
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint, Site
 from accessportal.readiness import what_lapses
-from requests.models import AccessRequest, ExtensionRequest, MaintenanceWindow
+from requests.models import (
+    AccessRequest,
+    EmergencyLook,
+    ExtensionRequest,
+    MaintenanceWindow,
+)
 from sessions.models import BrokeredSession, ComplianceReview, Departure
 from sessions.services.left_desktops import questions_for
 
@@ -100,6 +105,11 @@ def plant_parts(user: User) -> dict[str, Any]:
         "is_contractor": False,
         "vouching": vouching_parts(user),
         "missing": what_lapses(user, at=timezone.now()),
+        "owed_looks": list(
+            EmergencyLook.objects.owed_by(user).select_related(
+                "access_request__site", "access_request__requested_by__vendor"
+            )[:SHOWN]
+        ),
     }
     actions = actions_anywhere(user)
     decisions = decision_parts(user)

@@ -23,7 +23,7 @@ from accessportal.accounts.models import PermissionOverride, RoleGrant, User
 from accessportal.alerts.models import SecurityAlert
 from accessportal.words import zone_name
 from requests.approvers import may_agree_somewhere
-from requests.models import AccessRequest
+from requests.models import AccessRequest, EmergencyLook
 from sessions.models import ComplianceReview, StopOrder
 
 Words = str | Promise
@@ -39,6 +39,8 @@ class Place:
     action: Action | None = None
     # Only for who looks after the people of a vendor.
     of_coordinator: bool = False
+    # Not for a vendor's people, whatever they may do.
+    of_plant: bool = False
     # Only for whom a request can ask, by a role or a group.
     of_approver: bool = False
     # The order of the phone's bottom bar, by who looks at it; 0: only in the menu.
@@ -151,6 +153,14 @@ PLACES: list[tuple[Words, list[Place]]] = [
                 counts="reviews",
             ),
             Place(
+                "/emergencies/",
+                _("Emergencies"),
+                "alert-octagon",
+                Action.REQUEST_SEE,
+                of_plant=True,
+                counts="looks",
+            ),
+            Place(
                 "/audit/",
                 _("Audit trail"),
                 "list-details",
@@ -242,6 +252,8 @@ class Navigation:
         ]
 
     def leads_to(self, place: Place) -> bool:
+        if place.of_plant and self.user.vendor_id is not None:
+            return False
         if place.of_coordinator:
             return self.user.coordinates and not self.user.awaits_sponsor
         if place.of_approver:
@@ -263,6 +275,8 @@ class Navigation:
         if self.agrees:
             waiting = AccessRequest.objects.awaiting_decision().asking(self.user)
             found["approvals"] = waiting.count()
+        if self.user.vendor_id is None and Action.REQUEST_SEE in self.actions:
+            found["looks"] = EmergencyLook.objects.owed_by(self.user).count()
         if Action.ALERT_HANDLE in self.actions:
             found["alerts"] = SecurityAlert.objects.open().count()
         if Action.REVIEW_COMPLETE in self.actions:

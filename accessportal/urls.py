@@ -21,6 +21,7 @@ urlpatterns = [
     path("requests/", include("requests.urls.submission")),
     path("approvals/", include("requests.urls.approval")),
     path("policy/", include("requests.urls.policy")),
+    path("emergencies/", include("requests.urls.emergency")),
     path("windows/", include("requests.urls.window")),
     path("sessions/wall/", include("sessions.urls_wall")),
     path("sessions/", include("sessions.urls")),

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
 from accessportal.plants.models import Asset, Endpoint, Site
-from requests.approvers import may_agree_somewhere, places_for
+from requests.approvers import may_agree_somewhere, places_for, was_passed_over
 from requests.models import (
     AccessRequest,
     Attachment,
+    EmergencyLook,
     ExtensionRequest,
     LineHandover,
     MaintenanceWindow,
@@ -35,6 +38,8 @@ def request_visible_to(user: User, number: str) -> AccessRequest:
             "closed_by",
             "window",
             "series__site",
+            "emergency_by",
+            "emergency_look__done_by",
         )
         .filter(number=number)
         .first()
@@ -243,3 +248,59 @@ def sites_seen_by(user: User) -> list[Site]:
     if user.vendor_id is not None:
         return sites_to_ask_for(user)
     return list(sites_where(user, Action.REQUEST_SEE))
+
+
+def emergency_window_withdrawable_by(user: User, number: str) -> MaintenanceWindow:
+    """The window of an emergency that `user` was passed over in."""
+    access_request = request_visible_to(user, number)
+    window: MaintenanceWindow | None = getattr(access_request, "window", None)
+    if access_request.emergency_at is None or window is None:
+        raise NotKnown
+    if not was_passed_over(user, access_request):
+        raise NotAllowed
+    window.access_request = access_request
+    return window
+
+
+def emergency_look_takeable_by(user: User, number: str) -> EmergencyLook:
+    """The look that is owed on request `number`; it may be done already."""
+    look = (
+        EmergencyLook.objects.visible_to(user)
+        .select_related("access_request__site")
+        .filter(access_request__number=number)
+        .first()
+    )
+    if look is None:
+        # A vendor's people know the request, and not that somebody looks at it.
+        raise NotKnown
+    if not may_look_at_emergency(user, look):
+        raise NotAllowed
+    return look
+
+
+def may_look_at_emergency(user: User, look: EmergencyLook) -> bool:
+    """Somebody who would have been asked, or IT security; never who let somebody in."""
+    access_request = look.access_request
+    if user.vendor_id is not None or user.pk == access_request.emergency_by_id:
+        return False
+    if access_request.decisions.filter(decided_by=user).exists():
+        return False
+    is_security = may(user, Action.EMERGENCY_LOOK, access_request.site)
+    return is_security or was_passed_over(user, access_request)
+
+
+def emergency_opener(user: User) -> User:
+    """A vendor's person who may ask, or somebody of the plant who may open it for one."""
+    action = Action.EMERGENCY_OPEN if user.vendor_id is None else Action.REQUEST_SUBMIT
+    if not may(user, action):
+        raise NotAllowed
+    return user
+
+
+def emergencies_readable_by(user: User) -> QuerySet[AccessRequest]:
+    """Those that the plant's person may see; nobody of a vendor reads the list."""
+    if user.vendor_id is not None or not (
+        may(user, Action.REQUEST_SEE) or may_agree_somewhere(user)
+    ):
+        raise NotAllowed
+    return AccessRequest.objects.visible_to(user).emergencies()

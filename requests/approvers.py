@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 from accessportal.accounts.authorisation import Action, may, people_who_may, sites_where
 from accessportal.accounts.models import RoleGrant, User
 from accessportal.plants.models import Site
-from requests.models import AccessRequest, ApprovalStep, ApproverGroup
+from requests.models import (
+    AccessRequest,
+    ApprovalStep,
+    ApproverGroup,
+    EmergencyLook,
+)
 from requests.policy.rules import GROUP, IT_SECURITY, OT_SUPERVISOR
 
 ACTIONS = {
@@ -33,10 +38,23 @@ def steps_for_groups(user: User) -> Q:
     """Those that name a group of which `user` is one."""
     if user.vendor_id is not None or not user.is_active:
         return Q(pk__in=[])
-    groups = ApproverGroup.objects.filter(people=user).values_list(
-        Concat(Value(GROUP), Cast("pk", CharField())), flat=True
-    )
-    return _meant(who__in=groups)
+    return _meant(who__in=_groups_of(user))
+
+
+def skipped_steps_for(user: User) -> Q:
+    """The rows of `SkippedStep` whose people `user` is one of, at any site."""
+    meant = skipped_steps_for_groups(user)
+    for who, action in ACTIONS.items():
+        at_sites = sites_where(user, action)
+        meant |= Q(who=who, look__access_request__site__in=at_sites)
+    return meant
+
+
+def skipped_steps_for_groups(user: User) -> Q:
+    """Those that name a group of which `user` is one."""
+    if user.vendor_id is not None or not user.is_active:
+        return Q(pk__in=[])
+    return Q(who__in=_groups_of(user))
 
 
 def places_for(user: User, steps: Iterable[ApprovalStep], site: Site) -> frozenset[str]:
@@ -69,6 +87,14 @@ def is_one_of(user: User, who: str, site: Site) -> bool:
     if who in ACTIONS:
         return may(user, ACTIONS[who], site)
     return ApproverGroup.objects.filter(pk=_group_pk(who), people=user).exists()
+
+
+def was_passed_over(user: User, access_request: AccessRequest) -> bool:
+    """Whether the ordinary policy would have asked this person about an emergency."""
+    look: EmergencyLook | None = getattr(access_request, "emergency_look", None)
+    return look is not None and any(
+        is_one_of(user, step.who, access_request.site) for step in look.skipped.all()
+    )
 
 
 def people_who_are(who: str, site: Site) -> QuerySet[User]:
@@ -111,6 +137,13 @@ def who_words(who: str) -> str:
         return str(RoleGrant.Role(who.removeprefix("role:")).label)
     group = ApproverGroup.objects.filter(pk=_group_pk(who)).first()
     return group.name if group else _("a group that is gone")
+
+
+def _groups_of(user: User) -> QuerySet[ApproverGroup, str]:
+    """The person's groups, as steps name them."""
+    return ApproverGroup.objects.filter(people=user).values_list(
+        Concat(Value(GROUP), Cast("pk", CharField())), flat=True
+    )
 
 
 def _group_pk(who: str) -> int:

@@ -107,7 +107,12 @@ def demands_on_request(
     start: datetime | None = None,
     end: datetime | None = None,
 ) -> Demands:
-    """What the policy that the request was sent under demands of it, or at another time."""
+    """What the policy that the request was sent under demands of it, or at another time.
+
+    Of an emergency it demands the same at every time: its steps are the few that count then.
+    """
+    if access_request.emergency_at is not None:
+        return demands_from(access_request.demands)
     start = start or access_request.wanted_from
     end = end or access_request.wanted_until
     if (start, end) == (access_request.wanted_from, access_request.wanted_until):

@@ -32,6 +32,9 @@ from requests.wishes import (
 )
 
 NO_RULE = Demands()
+EMERGENCY_LIMITS = Limits(
+    longest=timedelta(hours=4), notice=timedelta(0), furthest=timedelta(hours=4)
+)
 REVIVAL_TOLD_FOR = timedelta(days=14)
 """For so long a decision page says that somebody came back to a parked account."""
 
@@ -63,6 +66,7 @@ def facts_of_wish(
     viewer: User | None = None,
     now: datetime | None = None,
     demands: Demands = NO_RULE,
+    emergency: bool = False,
 ) -> WishFacts:
     """The facts about a wish of `person`, a vendor's; `own_request` is left out of overlaps.
 
@@ -75,7 +79,7 @@ def facts_of_wish(
     back_at, back_after_days = _back(person, now)
     return WishFacts(
         now=now,
-        limits=policy_limits(demands),
+        limits=EMERGENCY_LIMITS if emergency else policy_limits(demands),
         zone=site.time_zone,
         site_name=site.name,
         staffed_from=site.staffed_from,
@@ -106,7 +110,9 @@ def facts_of_wish(
             )
             for freeze in _freezes(site, endpoints, start, end)
         ),
-        duplicates=_duplicates(person, endpoints, start, end, own_request)
+        duplicates=_duplicates(
+            person, endpoints, start, end, own_request, emergency=emergency
+        )
         if timed
         else (),
         companions=tuple(_person_facts(one, endpoints, now) for one in companions),
@@ -117,6 +123,7 @@ def facts_of_wish(
         person_back_after_days=back_after_days,
         standing=_standing(person),
         demands=demands,
+        emergency=emergency,
     )
 
 
@@ -152,6 +159,7 @@ def facts_of_request(
         own_request=access_request,
         viewer=viewer,
         demands=demands_on_request(access_request, start=start, end=end),
+        emergency=access_request.emergency_at is not None,
     )
 
 
@@ -242,10 +250,22 @@ def seen_by_approver(access_request: AccessRequest) -> dict[str, Any]:
             {"from": _iso(row.starts_at), "until": _iso(row.ends_at)}
             for row in access_request.occurrences.all()
         ],
+        **_seen_of_emergency(access_request),
         "bookings": sorted(
             f"{window.access_request.number} {_iso(window.opens_at)} {_iso(window.closes_at)}"
             for window in _windows_on(endpoints, start, end, access_request)
         ),
+    }
+
+
+def _seen_of_emergency(access_request: AccessRequest) -> dict[str, Any]:
+    if access_request.emergency_at is None:
+        return {}
+    return {
+        "emergency": {
+            "by": str(access_request.emergency_by),
+            "reason": access_request.emergency_reason,
+        }
     }
 
 
@@ -399,13 +419,18 @@ def _duplicates(
     start: datetime | None,
     end: datetime | None,
     own_request: AccessRequest | None,
+    *,
+    emergency: bool,
 ) -> tuple[Duplicate, ...]:
+    """emergency: what was asked for in the ordinary way before is none of it."""
     pending = AccessRequest.objects.awaiting_decision().filter(
         vendor=person.vendor_id,
         endpoints__in=endpoints,
         wanted_from__lt=end,
         wanted_until__gt=start,
     )
+    if emergency:
+        pending = pending.emergencies()
     if own_request is not None:
         pending = pending.exclude(pk=own_request.pk)
     return tuple(

@@ -128,33 +128,8 @@ def _times(facts: WishFacts) -> Iterator[Finding]:
             "end",
         )
         return
-    if facts.start <= facts.now:
-        yield Finding(
-            Level.BLOCKS,
-            "start_passed",
-            _("The start has already passed at the plant, where it is now %(now)s.")
-            % {"now": moment_words(facts.now, facts.zone)},
-            "start",
-        )
-    elif facts.start - facts.now < facts.limits.notice:
-        yield Finding(
-            Level.BLOCKS,
-            "too_soon",
-            _("The plant needs at least %(notice)s to decide. Choose a later start.")
-            % {"notice": _length(facts.limits.notice)},
-            "start",
-        )
-    elif facts.start - facts.now < SHORT_NOTICE:
-        yield Finding(
-            Level.WARNS,
-            "short_notice",
-            _(
-                "That is in %(time)s. If nobody decides by then, the request expires: "
-                "call the plant, or choose a later start."
-            )
-            % {"time": _length(facts.start - facts.now)},
-            "start",
-        )
+    if not facts.emergency:  # that begins at once
+        yield from _start(facts)
     if facts.end - facts.start > facts.limits.longest:
         yield Finding(
             Level.BLOCKS,
@@ -187,6 +162,37 @@ def _times(facts: WishFacts) -> Iterator[Finding]:
                 "start": f"{facts.staffed_from:%H:%M}",
                 "end": f"{facts.staffed_until:%H:%M}",
             },
+            "start",
+        )
+
+
+def _start(facts: WishFacts) -> Iterator[Finding]:
+    assert facts.start is not None  # only asked once it is chosen
+    if facts.start <= facts.now:
+        yield Finding(
+            Level.BLOCKS,
+            "start_passed",
+            _("The start has already passed at the plant, where it is now %(now)s.")
+            % {"now": moment_words(facts.now, facts.zone)},
+            "start",
+        )
+    elif facts.start - facts.now < facts.limits.notice:
+        yield Finding(
+            Level.BLOCKS,
+            "too_soon",
+            _("The plant needs at least %(notice)s to decide. Choose a later start.")
+            % {"notice": _length(facts.limits.notice)},
+            "start",
+        )
+    elif facts.start - facts.now < SHORT_NOTICE:
+        yield Finding(
+            Level.WARNS,
+            "short_notice",
+            _(
+                "That is in %(time)s. If nobody decides by then, the request expires: "
+                "call the plant, or choose a later start."
+            )
+            % {"time": _length(facts.start - facts.now)},
             "start",
         )
 

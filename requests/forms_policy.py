@@ -248,6 +248,9 @@ class StepForm(forms.Form):
     after_minutes = forms.IntegerField(
         label=_("after minutes"), min_value=1, max_value=24 * 60, required=False
     )
+    emergency = forms.BooleanField(
+        label=_("Also lets in when the line is down"), required=False
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -273,6 +276,7 @@ def initial_of_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
             "order": step.order,
             "deputy": step.deputy,
             "after_minutes": step.after_minutes or None,
+            "emergency": step.emergency,
         }
         for step in steps
     ]

@@ -105,6 +105,8 @@ class Names:
                 "minutes": step.after_minutes,
                 "who": self.who(step.deputy),
             }
+        if step.emergency:
+            said += "; " + _("also lets in when the line is down")
         return said
 
 

@@ -39,6 +39,31 @@ RULES = (
         words="a request that has a window stays approved",
     ),
     RowRule(
+        name="decision_not_by_who_opened_the_emergency",
+        table="access_requests_approvaldecision",
+        columns=("access_request_id", "decided_by_id"),
+        refused=(
+            "EXISTS (SELECT 1 FROM access_requests_accessrequest asked "
+            "WHERE asked.id = NEW.access_request_id "
+            "AND asked.emergency_by_id = NEW.decided_by_id)"
+        ),
+        words="who opened an emergency does not decide on it",
+    ),
+    RowRule(
+        name="second_look_by_somebody_else",
+        table="access_requests_emergencylook",
+        columns=("done_by_id",),
+        refused=(
+            "EXISTS (SELECT 1 FROM access_requests_approvaldecision said "
+            "WHERE said.access_request_id = NEW.access_request_id "
+            "AND said.decided_by_id = NEW.done_by_id) OR EXISTS (SELECT 1 "
+            "FROM access_requests_accessrequest asked "
+            "WHERE asked.id = NEW.access_request_id "
+            "AND asked.emergency_by_id = NEW.done_by_id)"
+        ),
+        words="who let somebody in does not take the second look",
+    ),
+    RowRule(
         name="requested_endpoint_of_the_requests_site",
         table="access_requests_requestedendpoint",
         columns=("access_request_id", "endpoint_id"),

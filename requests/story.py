@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from requests.approvers import who_words
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
+    EmergencyLook,
     ExtensionRequest,
     MaintenanceWindow,
     ProposedChange,
@@ -36,15 +38,7 @@ def story_of(
     access_request: AccessRequest, window: MaintenanceWindow | None
 ) -> list[Happening]:
     """Everything that is known, oldest first, with what the clock alone did."""
-    told = [
-        Happening(
-            access_request.submitted_at,
-            _("Asked for access"),
-            "send",
-            "info",
-            access_request.requested_by,
-        )
-    ]
+    told = [_asking(access_request), *_second_look(access_request)]
     zone = access_request.site.time_zone
     if access_request.reminded_at:
         told.append(
@@ -129,6 +123,39 @@ def _of_proposals(access_request: AccessRequest) -> list[Happening]:
                 )
             )
     return told
+
+
+def _asking(access_request: AccessRequest) -> Happening:
+    if access_request.emergency_at is not None:
+        return Happening(
+            access_request.emergency_at,
+            _("Emergency: asked to be let in at once"),
+            "alert-octagon",
+            "bad",
+            access_request.emergency_by,
+            access_request.emergency_reason,
+        )
+    return Happening(
+        access_request.submitted_at,
+        _("Asked for access"),
+        "send",
+        "info",
+        access_request.requested_by,
+    )
+
+
+def _second_look(access_request: AccessRequest) -> Iterator[Happening]:
+    """The verdict; its words are the plant's own."""
+    look: EmergencyLook | None = getattr(access_request, "emergency_look", None)
+    if look is not None and look.done_at is not None:
+        good = look.verdict == EmergencyLook.Verdict.JUSTIFIED
+        yield Happening(
+            look.done_at,
+            _("Second look: %(verdict)s") % {"verdict": look.get_verdict_display()},
+            "eye",
+            "ok" if good else "bad",
+            look.done_by,
+        )
 
 
 def _decision(

@@ -1,10 +1,10 @@
-"""What the clock asks for: expiry of undecided requests, and reminders before it."""
+"""What the clock asks for: expiry of undecided requests, reminders, and second looks."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
-from requests.services import attachments, escalation, submission
+from requests.services import attachments, emergency_look, escalation, submission
 
 
 @shared_task(name="requests.expire_overdue_requests")
@@ -29,3 +29,9 @@ def drop_forgotten_files() -> int:
 def escalate_what_waits() -> int:
     """Call the deputies of steps that nobody answered; returns how many."""
     return escalation.escalate_what_waits()
+
+
+@shared_task(name="requests.chase_emergency_looks")
+def chase_emergency_looks() -> int:
+    """Remind of second looks that are due soon or late; returns how many."""
+    return emergency_look.chase_looks()

@@ -147,6 +147,8 @@ class WishFacts:
     person_back_after_days: int = 0
     standing: Standing = Standing()
     demands: Demands = Demands()
+    # The line is down: it begins at once, and no rule about times but its own length holds.
+    emergency: bool = False
 
     @property
     def requester(self) -> PersonFacts:

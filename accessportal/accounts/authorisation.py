@@ -36,6 +36,11 @@ class Action(models.TextChoices):
         "request.agree",
         _("Agree to requests where the policy asks for IT security, too"),
     )
+    EMERGENCY_OPEN = (
+        "emergency.open",
+        _("Let somebody ask at once, when the line is down"),
+    )
+    EMERGENCY_LOOK = "emergency.look", _("Take the second look at an emergency")
     POLICY_SEE = "policy.see", _("Read the approval policy")
     POLICY_CHANGE = "policy.change", _("Change the approval policy and its groups")
     WINDOW_REVOKE = "window.revoke", _("Revoke or extend windows")
@@ -77,6 +82,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
         {
             Action.REQUEST_SEE,
             Action.REQUEST_DECIDE,
+            Action.EMERGENCY_OPEN,
             Action.POLICY_SEE,
             Action.WINDOW_REVOKE,
             Action.SESSION_SEE,
@@ -99,6 +105,8 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
         {
             Action.REQUEST_SEE,
             Action.REQUEST_AGREE,
+            Action.EMERGENCY_OPEN,
+            Action.EMERGENCY_LOOK,
             Action.POLICY_SEE,
             Action.WINDOW_REVOKE,
             Action.SESSION_SEE,

@@ -49,6 +49,7 @@ ACTS: dict[str, Sentence] = {
     "approvals:approve": _("Approve %(number)s"),
     "approvals:deny": _("Deny %(number)s"),
     "approvals:propose": _("Approve %(number)s with changes"),
+    "emergencies:look": _("Take the second look at %(number)s"),
     "endpoint_checks:pin": _("Pin the key of a machine"),
     "endpoint_checks:unpin": _("Take back the pinned key of a machine"),
     "guacd:add": _("Add a guacd daemon"),

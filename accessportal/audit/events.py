@@ -187,6 +187,18 @@ EVENTS: dict[str, EventKind] = {
     "window.released": EventKind("AC", _("gave a window back")),
     "window.reconfirmed": EventKind("AC", _("confirmed a revoked window again")),
     "window.extension.requested": EventKind("AC", _("asked for more time")),
+    "emergency.requested": EventKind(
+        "AC", _("asked to be let in at once: the line is down"), "warning"
+    ),
+    "emergency.let_in": EventKind(
+        "AC", _("let somebody in at once, past the ordinary approvers"), "warning"
+    ),
+    "emergency.withdrawn": EventKind("AC", _("withdrew an emergency"), "warning"),
+    "emergency.looked_at": EventKind("AC", _("took the second look at an emergency")),
+    "emergency.look.late": EventKind(
+        "AC", _("found the second look at an emergency late"), "warning"
+    ),
+    "emergencies.exported": EventKind("AL", _("exported the emergencies")),
     "window.extension.refused": EventKind("AC", _("refused more time")),
     "window.extended": EventKind("AC", _("extended a window")),
     "calendar.feed.made": EventKind("AC", _("made a private calendar link")),

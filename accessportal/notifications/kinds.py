@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accessportal.notifications.account_kinds import ACCOUNT_KINDS
 from accessportal.notifications.decision_kinds import DECISION_KINDS
+from accessportal.notifications.emergency_kinds import EMERGENCY_KINDS
 from accessportal.notifications.kind import Kind
 
 KINDS: dict[str, Kind] = {
@@ -30,6 +31,7 @@ KINDS: dict[str, Kind] = {
     ),
     **ACCOUNT_KINDS,
     **DECISION_KINDS,
+    **EMERGENCY_KINDS,
     "push.test": Kind(
         _("This is a test"),
         _("You asked the portal to try whether it reaches your device."),

@@ -6,6 +6,7 @@ from requests.models.access_request import (
     RequestedPerson,
 )
 from requests.models.approval import ApprovalDecision
+from requests.models.emergency import EmergencyLook, SkippedStep
 from requests.models.feed import CalendarFeed
 from requests.models.handover import LineHandover
 from requests.models.message import RequestMessage
@@ -31,6 +32,7 @@ __all__ = [
     "ApproverGroup",
     "ApproverGroupMember",
     "CalendarFeed",
+    "EmergencyLook",
     "ExtensionRequest",
     "LineHandover",
     "MaintenanceWindow",
@@ -43,4 +45,5 @@ __all__ = [
     "SavedWish",
     "WishDraft",
     "Substitution",
+    "SkippedStep",
 ]

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 
 class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     def awaiting_decision(self, *, at: datetime | None = None) -> AccessRequestQuerySet:
-        """Pending, and their start has not passed."""
+        """Pending, and there is still time to decide."""
         return self.filter(
-            state=AccessRequest.State.PENDING, wanted_from__gt=at or timezone.now()
+            ~_decided_too_late(at or timezone.now()), state=AccessRequest.State.PENDING
         )
 
     def overdue(self, *, at: datetime | None = None) -> AccessRequestQuerySet:
         """Pending although their start has passed: to be expired."""
         return self.filter(
-            state=AccessRequest.State.PENDING, wanted_from__lte=at or timezone.now()
+            _decided_too_late(at or timezone.now()), state=AccessRequest.State.PENDING
         )
+
+    def emergencies(self) -> AccessRequestQuerySet:
+        return self.filter(emergency_at__isnull=False)
 
     def asked_for(self) -> AccessRequestQuerySet:
         """As people asked: without the later times of what repeats."""
@@ -50,9 +53,10 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
 
     def visible_to(self, user: User) -> AccessRequestQuerySet:
         """A vendor's people see their company's; the plant's people see their sites', and
-        those that their group is asked about."""
+        those that their group is asked about, or was passed over in."""
         from accessportal.accounts.authorisation import Action, sites_where
-        from requests.approvers import steps_for_groups
+        from requests.approvers import skipped_steps_for_groups, steps_for_groups
+        from requests.models.emergency import SkippedStep
         from requests.models.policy import ApprovalStep
 
         if user.vendor_id is not None:
@@ -60,10 +64,21 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         asked = ApprovalStep.objects.filter(
             steps_for_groups(user), access_request=models.OuterRef("pk")
         )
+        skipped = SkippedStep.objects.filter(
+            skipped_steps_for_groups(user), look__access_request=models.OuterRef("pk")
+        )
         return self.filter(
             models.Q(site__in=sites_where(user, Action.REQUEST_SEE))
             | models.Exists(asked)
+            | models.Exists(skipped)
         )
+
+
+def _decided_too_late(at: datetime) -> models.Q:
+    """An ordinary start has passed; or the time for which somebody was to be let in at once."""
+    return models.Q(emergency_at__isnull=True, wanted_from__lte=at) | models.Q(
+        emergency_at__isnull=False, wanted_until__lte=at
+    )
 
 
 class AccessRequest(models.Model):
@@ -142,6 +157,17 @@ class AccessRequest(models.Model):
     attendance_required = models.BooleanField(default=False)
     # The two words by which a caller is known (`requests.match_words`) come from this.
     match_key = models.CharField(max_length=16, default=new_match_key, editable=False)
+    # The line is down: who opened this for `requested_by` (themselves, or the plant), and why
+    # it cannot wait. Its times are from the moment of asking; the window opens at the yes.
+    emergency_at = models.DateTimeField(null=True, blank=True)
+    emergency_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    emergency_reason = models.CharField(max_length=2000, blank=True)
 
     objects = AccessRequestQuerySet.as_manager()
 
@@ -157,6 +183,18 @@ class AccessRequest(models.Model):
                 | (~models.Q(state="pending") & models.Q(closed_at__isnull=False)),
                 name="access_request_closed_when_final",
             ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    emergency_at__isnull=True,
+                    emergency_by__isnull=True,
+                    emergency_reason="",
+                )
+                | (
+                    models.Q(emergency_at__isnull=False, emergency_by__isnull=False)
+                    & ~models.Q(emergency_reason="")
+                ),
+                name="emergency_has_a_person_and_a_reason",
+            ),
         ]
         indexes = [
             models.Index(
@@ -168,15 +206,25 @@ class AccessRequest(models.Model):
             # The plant's people see several sites: their lists walk these in order.
             models.Index(fields=["-submitted_at"], name="access_request_submitted"),
             models.Index(fields=["wanted_from"], name="access_request_wanted"),
+            models.Index(
+                fields=["emergency_at"],
+                name="access_request_emergency",
+                condition=models.Q(emergency_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:
         return self.number
 
     def is_overdue(self, *, at: datetime | None = None) -> bool:
-        return self.state == self.State.PENDING and self.wanted_from <= (
+        return self.state == self.State.PENDING and self.decide_by <= (
             at or timezone.now()
         )
+
+    @property
+    def decide_by(self) -> datetime:
+        """Undecided, it expires then."""
+        return self.wanted_until if self.emergency_at else self.wanted_from
 
 
 class RequestedEndpoint(models.Model):

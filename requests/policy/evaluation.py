@@ -8,6 +8,7 @@ have to agree.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from requests.policy.rules import (
@@ -52,6 +53,23 @@ def demands_on(wish: Wish, rules: Iterable[Rule]) -> Demands:
     )
 
 
+def in_an_emergency(demands: Demands) -> Demands:
+    """Only the steps that count when the line is down; without any, one OT supervisor.
+
+    Notice, hours and the longest duration fall away, and nothing that protects: attendance
+    and passkeys stay, and so does what is unusual.
+    """
+    steps = tuple(step for step in demands.steps if step.emergency)
+    return replace(
+        demands,
+        steps=steps or (DEFAULT_STEP,),
+        longest=None,
+        notice=None,
+        hours=(),
+        recurring_allowed=False,
+    )
+
+
 def _allows(chosen: frozenset[int] | frozenset[str], value: int | str) -> bool:
     return not chosen or value in chosen
 
@@ -87,6 +105,7 @@ def _stricter(one: Step, other: Step) -> Step:
         name=one.name or other.name,
         deputy=one.deputy if same_deputy else "",
         after_minutes=max(one.after_minutes, other.after_minutes) if same_deputy else 0,
+        emergency=one.emergency or other.emergency,
     )
 
 

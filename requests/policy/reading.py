@@ -155,7 +155,7 @@ def _then(data: Any) -> Then:
 def _step(data: Any) -> Step:
     facts = _object(
         data,
-        {"who", "quorum", "order", "name", "deputy", "after_minutes"},
+        {"who", "quorum", "order", "name", "deputy", "after_minutes", "emergency"},
     )
     who, deputy = _who(facts.get("who")), facts.get("deputy", "")
     after = _number(facts.get("after_minutes", 0), 0, 24 * 60)
@@ -170,6 +170,7 @@ def _step(data: Any) -> Step:
         name=_text(facts.get("name", ""), 80),
         deputy=deputy,
         after_minutes=after if deputy else 0,
+        emergency=_flag(facts.get("emergency", False)),
     )
 
 
@@ -290,6 +291,7 @@ def _step_json(step: Step) -> dict[str, Any]:
         "name": step.name,
         "deputy": step.deputy,
         "after_minutes": step.after_minutes,
+        "emergency": step.emergency,
     }
 
 

@@ -31,7 +31,8 @@ class Step:
     """`quorum` different people of `who` have to agree; steps of one `order` in parallel.
 
     who: `role:ot_supervisor`, `role:it_security` or `group:<id>`. deputy: who may fill a
-    place too, `after_minutes` of waiting; empty for nobody.
+    place too, `after_minutes` of waiting; empty for nobody. emergency: these alone let
+    somebody in when the line is down, and everybody else looks later.
     """
 
     who: str
@@ -40,6 +41,7 @@ class Step:
     name: str = ""
     deputy: str = ""
     after_minutes: int = 0
+    emergency: bool = False
 
 
 DEFAULT_STEP = Step(OT_SUPERVISOR)

@@ -6,7 +6,7 @@ yes makes the window, and any no closes the request.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
@@ -47,11 +47,10 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.services.emergency_look import owe_second_look
 from requests.services.series import make_occurrences, on_release_seconds
+from requests.services.window_times import span_of_window
 from requests.steps import note_progress, standing_of
-
-# How long ago a start may be to mean "at once".
-JUST_PASSED = timedelta(minutes=5)
 
 
 def approve_request(
@@ -100,8 +99,7 @@ def _approve(
     ground = guard_decision(
         access_request, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
-    start = _start_of_window(opens_at or access_request.wanted_from, timezone.now())
-    end = closes_at or access_request.wanted_until
+    start, end = span_of_window(access_request, opens_at, closes_at)
     guard_nothing_blocks(
         what_stands_against(
             facts_of_request(access_request, viewer=acting_user, start=start, end=end)
@@ -175,6 +173,8 @@ def _make_window(
         on_release_seconds=on_release_seconds(access_request),
     )
     access_request.window = window
+    if access_request.emergency_at is not None:
+        owe_second_look(access_request, decided_by=acting_user, origin=origin)
     made = make_occurrences(
         access_request, window, acting_user=acting_user, origin=origin
     )
@@ -212,13 +212,6 @@ def _make_window(
     )
     tell_pages(access_request, about=("requests", "windows"))
     return window
-
-
-def _start_of_window(start: datetime, now: datetime) -> datetime:
-    """A start that passed while the approver typed a code means "at once", not "too late"."""
-    if now - JUST_PASSED < start <= now:
-        return now + timedelta(seconds=1)
-    return start
 
 
 def deny_request(

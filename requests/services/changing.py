@@ -23,6 +23,7 @@ from requests.models import AccessRequest, RequestedEndpoint, RequestedPerson
 from requests.services.anew import begin_anew, outdate_proposals
 from requests.services.common import (
     decision_path_of,
+    guard_no_emergency,
     guard_nothing_blocks,
     guard_pending,
     lock_endpoints,
@@ -49,6 +50,7 @@ def change_request(
     if access_request.requested_by_id != acting_user.pk:
         raise NotAllowed
     guard_pending(access_request)
+    guard_no_emergency(access_request)
     if wish.site.pk != access_request.site_id:
         raise NotPossible(_("Its site stays: ask anew for another."), code="other_site")
     if access_request.recurrence or wish.recurrence:

@@ -25,6 +25,7 @@ __all__ = [
     "guard_four_eyes",
     "guard_fresh_factor",
     "guard_may",
+    "guard_no_emergency",
     "guard_nothing_blocks",
     "guard_pending",
     "how_it_ended",
@@ -64,12 +65,14 @@ def lock_endpoints(access_request: AccessRequest) -> list[Endpoint]:
 def guard_four_eyes(
     access_request: AccessRequest, *, acting_user: User, origin: Origin
 ) -> None:
-    """Never the requester, never anybody of a vendor (SR 2.1). The attempt is recorded.
+    """Never who asked, or opened it for them, nor anybody of a vendor (SR 2.1). The attempt
+    is recorded.
 
     Called before the verb's transaction: the record of the attempt must outlive it.
     """
     if (
-        acting_user.pk != access_request.requested_by_id
+        acting_user.pk
+        not in (access_request.requested_by_id, access_request.emergency_by_id)
         and acting_user.vendor_id is None
     ):
         return
@@ -107,6 +110,15 @@ def guard_pending(access_request: AccessRequest) -> None:
         raise TooLate(how_it_ended(access_request), code="already_closed")
     if access_request.is_overdue():
         raise TooLate(how_overdue(access_request), code="overdue")
+
+
+def guard_no_emergency(access_request: AccessRequest) -> None:
+    """Raises `NotPossible` for an emergency: there is no time for changes to and fro."""
+    if access_request.emergency_at is not None:
+        raise NotPossible(
+            _("An emergency begins at once: approve or deny it as it is."),
+            code="begins_at_once",
+        )
 
 
 def tell_pages(
@@ -190,6 +202,11 @@ def how_it_ended(access_request: AccessRequest, *, attempted: bool = True) -> st
 
 def how_overdue(access_request: AccessRequest, *, attempted: bool = True) -> str:
     """The same for a request that only the clock has closed so far."""
+    if access_request.emergency_at is not None:
+        sentence = _("Nobody decided on %(number)s in time, so it has expired.") % {
+            "number": access_request.number
+        }
+        return f"{sentence} {_('Nothing was changed.')}" if attempted else sentence
     sentence = _("The start of %(number)s has passed, so it has expired.") % {
         "number": access_request.number
     }

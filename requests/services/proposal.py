@@ -36,6 +36,7 @@ from requests.services.approval import agree_to_changed, guard_decision
 from requests.services.common import (
     decision_path_of,
     guard_four_eyes,
+    guard_no_emergency,
     guard_nothing_blocks,
     guard_pending,
     lock_endpoints,
@@ -97,6 +98,7 @@ def _propose(
     guard_decision(
         access_request, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
+    guard_no_emergency(access_request)
     if access_request.proposals.filter(state=ProposedChange.State.PENDING).exists():
         raise TooLate(
             _("Changes are proposed already; the contractor has not answered yet."),

@@ -53,10 +53,20 @@ def revoke_window(
     window that is over, `NotPossible` without a reason.
     """
     window = locked_window(window)
-    access_request, reason = window.access_request, reason.strip()
 
     if acting_user is not None:
-        guard_may(acting_user, Action.WINDOW_REVOKE, access_request.site)
+        guard_may(acting_user, Action.WINDOW_REVOKE, window.access_request.site)
+
+    return end_window(window, acting_user=acting_user, origin=origin, reason=reason)
+
+
+def end_window(
+    window: MaintenanceWindow, *, acting_user: User | None, origin: Origin, reason: str
+) -> MaintenanceWindow:
+    """What every revocation comes to, within a verb that has locked the window and has said
+    who may."""
+    access_request, reason = window.access_request, reason.strip()
+
     guard_not_over(window)
     if not reason:
         raise NotPossible(_("Say why the window is revoked."), code="reason_missing")

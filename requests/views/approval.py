@@ -193,7 +193,7 @@ def decision_page(
         "standing": standing,
         "open": undecided and standing.asked,
         "may_deny": undecided and (standing.asked or standing.given is not None),
-        "alone": not standing.several,
+        "alone": not standing.several and access_request.emergency_at is None,
         "waits": "" if standing.asked or not undecided else standing.why_not(),
         "ended": _how_it_ended(access_request),
         "error": error,

@@ -19,11 +19,13 @@ from accessportal.rate_limits import rate_limited
 from requests.access import (
     asking_person,
     endpoints_to_ask_for,
+    may_look_at_emergency,
     request_visible_to,
     request_withdrawable_by,
     saved_wish_of,
     sites_seen_by,
 )
+from requests.approvers import was_passed_over
 from requests.beginnings import initial_of
 from requests.delivery import told_about, usual_wait
 from requests.facts import companions_of, requested_endpoints
@@ -38,6 +40,7 @@ from requests.live_sessions import (
 )
 from requests.models import (
     AccessRequest,
+    EmergencyLook,
     ExtensionRequest,
     MaintenanceWindow,
     SavedWish,
@@ -192,11 +195,30 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
     if access_request.state == AccessRequest.State.PENDING:
         context["told"] = told_about(access_request)
         context["usual"] = usual_wait(access_request)
+    context |= _about_emergency(user, access_request, window)
     if window is not None:
         context |= _about_window(
             user, window, own=own, takes_part=takes_part, endpoints=endpoints
         )
     return render(request, "requests/submission_detail.html", context)
+
+
+def _about_emergency(
+    user: User, access_request: AccessRequest, window: MaintenanceWindow | None
+) -> dict[str, Any]:
+    """What the plant's person may do about somebody who was let in at once."""
+    look: EmergencyLook | None = getattr(access_request, "emergency_look", None)
+    if look is None or window is None or user.vendor_id is not None:
+        return {}
+    phases = MaintenanceWindow.Phase
+    return {
+        "look": look,
+        "may_look": look.done_at is None and may_look_at_emergency(user, look),
+        # Whoever may revoke windows anyway has that button.
+        "may_withdraw_emergency": window.phase() in (phases.SCHEDULED, phases.OPEN)
+        and was_passed_over(user, access_request)
+        and not may(user, Action.WINDOW_REVOKE, access_request.site),
+    }
 
 
 def _about_window(

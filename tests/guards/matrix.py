@@ -14,6 +14,7 @@ from tests.guards.lines import (
     Line,
 )
 from tests.guards.matrix_accounts import ACCOUNTS
+from tests.guards.matrix_emergencies import EMERGENCIES
 from tests.guards.matrix_policy import CHANGES, POLICY
 from tests.guards.matrix_sessions import SESSIONS
 
@@ -189,6 +190,7 @@ MATRIX: dict[str, Line] = {
     ),
     **CHANGES,
     **POLICY,
+    **EMERGENCIES,
     # Window
     "windows:list": Line(yes=EVERYBODY),
     "windows:feed_page": Line(yes=EVERYBODY),

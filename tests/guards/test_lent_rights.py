@@ -47,6 +47,7 @@ READINGS = {
 # --- Every event: needed for it is a right, or none that somebody else could have lent -----
 
 OF_THE_PORTAL = {
+    "emergency.look.late",
     "access.guessed",
     "account.expiry.warned",
     "account.lapse.warned",

@@ -257,7 +257,7 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
             987654321,
         ),
         **dict.fromkeys(("site", "asset", "vendor", "order", "departure"), "no-such"),
-        **dict.fromkeys(("request", "window_number"), "REQ-1999-0001"),
+        **dict.fromkeys(("request", "window_number", "emergency"), "REQ-1999-0001"),
         "recording": "SES-1999-0001",
         "session": uuid.uuid4(),
         "event": uuid.uuid4(),

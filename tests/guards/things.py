@@ -65,6 +65,7 @@ from sessions.models import (
 )
 from tests.cast import (
     Plant,
+    make_emergency,
     make_freeze,
     make_person,
     make_plant,
@@ -166,6 +167,7 @@ def make_things(plant: Plant) -> dict[str, Any]:
     now = timezone.now()
     pending = make_request(plant.vera, plant.filling_plc, starts_in=timedelta(days=1))
     window = make_window(plant.vera, plant.filling_gateway, decided_by=plant.olga)
+    emergency = make_emergency(plant.vera, plant.filling_gateway, decided_by=plant.olga)
     extension = ExtensionRequest.objects.create(
         window=window, minutes=30, reason="More", asked_by=plant.vera
     )
@@ -246,6 +248,7 @@ def make_things(plant: Plant) -> dict[str, Any]:
             vendor=plant.fillwerk,
             access_request=pending,
         ).pk,
+        "emergency": emergency.access_request.number,
         "window": window.pk,
         "window_number": window.access_request.number,
         "extension": extension.pk,
@@ -384,7 +387,7 @@ def a_policy(plant: Plant) -> dict[str, Any]:
         facts_hash="0" * 64,
         factor="totp",
     )
-    approved = AccessRequest.objects.get(state="approved")
+    approved = AccessRequest.objects.get(state="approved", emergency_at=None)
     wish = approved.substitutions.create(
         leaves=plant.vera,
         comes=make_person("Nina Neu", vendor=plant.fillwerk),

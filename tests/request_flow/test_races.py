@@ -10,6 +10,7 @@ from accessportal.accounts.models import RoleGrant
 from accessportal.errors import NotPossible, TooLate
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.approval import approve_request, deny_request
+from requests.services.emergency_look import complete_look
 from requests.services.giving_back import give_window_back
 from requests.services.handover import give_line
 from requests.services.submission import (
@@ -18,7 +19,7 @@ from requests.services.submission import (
     withdraw_request,
 )
 from requests.services.window import grant_extension, request_extension, revoke_window
-from tests.cast import make_person, make_window, origin
+from tests.cast import make_emergency, make_person, make_window, origin
 from tests.request_flow.conftest import ask, seen, wish_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -196,3 +197,19 @@ def test_expiry_against_withdrawal(clock, at_once, plant, vera, filling_hmi):
     sorted_out(results, TooLate)
     access_request.refresh_from_db()
     assert access_request.state == AccessRequest.State.EXPIRED
+
+
+def test_two_second_looks_at_once(at_once, vera, olga, otto, ivan, filling_hmi):
+    look = make_emergency(vera, filling_hmi, decided_by=olga)
+
+    def by(person, verdict):
+        return lambda: complete_look(
+            look, acting_user=person, origin=origin(), verdict=verdict, note="Seen"
+        )
+
+    results = at_once(by(ivan, "justified"), by(otto, "not_justified"))
+
+    winner, (loser,) = sorted_out(results, TooLate)
+    assert loser.code == "already_looked"
+    look.refresh_from_db()
+    assert (look.done_by, look.verdict) == (winner.done_by, winner.verdict)
