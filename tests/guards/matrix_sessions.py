@@ -332,6 +332,7 @@ COMPANION: dict[str, str] = {
     "sessions:acknowledge": "yes",
     "sessions:ask_baton": "yes",
     "sessions:pass_baton": "yes",
+    "windows:recall_seen": "yes",  # whoever works there is told to give it back
 }
 COMPANION |= dict.fromkeys(
     (
