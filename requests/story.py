@@ -188,7 +188,10 @@ def _decision(
             decision.reason,
         )
     title = _("Approved")
-    if window is not None and _first_opening(window) != access_request.wanted_from:
+    if (
+        access_request.emergency_at is None  # its window opens at the yes, as asked for
+        and _first_opening(window) != access_request.wanted_from
+    ):
         title = _("Approved, for another time than asked for: %(span)s") % {
             "span": span_words(
                 access_request.wanted_from, access_request.wanted_until, zone

@@ -16,7 +16,8 @@ EMERGENCY_KINDS: dict[str, Kind] = {
         _(
             "The line is down at %(site)s: %(emergency)s\n\n%(requester)s (%(vendor)s) asks to "
             "be let in to %(assets)s at once, for %(length)s. Opened by: %(opened_by)s.\n\n"
-            "To do: %(purpose)s\n\nOne yes lets them in. If you do not know them, call first."
+            "To do: %(purpose)s\n\nThe window opens as soon as those who are asked agree. "
+            "If you do not know them, call first."
         ),
     ),
     "emergency.let_in": Kind(

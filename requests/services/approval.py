@@ -187,8 +187,8 @@ def _make_window(
         access_request=access_request,
         reason=reason,
         facts_hash=hash_of_facts(ground.facts),
-        other_time=(start, end)
-        != (access_request.wanted_from, access_request.wanted_until),
+        other_time=access_request.emergency_at is None
+        and (start, end) != (access_request.wanted_from, access_request.wanted_until),
         **said_of_lent_agreement(acting_user, ground.places, access_request.site),
         windows=1 + len(made),
     )

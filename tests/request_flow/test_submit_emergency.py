@@ -18,6 +18,7 @@ from requests.services.approval import deny_request
 from requests.services.emergency import Emergency, submit_emergency
 from requests.services.submission import expire_overdue_requests
 from requests.services.window import grant_extension, request_extension
+from requests.story import story_of
 from tests.cast import make_freeze, make_person, make_window, origin
 from tests.request_flow.conftest import approve, ask, refused, seen
 from tests.request_flow.test_policy import IT, OT, policy  # noqa: F401
@@ -88,6 +89,10 @@ def test_vera_is_let_in_at_once_by_one_supervisor(
         events.values_list("event", flat=True)
     )
     assert events.get(event="emergency.requested").detail["ordinarily"] == [OT, IT]
+    # The window opens at the yes: that is no other time than asked for.
+    assert events.get(event="request.approved").detail["other_time"] is False
+    said = [happening.title for happening in story_of(pending, window)]
+    assert "Approved" in said
 
 
 def test_the_policy_says_who_lets_somebody_in(policy, vera, olga, ivan, filling_hmi):  # noqa: F811
