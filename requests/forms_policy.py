@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accessportal.accounts.authorisation import Role
+from accessportal.accounts.authorisation import Action, Role, sites_where
 from accessportal.accounts.models import User, Vendor
 from accessportal.clock import moment_from_plant_time
 from accessportal.errors import NotPossible
@@ -29,6 +29,7 @@ from requests.policy.rules import (
     Step,
 )
 from requests.policy.trials import Trial, trials_from
+from requests.policy_words import assets_at, vendors_at
 
 BLANK_STEPS = 2
 
@@ -302,6 +303,12 @@ class WouldForm(_WishFields):
     """A wish that somebody thinks of: for which machine, by whom, when."""
 
     start = PlantTimeField(label=_("From (plant time)"))
+
+    def __init__(self, reader: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        seen = sites_where(reader, Action.PLANT_SEE)
+        self.fields["asset"].queryset = assets_at(seen)  # type: ignore[attr-defined]
+        self.fields["vendor"].queryset = vendors_at(seen)  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

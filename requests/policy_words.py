@@ -6,16 +6,31 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accessportal.accounts.models import RoleGrant, Vendor
+from accessportal.accounts.authorisation import Action, sites_where
+from accessportal.accounts.models import RoleGrant, User, Vendor
 from accessportal.plants.models import Asset, Site, Zone
 from accessportal.plants.wording import weekdays_words
 from accessportal.words import length_words
 from requests.models import AccessRequest, ApproverGroup
 from requests.policy.hours import Hours
 from requests.policy.rules import ROLES, Demands, Recurring, Rule, Step
+
+
+def assets_at(sites: QuerySet[Site]) -> QuerySet[Asset]:
+    return (
+        Asset.objects.filter(zone__site__in=sites)
+        .select_related("zone__site")
+        .order_by("name")
+    )
+
+
+def vendors_at(sites: QuerySet[Site]) -> QuerySet[Vendor]:
+    """The companies that work at one of these sites."""
+    return Vendor.objects.filter(sites__in=sites).distinct().order_by("name")
 
 
 @dataclass(frozen=True)
@@ -28,15 +43,20 @@ class RuleWords:
 
 
 class Names:
-    """Names of what rules refer to by id, read once for a page."""
+    """Names of what rules refer to by id, read once for a page.
 
-    def __init__(self) -> None:
-        self.sites = dict(Site.objects.values_list("pk", "name"))
-        self.vendors = dict(Vendor.objects.values_list("pk", "name"))
-        self.assets = dict(Asset.objects.values_list("pk", "name"))
+    The policy is of all sites, and its reader perhaps of one: what belongs to another site
+    has no name here (decision 62).
+    """
+
+    def __init__(self, reader: User) -> None:
+        seen = sites_where(reader, Action.PLANT_SEE)
+        self.sites = dict(seen.values_list("pk", "name"))
+        self.vendors = dict(vendors_at(seen).values_list("pk", "name"))
+        self.assets = dict(assets_at(seen).values_list("pk", "name"))
         self.zones = {
             zone.pk: f"{zone.site.name}: {zone.name}"
-            for zone in Zone.objects.select_related("site")
+            for zone in Zone.objects.filter(site__in=seen).select_related("site")
         }
         self.groups = {
             f"group:{pk}": name
@@ -153,4 +173,9 @@ def hours_words(hours: Hours) -> str:
 
 
 def _listed(chosen: Iterable[Any], names: Mapping[Any, Any]) -> str:
-    return ", ".join(sorted(str(names.get(one, _("something gone"))) for one in chosen))
+    return ", ".join(
+        sorted(
+            str(names.get(one, _("something gone, or of another site")))
+            for one in chosen
+        )
+    )

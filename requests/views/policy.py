@@ -34,7 +34,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     user: User = policy_seen_by(request.user)  # type: ignore[arg-type]
     policy = policy_in_force()
     rules = rules_from(policy.rules) if policy else ()
-    names = Names()
+    names = Names(user)
     context: dict[str, Any] = {
         "policy": policy,
         "rules": [names.rule(rule) for rule in rules],
@@ -56,7 +56,7 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     policy = version_visible_to(user, number)
     before = ApprovalPolicy.objects.filter(version=number - 1).first()
-    names = Names()
+    names = Names(user)
     rules = rules_from(policy.rules)
     context = {
         "policy": policy,
@@ -71,7 +71,7 @@ def version(request: HttpRequest, number: int) -> HttpResponse:
 def what_would(request: HttpRequest, rules: tuple[Rule, ...]) -> dict[str, Any]:
     """The form of an imagined wish, and what would come of it once it is filled in."""
     asked = "asset" in request.GET
-    form = WouldForm(request.GET if asked else None)
+    form = WouldForm(request.user, request.GET if asked else None)  # type: ignore[arg-type]
     if not asked or not form.is_valid():
         return {"would_form": form, "would": None}
     data = form.cleaned_data

@@ -149,7 +149,7 @@ def _page(
     shown = draft_now()
     rules, trials = read_draft(shown)
     in_force = policy_in_force()
-    names = Names()
+    names = Names(user)
     outcomes = outcomes_of(trials, rules)
     context: dict[str, Any] = {
         "draft": shown,

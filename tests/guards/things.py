@@ -356,7 +356,13 @@ def make_files(plant: Plant, pending: AccessRequest) -> list[Attachment]:
 
 def a_policy(plant: Plant) -> dict[str, Any]:
     """A version in force, a draft with a rule and an example, and a group of one."""
-    rules = [{"name": "High", "then": {"steps": [{"who": "role:ot_supervisor"}]}}]
+    rules = [
+        {
+            "name": "High",
+            "when": {"sites": [plant.north.pk], "assets": [plant.filling_line.pk]},
+            "then": {"steps": [{"who": "role:ot_supervisor"}]},
+        }
+    ]
     version = ApprovalPolicy.objects.create(
         version=1, rules=rules, made_by=plant.adam, reason="First"
     )
