@@ -43,7 +43,8 @@ def keep_draft(typed: Any, *, acting_user: User) -> None:
     """Keep what the form says now (`typed`: a QueryDict). Nothing worth keeping: nothing."""
     fields: dict[str, Any] = {}
     for name in KEPT_FIELDS:
-        values = [str(value) for value in typed.getlist(name)]
+        # PostgreSQL keeps no null byte, and no form sends one.
+        values = [str(value).replace("\x00", "") for value in typed.getlist(name)]
         if name in MANY:
             fields[name] = values[:100]
         elif name in TICKS:

@@ -61,7 +61,12 @@ async def test_news_from_another_thread_reach_the_page() -> None:
     remember_loop(asyncio.get_running_loop())
     try:
         await asyncio.to_thread(tell_news, user_topic(olga.pk), about="requests")
-        assert await socket.receive_json_from(timeout=5) == {"about": "requests"}
+        said = await socket.receive_json_from(timeout=5)
+        if said == {
+            "about": "*"
+        }:  # told while the socket still asked what it had missed
+            said = await socket.receive_json_from(timeout=5)
+        assert said == {"about": "requests"}
     finally:
         remember_loop(None)
         await socket.disconnect()
