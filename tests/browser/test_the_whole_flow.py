@@ -93,7 +93,7 @@ def vera_asks(vera: Person) -> str:
     machine = page.get_by_role("group", name="Filling line 3")
     machine.get_by_role("checkbox", name=re.compile("HMI")).check()
     page.get_by_label("What will you do?").fill(PURPOSE)
-    page.get_by_label("Work order").fill("WO-4711")
+    page.get_by_role("textbox", name="Work order").fill("WO-4711")
     vera.looks_at()
     page.get_by_role("button", name="Send the request").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("REQ-")
