@@ -89,6 +89,8 @@ def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
                 "is_mobile": True,
                 "device_scale_factor": 2,
             } | options
+        # A context with a worker sometimes never closes; the phone's story allows it.
+        options = {"service_workers": "block"} | options
         context = chromium.new_context(
             base_url=stage.url, viewport=PHONE if phone else DESK, **options
         )
@@ -119,6 +121,7 @@ def stranger(stage: Stage, chromium: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
 
     def opens(**options: Any) -> Page:
+        options = {"service_workers": "block"} | options
         contexts.append(chromium.new_context(base_url=stage.url, **options))
         return contexts[-1].new_page()
 

@@ -81,7 +81,9 @@ def test_from_the_push_to_approved_in_three_taps(
     stage: Stage, page_of: OpensPages
 ) -> None:
     phone = Authenticator()
-    page = page_of("olga", phone=True, permissions=["notifications"])
+    page = page_of(
+        "olga", phone=True, permissions=["notifications"], service_workers="allow"
+    )
     page.add_init_script(COUNT_TAPS)
     set_up(page, phone)
     page.goto("/account/notifications/")

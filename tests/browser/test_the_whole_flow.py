@@ -67,7 +67,9 @@ def comes_in(stage: Stage, chromium: Browser) -> Iterator[Callable[..., Person]]
     contexts: list[BrowserContext] = []
 
     def comes(name: str, **options: Any) -> Person:
-        context = chromium.new_context(base_url=stage.url, **options)
+        context = chromium.new_context(
+            base_url=stage.url, service_workers="block", **options
+        )
         contexts.append(context)
         people.append(Person(name, stage, context))
         return people[-1]

@@ -22,7 +22,9 @@ NINA = "nina@hygia.example"
 @pytest.fixture
 def newcomer(stage: Stage, chromium: Browser) -> Iterator[Page]:
     """Somebody whom nobody knows yet."""
-    context = chromium.new_context(base_url=stage.url, viewport=DESK)
+    context = chromium.new_context(
+        base_url=stage.url, viewport=DESK, service_workers="block"
+    )
     page, faults = context.new_page(), []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
