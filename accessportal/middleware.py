@@ -6,10 +6,12 @@ import logging
 import secrets
 from collections.abc import Callable
 
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 
-from accessportal.errors import NotKnown, PortalError
+from accessportal.errors import NotKnown, NotPossible, PortalError
 from accessportal.guessing import count_refusal
 
 logger = logging.getLogger(__name__)
@@ -32,9 +34,30 @@ class PortalErrorMiddleware:
     def process_exception(
         self, request: HttpRequest, error: Exception
     ) -> HttpResponse | None:
+        if isinstance(error, DataError) and has_null_byte(request):
+            error = NullByte()
         if not isinstance(error, PortalError):
             return None
         return error_response(request, error)
+
+
+class NullByte(NotPossible):
+    """422: PostgreSQL keeps no text with a null byte; the act's transaction was undone."""
+
+    code = "null_byte"
+    sentence = _(
+        "The text holds a character that cannot be kept. Type it anew instead of pasting it; "
+        "nothing was changed."
+    )
+
+
+def has_null_byte(request: HttpRequest) -> bool:
+    return any(
+        "\x00" in value
+        for sent in (request.GET, request.POST)
+        for _name, values in sent.lists()
+        for value in values
+    )
 
 
 def error_response(request: HttpRequest, error: PortalError) -> HttpResponse:
