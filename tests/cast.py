@@ -249,9 +249,9 @@ def make_request(
     return access_request
 
 
-def make_policy(made_by: User, then: dict[str, Any]) -> ApprovalPolicy:
-    """The next version of the approval policy, of one rule that matches everything."""
-    rules = [{"name": "Everything", "then": then}]
+def make_policy(made_by: User, then: dict[str, Any] | None = None) -> ApprovalPolicy:
+    """The next version of the approval policy: one rule that matches everything, or none."""
+    rules = [{"name": "Everything", "then": then}] if then is not None else []
     return ApprovalPolicy.objects.create(
         version=ApprovalPolicy.objects.count() + 1,
         rules=rules,

@@ -152,7 +152,10 @@ def seconds_left(who: str) -> float:
 
 
 def asks(who: str, protocol: str, *, dual: bool = False) -> str:
-    """The number of a new request of this person; `dual`: IT security has to agree, too."""
+    """The number of a new request of this person; `dual`: IT security has to agree, too.
+
+    The policy that asks for it holds for this request; what comes after has none.
+    """
     from requests.policy.rules import IT_SECURITY, OT_SUPERVISOR
     from tests.cast import make_policy, make_request
 
@@ -161,6 +164,8 @@ def asks(who: str, protocol: str, *, dual: bool = False) -> str:
     made = make_request(
         getattr(PLANT, who), getattr(PLANT, ENDPOINTS[protocol]), policy=policy
     )
+    if policy is not None:
+        make_policy(PLANT.adam)
     return made.number
 
 

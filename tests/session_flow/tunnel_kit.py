@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -70,10 +71,10 @@ class Tunnel:
         async with asyncio.timeout(seconds):
             while not (result := met()):
                 self._news.clear()
-                try:
-                    await asyncio.wait_for(self._news.wait(), 0.05)
-                except TimeoutError:
-                    pass
+                # Not `wait_for`: before Python 3.12 it can swallow the outer time's end.
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(0.05):
+                        await self._news.wait()
             return result
 
     async def word(
