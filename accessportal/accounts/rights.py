@@ -33,7 +33,7 @@ class Rights:
     @cached_property
     def own(self) -> list[tuple[str, int | None]]:
         """(role, site's id) of each role that nobody lent; None: at every site."""
-        return list(self._user.role_grants.values_list("role", "site"))
+        return list(self._user.role_grants.order_by("role").values_list("role", "site"))
 
     @cached_property
     def delegations(self) -> list[RoleDelegation]:

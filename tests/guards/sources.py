@@ -1,7 +1,7 @@
 """The project's own files, as the guards read them."""
 
 import ast
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -9,7 +9,7 @@ PACKAGES = ("accessportal", "requests", "sessions")
 NOT_OURS = {".git", ".venv", "node_modules", "var", "vendor", "__pycache__"}
 
 
-@lru_cache
+@cache
 def files(*suffixes: str) -> list[Path]:
     """Every file of the project with one of these suffixes (all files without any)."""
     found = []
@@ -35,7 +35,7 @@ def python_files(*, tests: bool = False, migrations: bool = False) -> list[Path]
     ]
 
 
-@lru_cache
+@cache
 def tree(path: Path) -> ast.Module:
     """The syntax tree of one file."""
     return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))

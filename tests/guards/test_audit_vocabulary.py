@@ -5,24 +5,20 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from django.conf import settings
-
 from accessportal.audit.events import EVENTS
+from tests.guards.sources import ROOT, python_files, tree
 
-SOURCES = ("accessportal", "requests", "sessions")
-VOCABULARY = "accessportal/audit/events.py"
+VOCABULARY = ROOT / "accessportal/audit/events.py"
 
 
 def words_of_the_code() -> Iterator[str]:
     """Every string literal of the product outside the vocabulary and the demo."""
-    for folder in SOURCES:
-        for path in (settings.BASE_DIR / folder).rglob("*.py"):
-            place = path.relative_to(settings.BASE_DIR).as_posix()
-            if place == VOCABULARY or "/demo/" in place or "/migrations/" in place:
-                continue
-            for node in ast.walk(ast.parse(path.read_text())):
-                if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                    yield node.value
+    for path in python_files():
+        if path == VOCABULARY or "demo" in path.parts:
+            continue
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
 
 
 def test_every_event_of_the_vocabulary_is_said_somewhere() -> None:

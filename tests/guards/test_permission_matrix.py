@@ -1,7 +1,8 @@
 """Every URL of the portal, tried as everybody: who gets in, who is told no, who learns nothing.
 
 The table is in `tests/guards/matrix.py`. A URL without a line there fails, and a line must
-name every role. Somebody who is not signed in gets a page to sign in, or 401.
+name every role. Somebody who is not signed in gets a page to sign in, or 401. Each answer is
+judged by what has to hold of all of them, too: its headers, and that no text became markup.
 """
 
 from __future__ import annotations
@@ -24,13 +25,14 @@ from tests.guards.matrix import (
     BY_STATION,
     BY_TOKEN,
     COORDINATOR,
+    LET_IN,
     MATRIX,
     OF_NO_SITE,
     PUBLIC,
 )
 from tests.guards.matrix_sessions import COMPANION
 from tests.guards.things import House, ask, data_of
-from tests.guards.things import house as build_house
+from tests.security.judges import house_under_attack, wrong_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 
@@ -70,7 +72,7 @@ def test_every_line_names_every_role():
 
 @pytest.fixture(scope="module")
 def house(django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
-    with django_db_blocker.unblock(), build_house() as built:
+    with django_db_blocker.unblock(), house_under_attack() as built:
         yield built
 
 
@@ -83,18 +85,24 @@ def answer_of(
 ) -> str:
     """What the URL says to this role, in the words of the matrix; nothing is kept.
 
-    Who is to be let in gets the page. The others ask as a script does: the same guards
-    answer, and a refusal costs no page.
+    Who is to be let in gets the page, and one of them the page that an act ends with. The
+    others ask as a script does: the same guards answer, and a refusal costs no page.
     """
     named = things or house.things
-    let_in = named is house.things and role in line.yes.split()
+    let_in = line.yes.split() if named is house.things else []
+    reads_page = role in (let_in if line.method == "get" else let_in[:1])
     response = ask(
         house.browser(role),
         house.path(name, line, named),
         line.method,
         data_of(line, named),
-        **({} if let_in else {"headers": {"Accept": "application/json"}}),
+        **(
+            {}
+            if reads_page or role == "nobody"
+            else {"headers": {"Accept": "application/json"}}
+        ),
     )
+    assert wrong_with(response, signed_in=role != "nobody") == [], (name, role)
     if response.status_code == 401 or response.headers.get("Location", "").startswith(
         reverse("accounts:sign_in")
     ):
@@ -150,7 +158,7 @@ def test_a_coordinator_gains_the_company_and_nothing_else(house: House):
         )
         house.sign_in("nora", nora)
         answers = {
-            name: answer_of(house, COORDINATING, name, line)
+            name: answer_of(house, COORDINATING, name, LET_IN.get(name, line))
             for name, line in MATRIX.items()
         }
         others = {
