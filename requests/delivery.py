@@ -15,6 +15,7 @@ from typing import Any
 from django.dispatch import Signal
 
 from accessportal.notifications.models import Notification
+from accessportal.plants.roster import roster_of
 from requests.models import AccessRequest, ApprovalDecision
 
 asked_where = Signal()
@@ -34,32 +35,45 @@ class Told:
     told_at: datetime | None
     rang_at: datetime | None
     seen_at: datetime | None
+    # Whether they are on shift now; None where the site has no roster, or for a screen.
+    on_shift: bool | None = None
 
 
 def told_about(access_request: AccessRequest) -> list[Told]:
-    """The people of the plant who were told of it, as one; then each screen."""
+    """The people of the plant who were told of it, those on shift first where the site says
+    who is; then each screen."""
     rows = list(
         Notification.objects.filter(
             about=access_request.number, recipient__vendor__isnull=True
         ).prefetch_related("deliveries")
     )
-    found = []
-    if rows:
-        deliveries = [delivery for row in rows for delivery in row.deliveries.all()]
-        found.append(
-            Told(
-                place=access_request.site.name,
-                people=len({row.recipient_id for row in rows}),
-                told_at=_first(delivery.sent_at for delivery in deliveries)
-                or _first(row.created_at for row in rows),
-                rang_at=_first(delivery.shown_at for delivery in deliveries),
-                seen_at=_first(row.read_at for row in rows),
-            )
-        )
+    roster = roster_of(access_request.site)
+    parts: dict[bool | None, list[Notification]] = {True: [], None: [], False: []}
+    for row in rows:
+        there = row.recipient_id in roster.people_now if roster else None
+        parts[there].append(row)
+    found = [
+        _told(access_request.site.name, part, on_shift)
+        for on_shift, part in parts.items()
+        if part
+    ]
     answers: list[tuple[Any, Any]] = asked_where.send(
         AccessRequest, access_request=access_request
     )
     return found + [told for _receiver, screens in answers for told in screens]
+
+
+def _told(place: str, rows: list[Notification], on_shift: bool | None) -> Told:
+    deliveries = [delivery for row in rows for delivery in row.deliveries.all()]
+    return Told(
+        place=place,
+        people=len({row.recipient_id for row in rows}),
+        on_shift=on_shift,
+        told_at=_first(delivery.sent_at for delivery in deliveries)
+        or _first(row.created_at for row in rows),
+        rang_at=_first(delivery.shown_at for delivery in deliveries),
+        seen_at=_first(row.read_at for row in rows),
+    )
 
 
 def _first(moments: Iterable[datetime | None]) -> datetime | None:

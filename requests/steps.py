@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accessportal.accounts.models import User
+from accessportal.plants.roster import Roster, roster_of
 from requests.approvers import people_who_are, places_for, who_words, whos_of
 from requests.models import (
     AccessRequest,
@@ -87,7 +88,8 @@ def note_progress(access_request: AccessRequest, *, now: datetime) -> Progress:
 
 @dataclass(frozen=True)
 class StepStanding:
-    """One step as a page shows it: who has agreed, who could, and whether it is their turn."""
+    """One step as a page shows it: who has agreed, who could (those on shift first), and
+    whether it is their turn. `off_shift`: it is, and nobody of them is on shift."""
 
     who: str
     words: str
@@ -97,6 +99,10 @@ class StepStanding:
     asked: bool
     asked_at: datetime | None
     called: str = ""
+    # Of the candidates, where the site has a roster; and when the next of them comes.
+    on_shift: tuple[User, ...] = ()
+    off_shift: bool = False
+    back_at: datetime | None = None
 
     @property
     def done(self) -> bool:
@@ -140,18 +146,31 @@ class Standing:
     def nobody(self) -> bool:
         return any(step.nobody for step in self.steps)
 
+    @property
+    def off_shift(self) -> bool:
+        """By the roster, nobody of those whom a step asks is on shift now."""
+        return any(step.off_shift for step in self.steps)
+
+    @property
+    def back_at(self) -> datetime | None:
+        """When somebody of each such step is on shift; None: not within the next weeks."""
+        times = [step.back_at for step in self.steps if step.off_shift]
+        known = [time for time in times if time is not None]
+        return max(known) if known and len(known) == len(times) else None
+
 
 def standing_of(access_request: AccessRequest, viewer: User) -> Standing:
     """How far a request is, and whether `viewer`'s yes would help now (`asked`)."""
     steps = list(access_request.steps.all())
     yeses = yeses_of(access_request)
     progress = progress_now(steps, yeses)
+    waits = access_request.state == AccessRequest.State.PENDING
+    roster = roster_of(access_request.site) if waits else None
     given = next((yes for yes in yeses if yes.decided_by_id == viewer.pk), None)
-    said_yes = {yes.decided_by_id for yes in yeses}
     places = places_for(viewer, steps, access_request.site)
     return Standing(
         steps=tuple(
-            _step_standing(step, access_request, progress, yeses, said_yes)
+            _step_standing(step, access_request, progress, yeses, roster)
             for step in steps
         ),
         given=given,
@@ -162,13 +181,30 @@ def standing_of(access_request: AccessRequest, viewer: User) -> Standing:
     )
 
 
+def steps_waiting(
+    access_request: AccessRequest, roster: Roster | None
+) -> list[StepStanding]:
+    """The steps that are asked now: who could still agree, and who of them is on shift."""
+    steps = list(access_request.steps.all())
+    yeses = yeses_of(access_request)
+    progress = progress_now(steps, yeses)
+    return [
+        _step_standing(step, access_request, progress, yeses, roster)
+        for step in steps
+        if step.who in progress.asked
+    ]
+
+
 def _step_standing(
     step: ApprovalStep,
     access_request: AccessRequest,
     progress: Progress,
     yeses: Sequence[ApprovalDecision],
-    said_yes: set[int],
+    roster: Roster | None,
 ) -> StepStanding:
+    asked = step.who in progress.asked
+    here = roster.people_now if roster else frozenset()
+    said_yes = {yes.decided_by_id for yes in yeses}
     candidates = {
         person.pk: person
         for who in whos_of(step)
@@ -180,8 +216,14 @@ def _step_standing(
         words=step.name or who_words(step.who),
         quorum=step.quorum,
         agreed=tuple(yeses[index] for index in progress.filled[step.who]),
-        candidates=tuple(candidates.values()),
-        asked=step.who in progress.asked,
+        candidates=tuple(
+            sorted(candidates.values(), key=lambda person: person.pk not in here)
+        ),
+        asked=asked,
         asked_at=step.asked_at,
         called=who_words(step.deputy) if step.escalated_at and step.deputy else "",
+        on_shift=tuple(one for pk, one in candidates.items() if pk in here),
+        off_shift=bool(roster and asked and candidates)
+        and not here & candidates.keys(),
+        back_at=roster.next_with(candidates) if roster else None,
     )

@@ -57,6 +57,7 @@ class Action(models.TextChoices):
     AUDIT_SEE = "audit.see", _("Read the audit trail")
     PLANT_SEE = "plant.see", _("See assets and endpoints")
     PLANT_CHANGE = "plant.change", _("Change and test assets, endpoints, credentials")
+    ROSTER_CHANGE = "roster.change", _("Say who is on shift")
     VENDOR_SEE = "vendor.see", _("See vendors and their people")
     VENDOR_INVITE = "vendor.invite", _("Invite a vendor's people")
     VENDOR_SUSPEND = "vendor.suspend", _("Suspend a vendor or disable a person")
@@ -93,6 +94,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.SESSION_CHARGE,
             Action.RECORDING_SEE,
             Action.PLANT_SEE,
+            Action.ROSTER_CHANGE,
             Action.VENDOR_SEE,
             Action.VENDOR_INVITE,
             Action.SITE_ISOLATE,
@@ -154,6 +156,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.SESSION_SEE,
             Action.PLANT_SEE,
             Action.PLANT_CHANGE,
+            Action.ROSTER_CHANGE,
             Action.VENDOR_SEE,
             Action.VENDOR_INVITE,
             Action.VENDOR_SUSPEND,
@@ -321,6 +324,25 @@ def people_who_may(action: Action, site: Site | None) -> models.QuerySet[User]:
             .values("granted_to")
         )
     people: models.QuerySet[User] = User.objects.active().plant_people().filter(named)
+    return people
+
+
+def people_at(site: Site) -> models.QuerySet[User]:
+    """Active people of the plant with a role at `site`, own or lent, or with none anywhere (the
+    members of a named group). Colleagues of other sites are not among them."""
+    here = models.Q(site=site) | models.Q(site__isnull=True)
+    lent = RoleDelegation.objects.in_force().filter(here).values("delegate")
+    people: models.QuerySet[User] = (
+        User.objects.active()
+        .plant_people()
+        .filter(
+            models.Q(role_grants__site=site)
+            # At every site, or no role at all.
+            | models.Q(role_grants__site__isnull=True)
+            | models.Q(pk__in=lent)
+        )
+        .distinct()
+    )
     return people
 
 

@@ -33,6 +33,7 @@ NEEDED: dict[str, tuple[Action, ...]] = {
     "line.given": (Action.SESSION_CHARGE,),
     "line.accepted": (Action.SESSION_CHARGE,),
     "checklist.changed": (Action.REQUEST_DECIDE, Action.PLANT_CHANGE),
+    "roster.changed": (Action.ROSTER_CHANGE,),
     "emergency.requested": (Action.EMERGENCY_OPEN,),
     "emergency.let_in": (Action.REQUEST_DECIDE, Action.REQUEST_AGREE),
     "emergency.withdrawn": (Action.REQUEST_DECIDE, Action.REQUEST_AGREE),

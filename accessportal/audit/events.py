@@ -315,6 +315,7 @@ EVENTS: dict[str, EventKind] = {
     "asset.hostkey.pinned": EventKind("CC", _("pinned a host key")),
     "credential.changed": EventKind("CC", _("changed a stored credential")),
     "checklist.changed": EventKind("CC", _("changed a checklist")),
+    "roster.changed": EventKind("CC", _("changed a shift roster")),
     "maintenance_stop.changed": EventKind("CC", _("changed a maintenance stop")),
     "calendar.source.changed": EventKind(
         "CC", _("added or removed a calendar of a plant")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -21,6 +21,7 @@ from accessportal.demo.policy import write_policy
 from accessportal.plants.models import Endpoint, ProductionFreeze, Site
 from accessportal.plants.services.checklist import add_item
 from accessportal.plants.services.freezes import add_stop
+from accessportal.plants.services.roster import ShiftFacts, add_shift
 from requests.facts import hash_of_facts, seen_by_approver
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.approval import approve_request, deny_request
@@ -139,6 +140,14 @@ CHECKLIST = (
     ("Gripper lowered, drives locked out and tagged", ""),
     ("Permit to work is signed", "Number of the permit"),
 )
+EVERY_DAY, WORKDAYS = "1234567", "12345"
+ROSTERS = (
+    ("north", "olga", (
+        ("Day shift", EVERY_DAY, 6, 18, ("olga", "ivan")),
+        ("Night, on call", EVERY_DAY, 18, 6, ("adam", "olga")),
+    )),
+    ("south", "omar", (("Day shift", WORKDAYS, 7, 16, ("omar",)),)),
+)  # fmt: skip
 FREEZE_REASON = "Audit of the refrigeration, nobody else works at the plant"
 
 
@@ -149,6 +158,7 @@ def tell_ahead(plant: DemoPlant) -> None:
     _make_freeze(chiller.zone.site)
     _make_stop(plant)
     _make_checklist(plant)
+    _make_rosters(plant)
     lock_asset(
         chiller,
         acting_user=plant.people["omar"],
@@ -230,6 +240,24 @@ def _make_checklist(plant: DemoPlant) -> None:
             acting_user=plant.people["olga"],
             origin=origin_of("olga"),
         )
+
+
+def _make_rosters(plant: DemoPlant) -> None:
+    """North has somebody around the clock; at South nobody decides in the night."""
+    for site, by, shifts in ROSTERS:
+        for name, weekdays, begins, ends, people in shifts:
+            add_shift(
+                Site.objects.get(slug=site),
+                ShiftFacts(
+                    name=name,
+                    weekdays=weekdays,
+                    begins=time(begins),
+                    ends=time(ends),
+                    people=[plant.people[person] for person in people],
+                ),
+                acting_user=plant.people[by],
+                origin=origin_of(by),
+            )
 
 
 def steps_of(story: Story, plant: DemoPlant) -> list[Step]:

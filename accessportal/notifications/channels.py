@@ -95,6 +95,15 @@ class Way:
     not_before: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Ringing:
+    """Whom a roster says to ring: those on shift at once, whatever their quiet hours; the
+    others (`mail_only`) by mail. By the people's ids; who is in neither is told as ever."""
+
+    at_once: frozenset[int] = frozenset()
+    mail_only: frozenset[int] = frozenset()
+
+
 def group_of(kind: str) -> Group:
     return GROUP_OF.get(kind.split(".")[0], Group.REQUESTS)
 
@@ -119,12 +128,14 @@ def ways_for(
     wishes: NotificationWishes | None,
     devices: list[PushDevice],
     at: datetime,
+    at_once: bool = False,
 ) -> list[Way]:
-    """How `kind` goes out to `person`; at least one way."""
+    """How `kind` goes out to `person`; at least one way. `at_once`: no quiet hours now."""
     group = group_of(kind)
     ways = []
     if kind not in NEVER_PUSHED and wants(wishes, group, Channel.PUSH):
-        wait = None if is_urgent(kind) else quiet_until(person, wishes, at=at)
+        rings = at_once or is_urgent(kind)
+        wait = None if rings else quiet_until(person, wishes, at=at)
         ways = [Way(Channel.PUSH, device, wait) for device in devices]
     if not ways or wants(wishes, group, Channel.MAIL):
         ways.insert(0, Way(Channel.MAIL))

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accessportal.accounts.models import User
-from accessportal.notifications.channels import Channel, ways_for
+from accessportal.notifications.channels import Channel, Ringing, Way, ways_for
 from accessportal.notifications.devices import push_is_possible, remove_device
 from accessportal.notifications.kinds import KINDS
 from accessportal.notifications.models import (
@@ -35,7 +35,12 @@ SUBJECT_LENGTH = 200
 
 
 def put_in_outbox(
-    recipients: Iterable[User], kind: str, *, path: str, facts: dict[str, Any]
+    recipients: Iterable[User],
+    kind: str,
+    *,
+    path: str,
+    facts: dict[str, Any],
+    ringing: Ringing | None = None,
 ) -> list[Notification]:
     """One row per recipient, worded in the recipient's language, and one delivery for each way
     by which it goes out. `number` among the facts says what it is about. Raises `KeyError`."""
@@ -49,6 +54,25 @@ def put_in_outbox(
             devices.setdefault(device.user_id, []).append(device)
     tell_webhooks(kind, path=path, facts=facts)
     rows, now = [], timezone.now()
+    ringing = ringing or Ringing()
+    ways = {
+        pk: ways_for(
+            person,
+            kind,
+            wishes=wishes.get(pk),
+            devices=devices.get(pk, []),
+            at=now,
+            at_once=pk in ringing.at_once,
+        )
+        for pk, person in people.items()
+    }
+    # Only where somebody's phone rings may another's stay still.
+    if any(
+        way.channel == Channel.PUSH
+        for pk in ringing.at_once
+        for way in ways.get(pk, [])
+    ):
+        ways |= {pk: [Way(Channel.MAIL)] for pk in ringing.mail_only & ways.keys()}
     deliveries: list[Delivery] = []
     for pk, person in people.items():
         subject, body = worded(kind, facts, language=person.language)
@@ -68,13 +92,7 @@ def put_in_outbox(
                 device=way.device,
                 next_try_at=way.not_before or now,
             )
-            for way in ways_for(
-                person,
-                kind,
-                wishes=wishes.get(pk),
-                devices=devices.get(pk, []),
-                at=now,
-            )
+            for way in ways[pk]
         ]
     send_soon(deliveries)
     return rows

@@ -18,6 +18,8 @@ from accessportal.plants.models import (
     EndpointCheck,
     MaintenanceStop,
     ProductionFreeze,
+    Shift,
+    ShiftException,
     Site,
 )
 
@@ -96,6 +98,44 @@ def stop_changeable_by(user: User, pk: int) -> MaintenanceStop:
     if not may_freeze(user, stop.site):
         raise NotAllowed
     return stop
+
+
+def site_rosterable_by(user: User, slug: str) -> Site:
+    """A site for which this person says who is on shift."""
+    site = site_visible_to(user, slug)
+    if not may(user, Action.ROSTER_CHANGE, site):
+        raise NotAllowed
+    return site
+
+
+def shift_changeable_by(user: User, pk: int) -> Shift:
+    shift = (
+        Shift.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        .select_related("site")
+        .filter(pk=pk)
+        .first()
+    )
+    if shift is None:
+        raise NotKnown
+    if not may(user, Action.ROSTER_CHANGE, shift.site):
+        raise NotAllowed
+    return shift
+
+
+def shift_exception_changeable_by(user: User, pk: int) -> ShiftException:
+    exception = (
+        ShiftException.objects.filter(
+            shift__site__in=sites_where(user, Action.PLANT_SEE)
+        )
+        .select_related("shift__site")
+        .filter(pk=pk)
+        .first()
+    )
+    if exception is None:
+        raise NotKnown
+    if not may(user, Action.ROSTER_CHANGE, exception.shift.site):
+        raise NotAllowed
+    return exception
 
 
 def checklist_item_changeable_by(user: User, pk: int) -> ChecklistItem:

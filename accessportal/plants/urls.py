@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from accessportal.plants.views import calendars, catalogue, checklist, freezes
+from accessportal.plants.views import (
+    calendars,
+    catalogue,
+    checklist,
+    freezes,
+    roster,
+)
 
 app_name = "plants"
 urlpatterns = [
@@ -34,6 +40,21 @@ urlpatterns = [
     ),
     path(
         "calendars/<int:pk>/remove/", calendars.calendar_remove, name="calendar_remove"
+    ),
+    path("sites/<slug:slug>/roster/", roster.roster, name="roster"),
+    path("sites/<slug:slug>/roster/shifts/new/", roster.shift_new, name="shift_new"),
+    path(
+        "sites/<slug:slug>/roster/exceptions/new/",
+        roster.exception_new,
+        name="exception_new",
+    ),
+    path(
+        "sites/<slug:slug>/roster/import/", roster.roster_import, name="roster_import"
+    ),
+    path("shifts/<int:pk>/edit/", roster.shift_edit, name="shift_edit"),
+    path("shifts/<int:pk>/remove/", roster.shift_remove, name="shift_remove"),
+    path(
+        "exceptions/<int:pk>/remove/", roster.exception_remove, name="exception_remove"
     ),
     path("freezes/<int:pk>/remove/", freezes.freeze_remove, name="freeze_remove"),
     path("assets/<slug:slug>/", catalogue.asset_detail, name="asset_detail"),

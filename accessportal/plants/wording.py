@@ -1,10 +1,11 @@
-"""A site's staffed hours in words."""
+"""Weekly hours in words: a site's staffed ones, and those of its shifts."""
 
 from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
-from accessportal.plants.models import Site
+from accessportal.plants.models import Shift, Site
+from accessportal.plants.roster_csv import ReadShift
 
 
 def weekdays_words(weekdays: str) -> str:
@@ -28,3 +29,9 @@ def staffed_words(site: Site) -> str:
     """`Mon–Fri, 06:00 – 18:00`"""
     hours = f"{site.staffed_from:%H:%M} – {site.staffed_until:%H:%M}"
     return f"{weekdays_words(site.staffed_weekdays)}, {hours}"
+
+
+def shift_words(shift: Shift | ReadShift) -> str:
+    """`Mon–Fri, 22:00 – 06:00`"""
+    hours = f"{shift.begins:%H:%M} – {shift.ends:%H:%M}"
+    return f"{weekdays_words(shift.weekdays)}, {hours}"

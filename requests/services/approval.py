@@ -31,6 +31,7 @@ from requests.models import (
     ApprovalStep,
     MaintenanceWindow,
 )
+from requests.on_shift import ringing_for
 from requests.policy.reading import demands_as_json
 from requests.services.anew import outdate_proposals
 from requests.services.common import (
@@ -148,6 +149,7 @@ def _agreed(
         people_asked(access_request),
         "request.agreed",
         path=decision_path_of(access_request),
+        ringing=ringing_for(access_request),
         decider=acting_user.full_name,
         **said_of(access_request),
     )

@@ -20,6 +20,7 @@ from requests.demanded import demands_at
 from requests.facts import companions_of, requested_endpoints
 from requests.feasibility import what_stands_against
 from requests.models import AccessRequest, RequestedEndpoint, RequestedPerson
+from requests.on_shift import ringing_for
 from requests.services.anew import begin_anew, outdate_proposals
 from requests.services.common import (
     decision_path_of,
@@ -103,6 +104,7 @@ def change_request(
         [*people_asked(access_request), *voided] if material else [],
         "request.changed",
         path=decision_path_of(access_request),
+        ringing=ringing_for(access_request),
         by=acting_user.full_name,
         **said_of(access_request),
     )

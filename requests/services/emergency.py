@@ -28,6 +28,7 @@ from requests.demanded import demands_on_wish
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
 from requests.models import AccessRequest, MaintenanceWindow, RequestedEndpoint
+from requests.on_shift import ringing_for
 from requests.policy.evaluation import in_an_emergency
 from requests.services.common import (
     decision_path_of,
@@ -206,6 +207,7 @@ def _submit(
         [one for one in people_asked(access_request) if one.pk != acting_user.pk],
         "emergency.asked",
         path=decision_path_of(access_request),
+        ringing=ringing_for(access_request),
         **said_of_emergency(access_request),
     )
     tell_pages(access_request)

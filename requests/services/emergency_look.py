@@ -19,6 +19,7 @@ from requests.access import may_look_at_emergency
 from requests.approvers import people_who_are
 from requests.demanded import demands_now
 from requests.models import AccessRequest, EmergencyLook, SkippedStep
+from requests.on_shift import ringing_among
 from requests.services.common import (
     guard_fresh_factor,
     locked_request,
@@ -61,10 +62,12 @@ def owe_second_look(
         look_due_at=due_at.isoformat(),
     )
 
+    passed = passed_over(look)
     notify(
-        passed_over(look),
+        passed,
         "emergency.let_in",
         path=path_of(access_request),
+        ringing=ringing_among(passed, access_request.site),
         decider=decided_by.full_name,
         emergency=access_request.emergency_reason,
         due=lambda: moment_words(due_at, access_request.site.time_zone),

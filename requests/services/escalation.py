@@ -12,6 +12,7 @@ from accessportal.notifications import notify
 from accessportal.origin import SYSTEM, Origin
 from requests.approvers import people_who_are, who_words
 from requests.models import AccessRequest, ApprovalStep
+from requests.on_shift import ringing_among
 from requests.services.common import (
     decision_path_of,
     locked_request,
@@ -69,10 +70,12 @@ def call_deputy(
         after_minutes=step.after_minutes,
     )
 
+    deputies = people_who_are(step.deputy, access_request.site)
     notify(
-        people_who_are(step.deputy, access_request.site),
+        deputies,
         "request.escalated",
         path=decision_path_of(access_request),
+        ringing=ringing_among(deputies, access_request.site, at=at),
         instead_of=step.name or who_words(step.who),
         minutes=step.after_minutes,
         **said_of(access_request),

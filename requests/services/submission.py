@@ -27,6 +27,7 @@ from requests.demanded import demands_at, demands_on_wish
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
 from requests.models import AccessRequest, RequestedEndpoint, RequestedPerson
+from requests.on_shift import ringing_for
 from requests.policy.rules import Demands
 from requests.series import judged
 from requests.services.attachments import hand_in
@@ -203,6 +204,7 @@ def _submit(
         people_asked(access_request),
         "request.submitted",
         path=decision_path_of(access_request),
+        ringing=ringing_for(access_request),
         **said_of(access_request),
     )
     tell_pages(access_request)
@@ -371,6 +373,7 @@ def _remind(pk: int, at: datetime) -> bool:
         people_asked(access_request),
         "request.reminder",
         path=decision_path_of(access_request),
+        ringing=ringing_for(access_request, at=at),
         **said_of(access_request),
     )
     return True

@@ -12,10 +12,12 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
+from accessportal.accounts.authorisation import Action, sites_where
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import wants_page
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
+from accessportal.plants.roster import roster_of
 from sessions.access import colleague_for, sessions_chargeable_by, shift_of
 from sessions.models import BrokeredSession
 from sessions.services import attendance, charge
@@ -40,6 +42,11 @@ def shift(request: HttpRequest) -> HttpResponse:
         "colleagues": charge.colleagues_for(
             [line.brokered_session for line in yours], user
         ),
+        "rosters": [
+            (site, roster)
+            for site in sites_where(user, Action.SESSION_CHARGE)
+            if (roster := roster_of(site)) is not None
+        ],
     }
     return render(request, "sessions/shift.html", context)
 

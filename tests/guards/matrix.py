@@ -16,6 +16,7 @@ from tests.guards.lines import (
 from tests.guards.matrix_accounts import ACCOUNTS
 from tests.guards.matrix_emergencies import EMERGENCIES
 from tests.guards.matrix_policy import CHANGES, POLICY
+from tests.guards.matrix_roster import ROSTER
 from tests.guards.matrix_sessions import SESSIONS
 
 # Open to people who are not signed in, on purpose: signing in itself, invitations, language.
@@ -487,6 +488,7 @@ MATRIX: dict[str, Line] = {
         args="calendar",
         method="post",
     ),
+    **ROSTER,
     "plants:freeze_remove": Line(
         yes="adam olga",
         no="ivan cora",

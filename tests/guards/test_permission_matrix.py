@@ -233,6 +233,8 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "stop",
                 "turn",
                 "checklist_item",
+                "shift",
+                "shift_exception",
                 "calendar",
                 "check",
                 "guacd",

@@ -31,6 +31,7 @@ STOPS = {
 LIMITED = {
     "requests:new",
     "plants:calendar_import",
+    "plants:roster_import",
     "requests:check",
     "emergencies:new",
     "accounts:invitation",

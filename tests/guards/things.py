@@ -42,6 +42,8 @@ from accessportal.plants.models import (
     ChecklistItem,
     EndpointCheck,
     MaintenanceStop,
+    Shift,
+    ShiftException,
 )
 from requests.attachment_files import digest_of, put
 from requests.models import (
@@ -272,6 +274,19 @@ def make_things(plant: Plant) -> dict[str, Any]:
             kind="freeze",
             added_by=plant.adam,
             url="http://calendar.example.test/",
+        ).pk,
+        "shift": Shift.objects.create(
+            site=plant.north, name="Early", weekdays="1", begins="06:00", ends="14:00"
+        ).pk,
+        "shift_exception": ShiftException.objects.create(
+            shift=Shift.objects.create(
+                site=plant.north,
+                name="Late",
+                weekdays="1",
+                begins="14:00",
+                ends="22:00",
+            ),
+            date=now.date(),
         ).pk,
         "checklist_item": ChecklistItem.objects.create(
             site=plant.north, asset=plant.palletiser, text="Air off"

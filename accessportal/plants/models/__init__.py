@@ -5,6 +5,7 @@ from accessportal.plants.models.calendar import CalendarSource, MaintenanceStop
 from accessportal.plants.models.checklist import ChecklistItem
 from accessportal.plants.models.credential import Credential
 from accessportal.plants.models.endpoint import Endpoint, EndpointCheck
+from accessportal.plants.models.roster import Shift, ShiftException
 from accessportal.plants.models.site import ProductionFreeze, Site, Zone
 
 __all__ = [
@@ -16,6 +17,8 @@ __all__ = [
     "EndpointCheck",
     "MaintenanceStop",
     "ProductionFreeze",
+    "Shift",
+    "ShiftException",
     "Site",
     "VendorAsset",
     "Zone",
