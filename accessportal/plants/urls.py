@@ -20,15 +20,30 @@ urlpatterns = [
     path("sites/<slug:slug>/edit/", catalogue.site_edit, name="site_edit"),
     path("sites/<slug:slug>/zones/new/", catalogue.zone_new, name="zone_new"),
     path("sites/<slug:slug>/assets/new/", catalogue.asset_new, name="asset_new"),
-    path("sites/<slug:slug>/freezes/new/", freezes.freeze_new, name="freeze_new"),
+    path(
+        "sites/<slug:slug>/freezes/new/",
+        freezes.planned_new,
+        {"kind": "freeze"},
+        name="freeze_new",
+    ),
     path("sites/<slug:slug>/checklist/", checklist.checklist, name="checklist"),
     path(
         "checklist/<int:pk>/remove/",
         checklist.checklist_remove,
         name="checklist_remove",
     ),
-    path("sites/<slug:slug>/stops/new/", freezes.stop_new, name="stop_new"),
-    path("stops/<int:pk>/remove/", freezes.stop_remove, name="stop_remove"),
+    path(
+        "sites/<slug:slug>/stops/new/",
+        freezes.planned_new,
+        {"kind": "stop"},
+        name="stop_new",
+    ),
+    path(
+        "stops/<int:pk>/remove/",
+        freezes.planned_remove,
+        {"kind": "stop"},
+        name="stop_remove",
+    ),
     path("sites/<slug:slug>/calendars/", calendars.calendar_list, name="calendars"),
     path(
         "sites/<slug:slug>/calendars/import/",
@@ -56,7 +71,12 @@ urlpatterns = [
     path(
         "exceptions/<int:pk>/remove/", roster.exception_remove, name="exception_remove"
     ),
-    path("freezes/<int:pk>/remove/", freezes.freeze_remove, name="freeze_remove"),
+    path(
+        "freezes/<int:pk>/remove/",
+        freezes.planned_remove,
+        {"kind": "freeze"},
+        name="freeze_remove",
+    ),
     path("assets/<slug:slug>/", catalogue.asset_detail, name="asset_detail"),
     path("assets/<slug:slug>/edit/", catalogue.asset_edit, name="asset_edit"),
     path(

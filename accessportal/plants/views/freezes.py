@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accessportal.accounts.models import User
@@ -16,6 +21,7 @@ from accessportal.plants.access import (
     stop_changeable_by,
 )
 from accessportal.plants.forms import FreezeForm
+from accessportal.plants.models import MaintenanceStop, ProductionFreeze
 from accessportal.plants.services.freezes import (
     add_freeze,
     add_stop,
@@ -23,14 +29,48 @@ from accessportal.plants.services.freezes import (
     remove_stop,
 )
 
+Planned = ProductionFreeze | MaintenanceStop
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the pages of freezes and of stops differ in: verbs, guard and words."""
+
+    add: Callable[..., Planned]
+    added: Promise
+    template: str
+    changeable_by: Callable[[User, int], Planned]
+    remove: Callable[..., None]
+    removed: Promise
+
+
+KINDS = {
+    "freeze": Kind(
+        add_freeze,
+        _("The production freeze is set."),
+        "plants/freeze_form.html",
+        freeze_changeable_by,
+        remove_freeze,
+        _("The production freeze is lifted."),
+    ),
+    "stop": Kind(
+        add_stop,
+        _("The maintenance stop is set."),
+        "plants/stop_form.html",
+        stop_changeable_by,
+        remove_stop,
+        _("The maintenance stop is taken back."),
+    ),
+}
+
 
 @require_http_methods(["GET", "POST"])
-def freeze_new(request: HttpRequest, slug: str) -> HttpResponse:
+def planned_new(request: HttpRequest, slug: str, kind: str) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     site = site_freezable_by(user, slug)
     form = FreezeForm(request.POST or None, site=site)
     if request.method == "POST" and form.is_valid():
-        add_freeze(
+        KINDS[kind].add(
             site,
             starts_at=form.cleaned_data["starts_at"],
             ends_at=form.cleaned_data["ends_at"],
@@ -39,48 +79,17 @@ def freeze_new(request: HttpRequest, slug: str) -> HttpResponse:
             acting_user=user,
             origin=origin_of(request),
         )
-        messages.success(request, _("The production freeze is set."))
+        messages.success(request, str(KINDS[kind].added))
         return redirect("plants:site_detail", site.slug)
-    context = {"form": form, "site": site}
+    context: dict[str, Any] = {"form": form, "site": site}
     status = 422 if form.errors else 200
-    return render(request, "plants/freeze_form.html", context, status=status)
+    return render(request, KINDS[kind].template, context, status=status)
 
 
 @require_POST
-def freeze_remove(request: HttpRequest, pk: int) -> HttpResponse:
+def planned_remove(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
-    freeze = freeze_changeable_by(user, pk)
-    remove_freeze(freeze, acting_user=user, origin=origin_of(request))
-    messages.success(request, _("The production freeze is lifted."))
-    return redirect("plants:site_detail", freeze.site.slug)
-
-
-@require_http_methods(["GET", "POST"])
-def stop_new(request: HttpRequest, slug: str) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
-    site = site_freezable_by(user, slug)
-    form = FreezeForm(request.POST or None, site=site)
-    if request.method == "POST" and form.is_valid():
-        add_stop(
-            site,
-            starts_at=form.cleaned_data["starts_at"],
-            ends_at=form.cleaned_data["ends_at"],
-            reason=form.cleaned_data["reason"],
-            asset=form.cleaned_data["asset"],
-            acting_user=user,
-            origin=origin_of(request),
-        )
-        messages.success(request, _("The maintenance stop is set."))
-        return redirect("plants:site_detail", site.slug)
-    context = {"form": form, "site": site}
-    status = 422 if form.errors else 200
-    return render(request, "plants/stop_form.html", context, status=status)
-
-
-@require_POST
-def stop_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    user: User = request.user  # type: ignore[assignment]
-    stop = stop_changeable_by(user, pk)
-    remove_stop(stop, acting_user=user, origin=origin_of(request))
-    messages.success(request, _("The maintenance stop is taken back."))
-    return redirect("plants:site_detail", stop.site.slug)
+    planned = KINDS[kind].changeable_by(user, pk)
+    KINDS[kind].remove(planned, acting_user=user, origin=origin_of(request))
+    messages.success(request, str(KINDS[kind].removed))
+    return redirect("plants:site_detail", planned.site.slug)
