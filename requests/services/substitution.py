@@ -123,6 +123,7 @@ def _accept(wish: Substitution, *, acting_user: User, origin: Origin) -> Substit
     window = _window_of(access_request)
 
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
+    _guard_unanswered(wish)
     guard_fresh_factor(origin, acting_user, access_request.site)
     _guard_people(access_request, window, wish.leaves, wish.comes)
 
@@ -183,6 +184,7 @@ def refuse_substitution(
     access_request = locked_request(wish.access_request_id)
 
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
+    _guard_unanswered(wish)
     reason = needed_reason(reason)
 
     _decide(wish, State.REFUSED, acting_user, reason)
@@ -216,6 +218,13 @@ def _window_of(access_request: AccessRequest) -> MaintenanceWindow:
     if window is None or window.phase() in over:
         raise TooLate(_("There is no window in which anybody could work."), code="over")
     return window
+
+
+def _guard_unanswered(wish: Substitution) -> None:
+    """Raises `TooLate` where a colleague was first: the people are others by then, and what is
+    said of them would not be why."""
+    if not Substitution.objects.filter(pk=wish.pk, state=State.PENDING).exists():
+        raise TooLate(_("A colleague has answered this already."), code="answered")
 
 
 def _guard_people(

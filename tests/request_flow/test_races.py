@@ -3,24 +3,54 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from accessportal.accounts.models import RoleGrant
 from accessportal.errors import NotPossible, TooLate
+from accessportal.plants.models import CalendarSource, ProductionFreeze
+from accessportal.plants.services.calendars import import_file, remove_source
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.approval import approve_request, deny_request
 from requests.services.emergency_look import complete_look
 from requests.services.giving_back import give_window_back
 from requests.services.handover import give_line
+from requests.services.proposal import accept_changes
 from requests.services.submission import (
     expire_request,
     submit_request,
     withdraw_request,
 )
+from requests.services.substitution import (
+    accept_substitution,
+    ask_substitution,
+    refuse_substitution,
+)
 from requests.services.window import grant_extension, request_extension, revoke_window
 from tests.cast import make_emergency, make_person, make_window, origin
 from tests.request_flow.conftest import ask, seen, wish_for
+from tests.request_flow.test_change_request import propose
+
+
+def calendar():
+    """A file with one event, in a month."""
+    day = timezone.now() + timedelta(days=30)
+    lines = (
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        "PRODID:-//tests//EN",
+        "BEGIN:VEVENT",
+        "UID:break@plant",
+        f"DTSTART:{day:%Y%m%d}T050000Z",
+        f"DTEND:{day:%Y%m%d}T070000Z",
+        "END:VEVENT",
+        "END:VCALENDAR",
+        "",
+    )
+    return "\r\n".join(lines).encode()
+
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -213,3 +243,118 @@ def test_two_second_looks_at_once(at_once, vera, olga, otto, ivan, filling_hmi):
     assert loser.code == "already_looked"
     look.refresh_from_db()
     assert (look.done_by, look.verdict) == (winner.done_by, winner.verdict)
+
+
+def test_a_proposal_accepted_while_it_is_withdrawn(at_once, pending, vera, olga):
+    """The contractor taps *Accept* on the phone, and *Withdraw* on the laptop."""
+    proposal = propose(pending, olga, permission="view")
+    results = at_once(
+        lambda: accept_changes(proposal, acting_user=vera, origin=origin()),
+        lambda: withdraw_request(pending, acting_user=vera, origin=origin()),
+    )
+    sorted_out(results, TooLate)
+    pending.refresh_from_db()
+    accepted = pending.state == AccessRequest.State.APPROVED
+    assert MaintenanceWindow.objects.count() == accepted
+    assert accepted or pending.state == AccessRequest.State.WITHDRAWN
+
+
+def test_a_proposal_accepted_while_another_supervisor_denies(
+    at_once, pending, vera, olga, otto
+):
+    proposal = propose(pending, olga, permission="view")
+    facts_hash = seen(pending)
+    results = at_once(
+        lambda: accept_changes(proposal, acting_user=vera, origin=origin()),
+        lambda: deny_request(
+            pending,
+            acting_user=otto,
+            origin=origin(),
+            facts_hash=facts_hash,
+            reason="No",
+        ),
+    )
+    sorted_out(results, TooLate)
+    pending.refresh_from_db()
+    accepted = pending.state == AccessRequest.State.APPROVED
+    assert MaintenanceWindow.objects.count() == accepted
+
+
+def test_a_substitution_is_decided_once(at_once, vera, olga, otto, filling_hmi):
+    """Two taps of two supervisors, a yes against a no, and a yes while the window is revoked."""
+    vito = make_person("Vito Vogel", vendor=vera.vendor)
+
+    def wish():
+        window = make_window(vera, filling_hmi, decided_by=olga)
+        return ask_substitution(
+            window.access_request,
+            acting_user=vera,
+            origin=origin(),
+            leaves=vera,
+            comes=vito,
+            reason="Ill",
+        )
+
+    def yes(asked, by):
+        return lambda: accept_substitution(asked, acting_user=by, origin=origin())
+
+    def no(asked, by):
+        return lambda: refuse_substitution(
+            asked, acting_user=by, origin=origin(), reason="Not known here"
+        )
+
+    for others_act in (yes, no):
+        asked = wish()
+        sorted_out(at_once(yes(asked, olga), others_act(asked, otto)), TooLate)
+        asked.refresh_from_db()
+        access_request = AccessRequest.objects.get(pk=asked.access_request_id)
+        accepted = asked.state == "accepted"
+        assert access_request.requested_by == (vito if accepted else vera)
+        assert access_request.decisions.count() == 1 + accepted
+        MaintenanceWindow.objects.filter(access_request=access_request).delete()
+
+    asked = wish()
+    window = MaintenanceWindow.objects.get(access_request=asked.access_request)
+    at_once(
+        yes(asked, olga),
+        lambda: revoke_window(
+            window, acting_user=otto, origin=origin(), reason="Line is needed"
+        ),
+    )
+    window.refresh_from_db()
+    assert window.phase() == MaintenanceWindow.Phase.REVOKED, "in either order"
+
+
+def test_two_readings_of_a_calendar_at_once(at_once, north, olga, otto):
+    """The same file twice writes each event once; two names are two calendars; a calendar
+    that is given up while it is read leaves nothing behind."""
+
+    def read(by, name="Break"):
+        return lambda: import_file(
+            north,
+            name=name,
+            kind="freeze",
+            content=calendar(),
+            acting_user=by,
+            origin=origin(),
+        )
+
+    results = at_once(read(olga), read(otto))
+    assert {one.source.pk for one in results} == {CalendarSource.objects.get().pk}
+    assert sorted(one.replaced for one in results) == [0, 1]
+    assert ProductionFreeze.objects.count() == 1
+
+    at_once(read(olga, "One"), read(otto, "Two"))
+    assert CalendarSource.objects.count() == 3
+    assert ProductionFreeze.objects.count() == 3
+
+    source = CalendarSource.objects.get(name="Break")
+    results = at_once(
+        read(olga),
+        lambda: remove_source(source, acting_user=otto, origin=origin()),
+    )
+    assert not any(isinstance(result, Exception) for result in results), results
+    # Removed last, or made anew by who read last.
+    left = CalendarSource.objects.filter(name="Break").count()
+    assert ProductionFreeze.objects.filter(source__name="Break").count() == left
+    assert ProductionFreeze.objects.count() == 2 + left

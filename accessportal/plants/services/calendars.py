@@ -122,7 +122,7 @@ def remove_source(source: CalendarSource, *, acting_user: User, origin: Origin) 
 
     Raises `NotAllowed`: a feed is the administrators', a file also the supervisors'.
     """
-    site = source.site
+    site = _locked(source.site)  # no import writes into what goes
     allowed = (
         may(acting_user, Action.PLANT_CHANGE, site)
         if source.url
