@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import F
 from django.utils import timezone
 
 from accessportal.accounts.authorisation import Action, people_who_may
@@ -81,7 +82,8 @@ def wall_of(station: Station) -> Wall:
             .filter(site=site)
             .select_related("requested_by__vendor")
             .prefetch_related("endpoints__asset")
-            .order_by("wanted_from")
+            # What cannot wait stands first.
+            .order_by(F("emergency_at").asc(nulls_last=True), "wanted_from")
         ),
         unnamed=unnamed,
         people=sorted(people, key=lambda person: person.full_name),

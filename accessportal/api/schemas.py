@@ -90,6 +90,8 @@ class RequestOut(Schema):
     wanted_from: datetime
     wanted_until: datetime
     closed_at: datetime | None
+    emergency_at: datetime | None
+    emergency_reason: str
 
     @staticmethod
     def of(row: AccessRequest) -> RequestOut:
@@ -107,6 +109,8 @@ class RequestOut(Schema):
             wanted_from=row.wanted_from,
             wanted_until=row.wanted_until,
             closed_at=row.closed_at,
+            emergency_at=row.emergency_at,
+            emergency_reason=row.emergency_reason,
         )
 
 
@@ -125,6 +129,7 @@ class WindowOut(Schema):
     closes_at: datetime
     revoked_at: datetime | None
     revoke_reason: str
+    emergency: bool
 
     @staticmethod
     def of(row: MaintenanceWindow) -> WindowOut:
@@ -139,6 +144,7 @@ class WindowOut(Schema):
             closes_at=row.closes_at,
             revoked_at=row.revoked_at,
             revoke_reason=row.revoke_reason,
+            emergency=access_request.emergency_at is not None,
         )
 
 

@@ -27,6 +27,7 @@ ADDRESSES = {
     "olga": "192.0.2.110",
     "omar": "198.51.100.110",
     "cora": "192.0.2.133",
+    "ivan": "192.0.2.151",
     "adam": "192.0.2.141",
 }
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"

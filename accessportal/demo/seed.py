@@ -13,6 +13,7 @@ from django.utils import timezone
 from accessportal.accounts.models import User
 from accessportal.demo.capture import Capture, CaptureFailed
 from accessportal.demo.companies import steps_of_companies
+from accessportal.demo.emergency import steps_of_emergency
 from accessportal.demo.past import Step, as_of, tell
 from accessportal.demo.past_sessions import capture_work, steps_of_session
 from accessportal.demo.people import sign_in_facts
@@ -67,6 +68,7 @@ def _tell_everything(plant: DemoPlant, captures: dict[str, Capture]) -> None:
         steps += steps_of(story, plant)
         if story.recording in captures:
             steps += steps_of_session(story, captures[story.recording], plant)
+    steps += steps_of_emergency(plant)
     steps += steps_of_companies(plant.people)
     tell(steps)
     _forget_old_mail()

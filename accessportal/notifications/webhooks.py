@@ -177,7 +177,8 @@ def tell_webhooks(kind: str, *, path: str, facts: dict[str, Any]) -> None:
         title, _body = worded(kind, facts, language=webhook.language)
         if webhook.says == Webhook.Says.NUMBER:
             with override(webhook.language):
-                title = f"{group.label}: {about}" if about else str(group.label)
+                words = _("Emergency") if "emergency" in kind else group.label
+                title = f"{words}: {about}" if about else str(words)
         calls.append(
             WebhookCall.objects.create(
                 webhook=webhook, kind=kind, about=about, title=title, path=path

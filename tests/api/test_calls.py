@@ -16,7 +16,7 @@ from accessportal.audit.chain import seal_committed_events
 from accessportal.audit.models import AuditEvent
 from sessions.models import BrokeredSession, StopOrder
 from sessions.services.console import start_session
-from tests.cast import Plant, make_request, make_window, origin
+from tests.cast import Plant, make_emergency, make_request, make_window, origin
 from tests.guards.matrix import BY_TOKEN
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +103,20 @@ def test_past_sessions_requests_and_windows_by_cursor(
     (window,) = machine.get("windows").json()["windows"]
     assert window["phase"] == "open"
     assert machine.get("sessions").json() == {"sessions": [], "next": ""}
+
+
+def test_an_emergency_is_told_apart(plant: Plant, live: BrokeredSession) -> None:
+    look = make_emergency(plant.vera, plant.filling_plc, decided_by=plant.olga)
+    number = look.access_request.number
+    machine = Machine(plant.ivan)
+    requests = machine.get("requests").json()["requests"]
+    found = {one["number"]: one for one in requests}
+    assert found[number]["emergency_reason"] == "The line is down since 03:00"
+    assert found[number]["emergency_at"] is not None
+    assert [one["emergency_at"] for one in requests].count(None) == 1
+    windows = machine.get("windows").json()["windows"]
+    assert [one["request"] for one in windows if one["emergency"]] == [number]
+    assert len(windows) == 2
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import json
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -21,7 +22,8 @@ from accessportal.notifications.tasks import send_due_notifications
 from accessportal.notifications.webhook_formats import Said, body_and_headers
 from accessportal.notifications.webhooks import reseal_webhooks, webhook_key_ids
 from accessportal.plants.models import Site
-from tests.cast import Clock, Plant, make_person
+from requests.services.emergency import Emergency, submit_emergency
+from tests.cast import Clock, Plant, make_person, origin
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +139,34 @@ def test_only_the_number_where_names_are_not_wished(
     ((_headers, body),) = receiver.got
     assert json.loads(body)["title"] == "Sessions that are running: SES-2026-0001"
     assert Webhook.objects.get().groups == ["live"]
+
+
+def test_an_emergency_is_said_to_be_one_even_by_number(
+    plant: Plant, receiver: Receiver, browser_of: Callable[..., Client]
+) -> None:
+    browser = browser_of(plant.adam)
+    add(browser, receiver, says="number", groups=["requests"], site=plant.north.pk)
+    pending = submit_emergency(
+        Emergency(
+            site=plant.north,
+            person=plant.vera,
+            endpoint_ids=[plant.filling_plc.pk],
+            permission="control",
+            reason="Filler stands since 03:00",
+            purpose="Find out why",
+            minutes=60,
+        ),
+        acting_user=plant.vera,
+        origin=origin(),
+        submission_key=uuid.uuid4(),
+    )
+    send_due_notifications()
+    ((_headers, body),) = receiver.got
+    told = json.loads(body)
+    assert (told["kind"], told["urgent"]) == ("emergency.asked", True)
+    assert told["title"] == f"Emergency: {pending.number}"
+    assert told["link"].endswith(f"/approvals/{pending.number}/")
+    assert "03:00" not in body.decode(), "the reason is not for a channel"
 
 
 def test_what_does_not_arrive_is_tried_again_and_shown(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accessportal.audit.models import AuditEvent
+from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, Station, StationAct
 from tests.accounts.authenticator import challenge_for, passkey_for
 from tests.cast import Clock, Plant, make_person, make_request, make_window
@@ -216,6 +219,50 @@ def test_a_key_and_pin_decide_and_sign_nobody_in(plant: Plant, screen: Client) -
     # The screen is as much nobody as before.
     assert screen.get("/approvals/").status_code == 302
     assert "_auth_user_id" not in screen.session
+
+
+def test_an_emergency_stands_first_says_why_and_is_decided_there(
+    plant: Plant, screen: Client
+) -> None:
+    key = passkey_for(plant.olga)
+    make_request(plant.vera, plant.filling_gateway, starts_in=timedelta(minutes=-1))
+    now = timezone.now()
+    access_request = make_request(
+        plant.victor,
+        plant.palletiser_panel,
+        starts_in=timedelta(0),
+        lasts=timedelta(hours=1),
+        emergency_at=now,
+        emergency_by=plant.victor,
+        emergency_reason="Gantry stands since 03:00",
+    )
+    page = screen.get(WALL).content.decode()
+    assert page.count("Gantry stands since 03:00") == 1
+    first = re.search(r'wall/requests/(REQ-[\d-]+)/"', page)
+    assert first and first[1] == access_request.number
+
+    path = f"{WALL}requests/{access_request.number}/"
+    page = screen.get(path).content.decode()
+    assert "Emergency: the line is down" in page and "Gantry stands" in page
+    facts = re.search(r'name="facts_hash" value="(\w+)"', page)
+    assert facts
+    answer = key.sign(challenge_for(screen))
+    form = {"facts_hash": facts[1], "verdict": "approve", "passkey": answer}
+    assert screen.post(f"{path}decided/", form).status_code == 302
+    access_request.refresh_from_db()
+    assert access_request.window.phase() == MaintenanceWindow.Phase.OPEN
+    assert access_request.emergency_look.done_at is None, "a second look is owed"
+    page = screen.get(WALL).content.decode()
+    assert "Gantry stands" not in page and "May connect now" in page
+    assert page.index("May connect now") < page.index("Emergency</span>")
+    live = make_session(
+        access_request.window, plant, number="SES-2026-9002", state="active", slot=0
+    )
+    page = screen.get(WALL).content.decode()
+    assert page.index("Emergency</span>") < page.index("Waits for a decision")
+    assert screen.post(f"{WALL}sessions/{live.pk}/", {"what": "end"}).status_code == 302
+    live.refresh_from_db()
+    assert live.end_requested_at is not None
 
 
 def test_a_revoked_station_and_a_copied_cookie_show_nothing(
