@@ -109,6 +109,7 @@ def shift_of(user: User) -> list[BrokeredSession]:
         .filter(endpoint__asset__zone__site__in=sites)
         .select_related(
             "window__access_request__vendor",
+            "window__recalled_by",
             "endpoint__asset__zone__site",
             "started_by__vendor",
             "person_in_charge",

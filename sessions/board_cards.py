@@ -292,6 +292,7 @@ def with_relations(sessions: BrokeredSessionQuerySet) -> BrokeredSessionQuerySet
     """Everything a card shows, and who is there now (`present`)."""
     return sessions.select_related(
         "window__access_request__vendor",
+        "window__recalled_by",
         "endpoint__asset__zone__site",
         "started_by__vendor",
         "baton_with__vendor",

@@ -50,6 +50,7 @@ urlpatterns = [
     path("<uuid:pk>/hold/keep/", baton.keep_hold, name="keep_hold"),
     path("<uuid:pk>/looked/", board.looked, name="looked"),
     path("<uuid:pk>/acknowledge/", plant_side.acknowledge, name="acknowledge"),
+    path("<uuid:pk>/recall-seen/", plant_side.recall_seen, name="recall_seen"),
     path("<uuid:pk>/step/declare/", plant_side.declare_step, name="declare_step"),
     path("<uuid:pk>/step/accept/", plant_side.accept_step, name="accept_step"),
     path("<uuid:pk>/step/refuse/", plant_side.refuse_step, name="refuse_step"),

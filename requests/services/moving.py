@@ -250,6 +250,7 @@ def acknowledge_recall(
     )
 
     tell_pages(access_request, about=("windows", "sessions"))
+    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
     return window
 
 

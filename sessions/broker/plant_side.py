@@ -125,7 +125,7 @@ class PlantSideFollower:
 
 def plant_word(side: PlantSide, seat: Seat) -> dict[str, Any]:
     """The `plant` word for one participant; sentences are the page's."""
-    step, wish, there = side.step, side.wish, side.attendance
+    step, wish, there, recall = side.step, side.wish, side.attendance, side.recall
     return {
         "in_charge": {
             "name": side.in_charge,
@@ -155,6 +155,13 @@ def plant_word(side: PlantSide, seat: Seat) -> dict[str, Any]:
             "answered_by": wish.answered_by,
         },
         "attendance": there and {"by": there.by, "until": moment(there.until)},
+        "recall": recall
+        and {
+            "by": recall.by,
+            "reason": recall.reason,
+            "until": moment(recall.until),
+            "seen": recall.seen,
+        },
     }
 
 

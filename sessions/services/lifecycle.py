@@ -63,6 +63,7 @@ def with_relations() -> Any:
     """Sessions with everything that an actor looks at, in one query."""
     return BrokeredSession.objects.select_related(
         "window__access_request__vendor",
+        "window__recalled_by",
         "endpoint__asset__zone__site",
         "started_by__vendor",
         "baton_with__vendor",

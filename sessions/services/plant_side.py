@@ -1,5 +1,5 @@
 """What the plant has to do with a live session, in one picture for all who show it: who is
-in charge, the critical step, the wish for more time, attendance."""
+in charge, the critical step, the wish for more time, attendance, the line wanted back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from requests.models import ExtensionRequest
+from requests.models import ExtensionRequest, MaintenanceWindow
 from sessions.attended import attendance_required, attended_until
 from sessions.models import BrokeredSession, CriticalStep
 
@@ -67,6 +67,17 @@ class Attendance:
 
 
 @dataclass(frozen=True, slots=True)
+class Recall:
+    """The plant wants the line back before the window would have closed."""
+
+    by: str
+    reason: str
+    until: datetime
+    seen: bool
+    """The contractor has read it."""
+
+
+@dataclass(frozen=True, slots=True)
 class PlantSide:
     """Comparable: the actor tells everybody when it is another one than before."""
 
@@ -78,6 +89,7 @@ class PlantSide:
     step: Step | None = None
     wish: Wish | None = None
     attendance: Attendance | None = None
+    recall: Recall | None = None
 
     @property
     def step_runs(self) -> bool:
@@ -106,8 +118,8 @@ def plant_side_of(brokered_session: BrokeredSession) -> PlantSide:
 def plant_sides(sessions: Iterable[BrokeredSession]) -> dict[Any, PlantSide]:
     """By the sessions' ids, in two queries, and one more for each that needs attendance.
 
-    The sessions should come with `person_in_charge`, `charge_offered_to`, `attended_by`
-    and their endpoint's asset.
+    The sessions should come with `person_in_charge`, `charge_offered_to`, `attended_by`,
+    `window__recalled_by` and their endpoint's asset.
     """
     rows = list(sessions)
     steps = {
@@ -142,6 +154,7 @@ def _side(
         step=_step(step) if step is not None else None,
         wish=_wish(wish) if wish is not None else None,
         attendance=_attendance(row),
+        recall=_recall(row.window),
     )
 
 
@@ -178,6 +191,17 @@ def _wish(wish: ExtensionRequest) -> Wish:
         state=wish.state,
         answer=wish.decision_reason,
         answered_by=wish.decided_by.full_name if wish.decided_by else "",
+    )
+
+
+def _recall(window: MaintenanceWindow) -> Recall | None:
+    if window.recalled_at is None:
+        return None
+    return Recall(
+        by=str(window.recalled_by or ""),
+        reason=window.recall_reason,
+        until=window.closes_at,
+        seen=window.recall_seen_at is not None,
     )
 
 

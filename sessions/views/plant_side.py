@@ -19,6 +19,7 @@ from accessportal.errors import NotKnown, NotPossible
 from accessportal.origin import origin_of
 from requests.access import extension_decidable_by
 from requests.models import ExtensionRequest
+from requests.services.moving import acknowledge_recall
 from requests.services.window import grant_extension, refuse_extension
 from sessions.access import session_chargeable_by, session_visible_to
 from sessions.models import BrokeredSession
@@ -38,7 +39,7 @@ def number_of(request: HttpRequest, name: str) -> int:
         raise NotPossible(_("The form is not complete."), code="incomplete") from None
 
 
-# --- Phrases ---------------------------------------------------------------------------------
+# --- Acknowledgements ------------------------------------------------------------------------
 
 
 @require_POST
@@ -52,6 +53,18 @@ def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
         message=number_of(request, "message"),
     )
     return done(request, brokered_session, _("Acknowledged."))
+
+
+@require_POST
+def recall_seen(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Who works has read that the plant wants the line back; as on the request's page."""
+    brokered_session = session_visible_to(_user(request), pk)
+    acknowledge_recall(
+        brokered_session.window,
+        acting_user=_user(request),
+        origin=origin_of(request),
+    )
+    return done(request, brokered_session, _("The plant sees that you have read it."))
 
 
 # --- Critical step -----------------------------------------------------------------------------

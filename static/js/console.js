@@ -10,6 +10,7 @@ import { InputGate } from "./console/input.js";
 import { RemoteKeyboard } from "./console/keyboard.js";
 import { Link } from "./console/link.js";
 import { Messages } from "./console/messages.js";
+import { OneKey } from "./console/one_key.js";
 import { Overlays } from "./console/overlays.js";
 import { announce, byId, facts, put, say, serverNow, setServerTime, show } from "./console/page.js";
 import { closePanel, openPanel, openPanelName, startPanels } from "./console/panels.js";
@@ -74,8 +75,9 @@ const messages = new Messages({
   onIncoming: (message) => overlays.hint(say("message_from", { name: message.name, text: message.text })),
 });
 
-const phrases = new Phrases();
-const plant = new PlantSide({ hint: (sentence, tone) => overlays.hint(sentence, tone) });
+const oneKey = new OneKey();
+const phrases = new Phrases(oneKey);
+const plant = new PlantSide({ hint: (sentence, tone) => overlays.hint(sentence, tone), oneKey });
 
 const clipboard = new Clipboard({
   client: () => client,
@@ -134,6 +136,12 @@ function takeTurn(works, atFirst) {
   if (!works || atFirst) return;
   askForSize(...display.wantedSize());
   if (overlays.phase === "open" && !frozen && !openPanelName()) keyboard.capture();
+}
+
+/** Acknowledged: the keys are the machine's again. */
+function wasRead(answer) {
+  overlays.hint(answer.sentence, "ok");
+  if (canWork() && !openPanelName()) keyboard.capture();
 }
 
 /** The machine's pointer becomes the browser's: it moves without waiting for the link. */
@@ -312,10 +320,8 @@ startTouch(viewport, display, gate, {
 });
 startActs({
   message: () => messages.read(),
-  acknowledge(answer) {
-    overlays.hint(answer.sentence, "ok");
-    if (canWork() && !openPanelName()) keyboard.capture();
-  },
+  acknowledge: wasRead,
+  recall_seen: wasRead,
   declare_step: (answer) => overlays.hint(answer.sentence),
   accept_step: (answer) => overlays.hint(answer.sentence, "ok"),
   refuse_step: (answer) => overlays.hint(answer.sentence),

@@ -236,6 +236,17 @@ def window(
     return {"window": made.pk, "start": start}
 
 
+def recall(window_pk: int, minutes: int) -> int:
+    """Olga wants the line back in so many minutes."""
+    from requests.models import MaintenanceWindow
+    from requests.services.moving import recall_window
+    from tests.cast import origin
+
+    window = MaintenanceWindow.objects.get(pk=window_pk)
+    recall_window(window, acting_user=PLANT.olga, origin=origin(), minutes=minutes)
+    return window_pk
+
+
 def begin(who: str, window_pk: int, protocol: str, cookie: str) -> str:
     """Have this person start a session, as the start page does; its id."""
     from requests.models import MaintenanceWindow

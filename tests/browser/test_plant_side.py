@@ -3,6 +3,7 @@ attendance, the shift change."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,6 +62,17 @@ def test_what_plant_and_contractor_settle_beside_the_picture(
     expect(vera.locator("#banner-phrase")).to_be_hidden()
     expect(state).to_contain_text("Acknowledged by Vera Vogt")
     olga.locator("#panel [data-close-panel]:visible").tap()
+
+    # The line is wanted back: counted down where the work is, and read by the same key.
+    window = stage.recall(started[-1], 30)
+    assert window
+    expect(vera.locator("#banner-recall")).to_contain_text("GIVE IT BACK IN")
+    expect(vera.locator("#recall-left")).to_have_text(re.compile(r"^(29|30):\d\d$"))
+    assert axe_findings(vera) == []
+    vera.locator("#screen").focus()
+    vera.keyboard.press("F8")
+    expect(vera.locator("#banner-recall")).to_be_hidden()
+    expect(olga.locator("#recall-state")).to_contain_text("and read")
 
     # A critical step: asked for, accepted with one tap, seen by both with its time.
     vera.locator(".tools [data-panel=step]").click()

@@ -155,6 +155,14 @@ SESSIONS: dict[str, Line] = {
         method="post",
         data=(("message", "1"),),
     ),
+    # Olga passes the guard; the verb lets only those acknowledge it who are told.
+    "sessions:recall_seen": Line(
+        yes="vera",
+        no="olga ivan cora adam",
+        not_known="vito victor omar",
+        args="session",
+        method="post",
+    ),
     "sessions:declare_step": Line(
         yes="vera",
         no="olga ivan cora adam",
@@ -330,6 +338,7 @@ COMPANION: dict[str, str] = {
     "sessions:ticket": "yes",
     "sessions:message": "yes",
     "sessions:acknowledge": "yes",
+    "sessions:recall_seen": "yes",
     "sessions:ask_baton": "yes",
     "sessions:pass_baton": "yes",
     "windows:recall_seen": "yes",  # whoever works there is told to give it back

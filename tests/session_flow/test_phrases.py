@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from asgiref.sync import sync_to_async
 from django.db.models import F
+from django.test import Client
 
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotPossible
 from accessportal.plants.models import Endpoint
 from requests.models import ExtensionRequest, MaintenanceWindow
+from requests.services.moving import recall_window
 from requests.services.window import (
     grant_extension,
     refuse_extension,
@@ -17,7 +21,8 @@ from requests.services.window import (
 )
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.services.phrases import PHRASES, acknowledge, send_phrase
-from tests.cast import make_window, origin
+from sessions.services.status import moment
+from tests.cast import make_window, origin, signed_in
 from tests.session_flow.tunnel_kit import Bench, Tunnel
 
 
@@ -105,6 +110,43 @@ async def test_each_side_has_its_own_phrases(
         await sync_to_async(send_phrase)(
             live, acting_user=olga, origin=origin(), phrase="sing_a_song"
         )
+
+
+async def test_wanted_back_is_acknowledged_where_the_work_is(
+    bench: Bench, console: Tunnel, live: BrokeredSession, olga: User, vera: User
+) -> None:
+    watching = await bench.enter(live, olga)
+    await console.until(lambda: any(kind == "plant" for kind, _ in console.words))
+    assert all(
+        word["recall"] is None for kind, word in console.words if kind == "plant"
+    )
+
+    def recalls(tunnel: Tunnel, *, seen: bool) -> list[Any]:
+        return [
+            word["recall"]
+            for kind, word in tunnel.words
+            if kind == "plant" and word["recall"] and word["recall"]["seen"] is seen
+        ]
+
+    window = await sync_to_async(recall_window)(
+        live.window, acting_user=olga, origin=origin(), minutes=10, reason="Needed"
+    )
+    await console.until(lambda: recalls(console, seen=False))
+    told = recalls(console, seen=False)[-1]
+    assert (told["by"], told["reason"]) == (olga.full_name, "Needed")
+    assert told["until"] == moment(window.closes_at)
+
+    def acknowledge_by(person: User) -> int:
+        browser = signed_in(Client(), person)
+        return browser.post(
+            f"/sessions/{live.pk}/recall-seen/", headers={"Accept": "application/json"}
+        ).status_code
+
+    assert await sync_to_async(acknowledge_by)(olga) == 403
+    assert await sync_to_async(acknowledge_by)(vera) == 200
+    await watching.until(lambda: recalls(watching, seen=True))
+    assert await sync_to_async(acknowledge_by)(vera) == 409
+    await bench.events("window.recall.acknowledged")
 
 
 async def test_more_time_is_asked_for_given_and_reaches_the_live_session(

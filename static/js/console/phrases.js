@@ -1,18 +1,12 @@
 /* A fixed phrase of the other side: it stands at the top edge until it is acknowledged, by its
-   button or by one key. The key goes to the machine at all other times. */
+   button or by one key. */
 
 import { byId, plantClock, put, say, show } from "./page.js";
 
-const KEY = "F8";
-
 export class Phrases {
-  constructor() {
+  constructor(oneKey) {
     this.waiting = new Map();
-    this.form = byId("phrase-form");
-    this.swallowed = false;
-    // Before the remote keyboard sees it: while a phrase waits, this key belongs to the page.
-    window.addEventListener("keydown", (event) => this.onKey(event), true);
-    window.addEventListener("keyup", (event) => this.onKeyUp(event), true);
+    oneKey.answers(byId("phrase-form"), () => this.waiting.size > 0);
   }
 
   add(message) {
@@ -41,20 +35,5 @@ export class Phrases {
     put(byId("phrase-words"), message.text);
     put(byId("phrase-from"), say("phrase_from", { name: message.name, time: plantClock(message.at) }));
     byId("phrase-message").value = message.id;
-  }
-
-  onKey(event) {
-    if (event.key !== KEY || !this.waiting.size) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    this.swallowed = true;
-    if (!event.repeat) this.form.requestSubmit();
-  }
-
-  onKeyUp(event) {
-    if (event.key !== KEY || !this.swallowed) return;
-    event.preventDefault();
-    event.stopImmediatePropagation();
-    this.swallowed = false;
   }
 }

@@ -19,9 +19,11 @@ function ask(id, words) {
 }
 
 export class PlantSide {
-  /** hint(sentence, tone): a short note at the top edge. */
-  constructor({ hint }) {
+  /** hint(sentence, tone): a short note at the top edge. oneKey: acknowledges the recall. */
+  constructor({ hint, oneKey }) {
     this.hint = hint;
+    this.recall = null;
+    oneKey.answers(byId("recall-form"), () => Boolean(this.recall));
     this.before = null;
     this.step = null;
     this.attendUntil = null;
@@ -35,6 +37,7 @@ export class PlantSide {
     this.showStep(now.step, before ? before.step : undefined);
     this.showWish(now.wish, before ? before.wish : undefined);
     this.showAttendance(now.attendance);
+    this.showRecall(now.recall);
     this.tick();
   }
 
@@ -42,7 +45,8 @@ export class PlantSide {
   end() {
     this.step = null;
     this.attendUntil = null;
-    for (const id of ["ask-charge", "ask-step", "ask-wish", "banner-attend", "strip-step"]) show(byId(id), false);
+    this.recall = null;
+    for (const id of ["banner-recall", "ask-charge", "ask-step", "ask-wish", "banner-attend", "strip-step"]) show(byId(id), false);
   }
 
   showCharge(charge) {
@@ -115,6 +119,21 @@ export class PlantSide {
     put(byId("attend-state"), words);
   }
 
+  /** The plant wants the line back: counted down until it is read; the strip counts on. */
+  showRecall(recall) {
+    const before = this.recall;
+    this.recall = recall && !recall.seen ? recall : null;
+    const state = byId("recall-state");
+    show(state, Boolean(recall));
+    if (state && recall) put(state, say(recall.seen ? "recall_read" : "recall_unread", { time: plantClock(recall.until) }));
+    const banner = byId("banner-recall");
+    show(banner, Boolean(this.recall));
+    if (!banner || !this.recall) return;
+    const words = say(recall.reason ? "recall_why" : "recall_by", { name: recall.by, reason: recall.reason });
+    put(byId("recall-words"), words);
+    if (!before) announce(words, true);
+  }
+
   /** Frozen for want of somebody there: being there lifts it, nothing else does. */
   setFrozen(frozen) {
     const wanted = Boolean(frozen) && frozen.cause === "attendance";
@@ -136,6 +155,7 @@ export class PlantSide {
     const left = this.step ? Date.parse(this.step.until) - now : 0;
     show(chip, left > 0);
     if (left > 0) put(byId("strip-step-time"), clockWords(left));
+    if (this.recall) put(byId("recall-left"), clockWords(Math.max(0, Date.parse(this.recall.until) - now)));
     const due = this.dueUntil && this.attendUntil === this.dueUntil && this.dueUntil > now;
     show(byId("banner-attend"), Boolean(due));
     if (due) put(byId("attend-left"), clockWords(this.dueUntil - now));
