@@ -428,9 +428,12 @@ def committed(
 
 @pytest.fixture
 def plant(request: pytest.FixtureRequest, db: None) -> Plant:
-    if "clock" in request.fixturenames:
+    from tests.planted import planted
+
+    clock = "clock" in request.fixturenames
+    if clock:
         request.getfixturevalue("clock")
-    return make_plant()
+    return planted(clock=clock)
 
 
 def _member(name: str) -> Any:
