@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accessportal.errors import TooLate
 from accessportal.keys import KeyMissing, WrongKey
 from sessions.broker import farewell, proof
@@ -56,20 +58,19 @@ def left_behind(broker: str, with_actor: Sequence[str]) -> LeftBehind:
     """What no actor looks after: this broker's own, and what a dead one's anchor left."""
     living = brokers.living_brokers()
     others = [name for name in living if name != broker]
-    all_rows = lifecycle.with_relations()
-    mine = all_rows.filter(broker=broker).exclude(pk__in=with_actor)
-    gone = all_rows.exclude(broker__in=[*others, broker])
+    mine = BrokeredSession.objects.filter(broker=broker).exclude(pk__in=with_actor)
+    gone = BrokeredSession.objects.exclude(broker__in=[*others, broker])
     long_lapsed = lapsed(for_seconds=adoption.ADOPTION_SECONDS)
     # Whoever keeps the anchor adopts, and is given the time to.
     abandoned = [
-        *mine.filter(state__in=LIVE, lease_expires_at__isnull=False).exclude(
+        mine.filter(state__in=LIVE, lease_expires_at__isnull=False).exclude(
             ~long_lapsed, anchor_broker__in=others, anchored_at__isnull=False
         ),
-        *gone.filter(long_lapsed, state__in=LIVE),
+        gone.filter(long_lapsed, state__in=LIVE),
     ]
     unproven = [
-        *mine.filter(ended_at__isnull=False, slot__isnull=False),
-        *gone.filter(ended_at__isnull=False, slot__isnull=False),
+        mine.filter(ended_at__isnull=False, slot__isnull=False),
+        gone.filter(ended_at__isnull=False, slot__isnull=False),
     ]
     return LeftBehind(
         to_connect=[
@@ -84,12 +85,18 @@ def left_behind(broker: str, with_actor: Sequence[str]) -> LeftBehind:
 
 
 def _for_us(
-    rows: list[BrokeredSession], broker: str, living: list[str]
+    found: Sequence[QuerySet[BrokeredSession]], broker: str, living: list[str]
 ) -> list[BrokeredSession]:
-    """Of the sessions of dead brokers, those that fall to this one."""
+    """Of the sessions of dead brokers, those that fall to this one.
+
+    There is almost never one: asked for by their keys, and read with all relations only then.
+    """
+    keys = [key for rows in found for key in rows.values_list("pk", flat=True)]
+    if not keys:
+        return []
     return [
         row
-        for row in rows
+        for row in lifecycle.with_relations().filter(pk__in=keys)
         if row.broker == broker
         or brokers.chosen_for(row.pk, living or [broker]) == broker
     ]
