@@ -36,6 +36,13 @@ PHONE_OPTIONS: dict[str, Any] = {
     "device_scale_factor": 2,
 }
 
+CALM: dict[str, Any] = {
+    # A context with a worker sometimes never closes; the phone's story allows it.
+    "service_workers": "block",
+    # What pulses or turns is drawn anew sixty times a second, by a processor.
+    "reduced_motion": "reduce",
+}
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     here = str(Path(__file__).parent)
@@ -89,8 +96,7 @@ def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
                 "is_mobile": True,
                 "device_scale_factor": 2,
             } | options
-        # A context with a worker sometimes never closes; the phone's story allows it.
-        options = {"service_workers": "block"} | options
+        options = CALM | options
         context = chromium.new_context(
             base_url=stage.url, viewport=PHONE if phone else DESK, **options
         )
@@ -121,7 +127,7 @@ def stranger(stage: Stage, chromium: Browser) -> Iterator[Callable[..., Page]]:
     contexts: list[BrowserContext] = []
 
     def opens(**options: Any) -> Page:
-        options = {"service_workers": "block"} | options
+        options = CALM | options
         contexts.append(chromium.new_context(base_url=stage.url, **options))
         return contexts[-1].new_page()
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from accessportal.demo.targets.facts import TargetFacts
 from tests.browser.axe import axe_findings
-from tests.browser.conftest import DESK, PHONE, Stage, is_fault
+from tests.browser.conftest import CALM, DESK, PHONE, Stage, is_fault
 from tests.cast import PASSWORD
 from tests.demo.machines import state
 
@@ -67,9 +67,7 @@ def comes_in(stage: Stage, chromium: Browser) -> Iterator[Callable[..., Person]]
     contexts: list[BrowserContext] = []
 
     def comes(name: str, **options: Any) -> Person:
-        context = chromium.new_context(
-            base_url=stage.url, service_workers="block", **options
-        )
+        context = chromium.new_context(base_url=stage.url, **(CALM | options))
         contexts.append(context)
         people.append(Person(name, stage, context))
         return people[-1]

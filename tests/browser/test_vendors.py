@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.axe import axe_findings
-from tests.browser.conftest import DESK, OpensPages, Stage, is_fault
+from tests.browser.conftest import CALM, DESK, OpensPages, Stage, is_fault
 
 PASSWORD = "a sentence that is long enough"
 NINA = "nina@hygia.example"
@@ -22,9 +22,7 @@ NINA = "nina@hygia.example"
 @pytest.fixture
 def newcomer(stage: Stage, chromium: Browser) -> Iterator[Page]:
     """Somebody whom nobody knows yet."""
-    context = chromium.new_context(
-        base_url=stage.url, viewport=DESK, service_workers="block"
-    )
+    context = chromium.new_context(base_url=stage.url, viewport=DESK, **CALM)
     page, faults = context.new_page(), []
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on(
