@@ -16,9 +16,10 @@ THEMES = {"light", "dark"}
 
 
 def seconds_left(request: HttpRequest) -> int:
-    """For how long the web session lasts if nothing is done; 0 for who is not signed in."""
+    """For how long the web session lasts if nothing is done; 0 for who is not signed in, or
+    escorted: then the page listens to nothing, and asks for nothing by itself."""
     held: Any = getattr(request, "web_session", None)
-    if held is None:
+    if held is None or held.bound_to:
         return 0
     left = min(held.idle_at, held.expires_at) - timezone.now()
     return max(1, int(left.total_seconds()))

@@ -26,6 +26,7 @@ from accessportal.readiness import what_lapses
 from requests.models import (
     AccessRequest,
     EmergencyLook,
+    Escort,
     ExtensionRequest,
     MaintenanceWindow,
 )
@@ -108,6 +109,11 @@ def plant_parts(user: User) -> dict[str, Any]:
         "owed_looks": list(
             EmergencyLook.objects.owed_by(user).select_related(
                 "access_request__site", "access_request__requested_by__vendor"
+            )[:SHOWN]
+        ),
+        "owed_escorts": list(
+            Escort.objects.owed_by(user).select_related(
+                "access_request__site", "person__vendor", "offered_by"
             )[:SHOWN]
         ),
     }

@@ -78,7 +78,10 @@ def _worded(request: HttpRequest, error: PortalError) -> HttpResponse:
         if getattr(request, "htmx", False)
         else "errors/page.html"
     )
+    held = getattr(request, "web_session", None)
     context = {
+        # Somebody unknown, or escorted to one request, is led nowhere else.
+        "shell": "base.html" if held and not held.bound_to else "base_bare.html",
         "status": error.status,
         "code": error.code,
         "sentence": error.sentence,

@@ -23,7 +23,7 @@ from accessportal.accounts.models import PermissionOverride, RoleGrant, User
 from accessportal.alerts.models import SecurityAlert
 from accessportal.words import zone_name
 from requests.approvers import may_agree_somewhere
-from requests.models import AccessRequest, EmergencyLook
+from requests.models import AccessRequest, EmergencyLook, Escort
 from sessions.models import ComplianceReview, StopOrder
 
 Words = str | Promise
@@ -161,6 +161,14 @@ PLACES: list[tuple[Words, list[Place]]] = [
                 counts="looks",
             ),
             Place(
+                "/escorts/",
+                _("Escorts"),
+                "user-check",
+                Action.REQUEST_SEE,
+                of_plant=True,
+                counts="escorts",
+            ),
+            Place(
                 "/audit/",
                 _("Audit trail"),
                 "list-details",
@@ -277,6 +285,7 @@ class Navigation:
             found["approvals"] = waiting.count()
         if self.user.vendor_id is None and Action.REQUEST_SEE in self.actions:
             found["looks"] = EmergencyLook.objects.owed_by(self.user).count()
+            found["escorts"] = Escort.objects.owed_by(self.user).count()
         if Action.ALERT_HANDLE in self.actions:
             found["alerts"] = SecurityAlert.objects.open().count()
         if Action.REVIEW_COMPLETE in self.actions:

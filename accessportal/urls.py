@@ -22,6 +22,7 @@ urlpatterns = [
     path("approvals/", include("requests.urls.approval")),
     path("policy/", include("requests.urls.policy")),
     path("emergencies/", include("requests.urls.emergency")),
+    path("escorts/", include("requests.urls.escort")),
     path("windows/", include("requests.urls.window")),
     path("sessions/wall/", include("sessions.urls_wall")),
     path("sessions/", include("sessions.urls")),

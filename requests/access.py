@@ -18,6 +18,7 @@ from requests.models import (
     AccessRequest,
     Attachment,
     EmergencyLook,
+    Escort,
     ExtensionRequest,
     LineHandover,
     MaintenanceWindow,
@@ -287,6 +288,56 @@ def may_look_at_emergency(user: User, look: EmergencyLook) -> bool:
         return False
     is_security = may(user, Action.EMERGENCY_LOOK, access_request.site)
     return is_security or was_passed_over(user, access_request)
+
+
+def request_escortable_by(user: User, number: str) -> AccessRequest:
+    """A request whose person `user` may escort; whether they can be is for the verb to say."""
+    access_request = request_visible_to(user, number)
+    if not may(user, Action.ESCORT_OFFER, access_request.site):
+        raise NotAllowed
+    return access_request
+
+
+def own_request(user: User, number: str) -> AccessRequest:
+    """The request of somebody who is escorted: nobody else's."""
+    access_request = request_visible_to(user, number)
+    if access_request.requested_by_id != user.pk:
+        raise NotAllowed
+    return access_request
+
+
+def escorts_readable_by(user: User) -> QuerySet[Escort]:
+    """Those that the plant's person may see; nobody of a vendor reads the list."""
+    if user.vendor_id is not None or not may(user, Action.REQUEST_SEE):
+        raise NotAllowed
+    return Escort.objects.visible_to(user)
+
+
+def escort_lookable_by(user: User, pk: int) -> Escort:
+    """An escort that `user` may look at; it may be done already."""
+    escort = (
+        Escort.objects.visible_to(user)
+        .select_related("access_request__site", "offered_by")
+        .filter(pk=pk)
+        .first()
+    )
+    if escort is None:
+        raise NotKnown
+    if not may_look_at_escort(user, escort):
+        raise NotAllowed
+    return escort
+
+
+def may_look_at_escort(user: User, escort: Escort) -> bool:
+    """IT security of the site; never who escorted, nor who agreed to the work or opened it."""
+    access_request = escort.access_request
+    if user.pk in (escort.offered_by_id, access_request.emergency_by_id):
+        return False
+    if access_request.decisions.filter(decided_by=user).exists():
+        return False
+    return user.vendor_id is None and may(
+        user, Action.EMERGENCY_LOOK, access_request.site
+    )
 
 
 def emergency_opener(user: User) -> User:

@@ -35,7 +35,9 @@ def foreseeable(facts: WishFacts) -> Iterator[Finding]:
             % {**vendor, "end": moment_words(facts.contract_ends_at, facts.zone)},
             "end",
         )
-    yield from _about_person(facts.requester, until, facts.zone)
+    yield from _about_person(
+        facts.requester, until, facts.zone, escortable=facts.emergency
+    )
     if facts.unknown_companions:
         yield Finding(
             Level.BLOCKS,
@@ -56,9 +58,18 @@ def foreseeable(facts: WishFacts) -> Iterator[Finding]:
 
 
 def _about_person(
-    person: PersonFacts, until: datetime, zone: str, *, about: str = ""
+    person: PersonFacts,
+    until: datetime,
+    zone: str,
+    *,
+    about: str = "",
+    escortable: bool = False,
 ) -> Iterator[Finding]:
-    """What is foreseeable about the one who asks, or a companion (`about` their field)."""
+    """What is foreseeable about the one who asks, or a companion (`about` their field).
+
+    `escortable`: a lapsed training keeps nobody from being asked for, since the plant may
+    escort them; who is not escorted is refused at the start (decision 89).
+    """
     name = {"name": person.name}
     if person.disabled:
         yield Finding(
@@ -83,7 +94,8 @@ def _about_person(
             % {**name, "end": moment_words(person.expires_at, zone)},
             about or "end",
         )
-    yield from _about_training(person, until, zone, about)
+    for finding in _about_training(person, until, zone, about):
+        yield _with_an_escort(finding, person) if escortable else finding
     yield from _about_nda(person, until, zone, about)
 
 
@@ -108,6 +120,18 @@ def _about_training(
             % {**name, "end": moment_words(person.training_expires_at, zone)},
             about or "end",
         )
+
+
+def _with_an_escort(finding: Finding, person: PersonFacts) -> Finding:
+    if not finding.blocks:
+        return finding
+    return Finding(
+        Level.WARNS,
+        "escort_needed",
+        finding.sentence
+        + " "
+        + _("Somebody of the plant has to escort %(name)s.") % {"name": person.name},
+    )
 
 
 def _about_nda(

@@ -64,6 +64,21 @@ RULES = (
         words="who let somebody in does not take the second look",
     ),
     RowRule(
+        name="escort_by_the_plant_of_who_asked",
+        table="access_requests_escort",
+        columns=("access_request_id", "person_id", "offered_by_id"),
+        refused=(
+            "EXISTS (SELECT 1 FROM accounts_user escort "
+            "WHERE escort.id = NEW.offered_by_id AND escort.vendor_id IS NOT NULL) "
+            "OR NOT EXISTS (SELECT 1 FROM access_requests_accessrequest asked "
+            "WHERE asked.id = NEW.access_request_id AND asked.state = 'approved' "
+            "AND asked.requested_by_id = NEW.person_id "
+            "AND (asked.emergency_by_id IS NULL "
+            "OR asked.emergency_by_id <> NEW.offered_by_id))"
+        ),
+        words="somebody of the plant, who did not open the request, escorts who asked",
+    ),
+    RowRule(
         name="requested_endpoint_of_the_requests_site",
         table="access_requests_requestedendpoint",
         columns=("access_request_id", "endpoint_id"),

@@ -15,6 +15,7 @@ from requests.models import (
     AccessRequest,
     ApprovalDecision,
     EmergencyLook,
+    Escort,
     ExtensionRequest,
     MaintenanceWindow,
     ProposedChange,
@@ -88,6 +89,8 @@ def story_of(
                 "clock",
             )
         )
+    for escort in access_request.escorts.select_related("offered_by", "person"):
+        told += _escort(escort)
     if window is not None:
         told += [*_of_window(window), *_of_the_line(window)]
     return sorted(told, key=lambda happening: happening.at)
@@ -155,6 +158,33 @@ def _second_look(access_request: AccessRequest) -> Iterator[Happening]:
             "eye",
             "ok" if good else "bad",
             look.done_by,
+        )
+
+
+def _escort(escort: Escort) -> Iterator[Happening]:
+    """Called back, let in, looked at; why is for the plant, and stands with the escort."""
+    yield Happening(
+        escort.offered_at,
+        _("Called back, to be escorted over %(lapsed)s")
+        % {"lapsed": escort.get_bridges_display()},
+        "phone",
+        "warn",
+        escort.offered_by,
+    )
+    if escort.used_at is not None:
+        yield Happening(
+            escort.used_at,
+            _("Was let in with the code that was read out"),
+            "login",
+            "warn",
+            escort.person,
+        )
+    if escort.void_cause == Escort.Voided.GUESSED and escort.voided_at is not None:
+        yield Happening(
+            escort.voided_at,
+            _("The code was mistyped five times and counts no more"),
+            "ban",
+            "bad",
         )
 
 

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from requests.services import attachments, emergency_look, escalation, submission
+from requests.services import (
+    attachments,
+    emergency_look,
+    escalation,
+    escort_look,
+    submission,
+)
 
 
 @shared_task(name="requests.expire_overdue_requests")
@@ -34,4 +40,4 @@ def escalate_what_waits() -> int:
 @shared_task(name="requests.chase_emergency_looks")
 def chase_emergency_looks() -> int:
     """Remind of second looks that are due soon or late; returns how many."""
-    return emergency_look.chase_looks()
+    return emergency_look.chase_looks() + escort_look.chase_escort_looks()

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils import timezone
 
 from accessportal.plants.models import Endpoint
-from requests.models import AccessRequest
+from requests.models import AccessRequest, Escort
 from sessions.models import BrokeredSession, CriticalStep
 
 WARNING = timedelta(seconds=60)
@@ -16,8 +16,10 @@ WARNING = timedelta(seconds=60)
 
 
 def attendance_required(brokered_session: BrokeredSession) -> bool:
-    """Whether somebody must be there: for the machine, or for this very work. Looking only
-    needs nobody."""
+    """Whether somebody must be there: for the machine, for this very work, or with somebody
+    who is escorted, whatever they do. Looking only needs nobody else."""
+    if brokered_session.escort_id is not None:
+        return True
     if brokered_session.permission != "control":
         return False
     asset = brokered_session.endpoint.asset
@@ -58,14 +60,16 @@ def is_attended(brokered_session: BrokeredSession, at: datetime) -> bool:
 
 
 def frozen_from_the_start(
-    endpoint: Endpoint, access_request: AccessRequest
+    endpoint: Endpoint, access_request: AccessRequest, escort: Escort | None
 ) -> dict[str, Any]:
     """Fields of a new session: where somebody must be there, input waits for the first tap."""
     of_this_work = access_request.attendance_required
     required = endpoint.asset.attendance_required or of_this_work
-    if not required or access_request.permission != "control":
+    works = required and access_request.permission == "control"
+    if escort is None and not works:
         return {}
     return {
+        "escort": escort,
         "attendance_required": of_this_work,
         "frozen_at": timezone.now(),
         "frozen_cause": BrokeredSession.FreezeCause.ATTENDANCE,

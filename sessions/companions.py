@@ -199,6 +199,9 @@ def _of_person(
     return replace(
         facts,
         own_window=True,
+        # Whom the plant escorts is the owner, and nobody else.
+        escorted_by="",
+        bridged=(),
         person_disabled=user.disabled_at is not None,
         person_expires_at=user.expires_at,
         vendor_suspended=vendor is not None and vendor.suspended_at is not None,

@@ -59,12 +59,12 @@ ADVICE: dict[str, Words] = {
     "account_expired": CALL,
     "contract_ended": CALL,
     "training_expired": gettext_lazy(
-        "Renew the training, or call your contact at the plant."
+        "Renew the training, or call the plant, which can escort you."
     ),
     "person_not_confirmed": gettext_lazy(
         "Ask your sponsor at the plant to confirm you; the portal has told them."
     ),
-    "training_missing": CALL,
+    "training_missing": gettext_lazy("Call the plant, which can escort you."),
     "nda_missing": CALL,
     "line_not_given": gettext_lazy(
         "Call the control room. This page changes by itself when the line is yours."

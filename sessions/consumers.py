@@ -50,9 +50,12 @@ class TunnelConsumer(AsyncWebsocketConsumer):
             await self.close()
 
     async def _enter(self) -> None:
-        """Signed in with a second factor, a good ticket, an actor here, and policy says yes."""
+        """Signed in or escorted, a good ticket, an actor here, and policy says yes."""
         user: User = self.scope["user"]
-        web_session = await sync_to_async(web_session_of_scope)(self.scope)
+        # The ticket is for one session, and an escorted person gets one for theirs only.
+        web_session = await sync_to_async(web_session_of_scope)(
+            self.scope, escorted=True
+        )
         if web_session is None:
             raise NotKnown
         if SUBPROTOCOL not in self.scope["subprotocols"]:

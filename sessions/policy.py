@@ -78,6 +78,9 @@ class Facts:
     person_in: tuple[str, ...] = ()
     vendor_limit: int = 0
     vendor_in: tuple[str, ...] = ()
+    # Escorted: who of the plant called them back, and what that stands in for (decision 89).
+    escorted_by: str = ""
+    bridged: tuple[str, ...] = ()
     # Risk: each signal that is on, with what follows from it (sessions.risk).
     signals: Mapping[str, str] = field(default_factory=dict)
     risk_fresh_for: float = 60.0
@@ -103,6 +106,15 @@ class Facts:
     def in_critical_step(self) -> bool:
         until = self.critical_step_until
         return until is not None and self.at < until
+
+    @property
+    def factor_bridged(self) -> bool:
+        """The plant's call stands in for a second factor that is not at hand."""
+        return "factor" in self.bridged
+
+    @property
+    def training_bridged(self) -> bool:
+        return "training" in self.bridged
 
     @property
     def ends_at(self) -> datetime:
@@ -190,6 +202,11 @@ def _names(names: tuple[str, ...]) -> str:
     return gettext("Connected now: %(names)s.") % {"names": ", ".join(names)}
 
 
+def _older(facts: Facts, seconds: float) -> bool:
+    """Whether the factor was used longer ago than that, or never."""
+    return facts.factor_age is None or facts.factor_age > seconds
+
+
 def _passed(moment: datetime | None, at: datetime) -> bool:
     return moment is not None and moment <= at
 
@@ -275,12 +292,14 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "training_expired",
-        lambda facts: _passed(facts.training_expires_at, facts.at),
+        lambda facts: (
+            not facts.training_bridged and _passed(facts.training_expires_at, facts.at)
+        ),
         _("Your safety training for this plant has expired."),
     ),
     Rule(
         "training_missing",
-        lambda facts: facts.training_missing,
+        lambda facts: facts.training_missing and not facts.training_bridged,
         _("No safety training of yours is on record at this plant."),
     ),
     Rule(
@@ -340,24 +359,23 @@ RULES: tuple[Rule, ...] = (
     Rule(
         "fresh_factor_needed",
         lambda facts: (
-            facts.factor_age is None or facts.factor_age > facts.factor_fresh_for
+            not facts.factor_bridged and _older(facts, facts.factor_fresh_for)
         ),
         _("Please confirm with your second factor first."),
     ),
     Rule(
         "risk_step_up",
         lambda facts: (
-            bool(_follows(facts, Follows.STEP_UP))
-            and (facts.factor_age is None or facts.factor_age > facts.risk_fresh_for)
+            not facts.factor_bridged
+            and bool(_follows(facts, Follows.STEP_UP))
+            and _older(facts, facts.risk_fresh_for)
         ),
         _("Please enter a new code from your app, because something is unusual:"),
         lambda facts: _signal_words(_follows(facts, Follows.STEP_UP)),
     ),
     Rule(
         "factor_too_old",
-        lambda facts: (
-            facts.factor_age is None or facts.factor_age > facts.factor_max_age
-        ),
+        lambda facts: not facts.factor_bridged and _older(facts, facts.factor_max_age),
         _("Your second factor was used too long ago. Please confirm it to go on."),
     ),
     Rule(

@@ -14,8 +14,9 @@ from accessportal.accounts.models import User
 from accessportal.accounts.web_sessions import is_in_force
 from accessportal.origin import Origin
 from accessportal.plants.models import Asset, Endpoint, ProductionFreeze
+from requests.escortable import escort_in_force
 from requests.line import waits_for_line
-from requests.models import AccessRequest, MaintenanceWindow
+from requests.models import AccessRequest, Escort, MaintenanceWindow
 from sessions.attended import is_attended
 from sessions.endings import CRITICAL_STEP_MOST
 from sessions.limits import limit_facts
@@ -47,6 +48,7 @@ def facts_at_start(
     return Facts(
         moment=Moment.START,
         at=now,
+        **escort_facts(escort_in_force(window, user, origin.web_session_ref)),
         **_facts_of(window, endpoint, user),
         **standing_of(user, now),
         endpoint_in_window=window.access_request.endpoints.filter(
@@ -90,6 +92,7 @@ def facts_during(
     return Facts(
         moment=Moment.DURING,
         at=now,
+        **escort_facts(brokered_session.escort),
         **_facts_of(
             brokered_session.window,
             brokered_session.endpoint,
@@ -119,6 +122,23 @@ def standing_of(user: User, at: datetime) -> dict[str, Any]:
         "training_expires_at": user.training_expires_at,
         "training_missing": user.training_missing,
         "nda_missing": user.nda_missing_at(at),
+    }
+
+
+def escort_facts(escort: Escort | None) -> dict[str, Any]:
+    """Who of the plant escorts, and what their call stands in for; nothing without one."""
+    if escort is None:
+        return {}
+    return {
+        "escorted_by": escort.offered_by.full_name,
+        "bridged": tuple(
+            what
+            for what, bridged in (
+                ("factor", escort.bridges_factor),
+                ("training", escort.bridges_training),
+            )
+            if bridged
+        ),
     }
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts.models import User
@@ -75,6 +76,7 @@ def _line(verdict: PolicyVerdict, user: User) -> VerdictLine:
     reasons = [SENTENCES.get(code, code) for code in verdict.reasons]
     of_plant = user.vendor_id is None
     if of_plant:
+        reasons += _escort_words(verdict.facts)
         reasons += words_of(list(verdict.facts.get("signals", {})))
     return VerdictLine(
         at=verdict.at,
@@ -88,6 +90,14 @@ def _line(verdict: PolicyVerdict, user: User) -> VerdictLine:
         if of_plant
         else [],
     )
+
+
+def _escort_words(facts: dict[str, object]) -> list[Words]:
+    """That the person was escorted, and by whom."""
+    by = facts.get("escorted_by")
+    if not by:
+        return []
+    return [gettext("Escorted by %(name)s.") % {"name": by}]
 
 
 def _text(value: object) -> str:

@@ -40,7 +40,14 @@ class Action(models.TextChoices):
         "emergency.open",
         _("Let somebody ask at once, when the line is down"),
     )
-    EMERGENCY_LOOK = "emergency.look", _("Take the second look at an emergency")
+    ESCORT_OFFER = (
+        "escort.offer",
+        _("Escort somebody whose second factor or training has lapsed"),
+    )
+    EMERGENCY_LOOK = (
+        "emergency.look",
+        _("Take the second look at an emergency or an escort"),
+    )
     POLICY_SEE = "policy.see", _("Read the approval policy")
     POLICY_CHANGE = "policy.change", _("Change the approval policy and its groups")
     WINDOW_REVOKE = "window.revoke", _("Revoke or extend windows")
@@ -84,6 +91,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.REQUEST_SEE,
             Action.REQUEST_DECIDE,
             Action.EMERGENCY_OPEN,
+            Action.ESCORT_OFFER,
             Action.POLICY_SEE,
             Action.WINDOW_REVOKE,
             Action.SESSION_SEE,
@@ -108,6 +116,7 @@ PERMISSIONS: dict[Role, frozenset[Action]] = {
             Action.REQUEST_SEE,
             Action.REQUEST_AGREE,
             Action.EMERGENCY_OPEN,
+            Action.ESCORT_OFFER,
             Action.EMERGENCY_LOOK,
             Action.POLICY_SEE,
             Action.WINDOW_REVOKE,

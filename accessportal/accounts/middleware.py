@@ -23,6 +23,7 @@ from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts import shared
+from accessportal.accounts.escorted import is_open_to_escorted, lead_back
 from accessportal.accounts.models import User, WebSession
 from accessportal.accounts.rights import rights_remembered
 from accessportal.accounts.stepup import wants_page
@@ -111,6 +112,11 @@ class AccountMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
+        web_session: WebSession | None = request.web_session  # type: ignore[attr-defined]
+        if web_session is not None and web_session.bound_to:
+            if is_open_to_escorted(view, kwargs, web_session.bound_to):
+                return None
+            return lead_back(request, web_session.bound_to)
         if request.user.is_authenticated or not getattr(view, "login_required", True):
             return None
         return turn_away(request)
@@ -118,13 +124,18 @@ class AccountMiddleware:
 
 def is_signed_in(request: HttpRequest, web_session: WebSession) -> bool:
     """Signed in with a second factor that still exists, as a person whose access goes on, in
-    a web session that nobody ended and that has not run out of time."""
+    a web session that nobody ended and that has not run out of time. An escorted person has
+    no factor, and is let through to their one request only (`process_view`)."""
     user = request.user
     return bool(
         web_session.is_alive_at(timezone.now())
         and user.is_authenticated  # false for somebody disabled, expired, or of a suspended vendor
-        and "factor_at" in request.session
-        and user.is_verified()  # type: ignore[attr-defined]  # django-otp: the device is theirs
+        and (
+            web_session.bound_to
+            or (
+                "factor_at" in request.session and user.is_verified()  # type: ignore[attr-defined]  # django-otp: the device is theirs
+            )
+        )
     )
 
 

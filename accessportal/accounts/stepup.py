@@ -23,6 +23,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from accessportal.accounts.escorted import is_bound
 from accessportal.accounts.factor_rules import counts, guard_factor_counts
 from accessportal.accounts.factors import (
     UsedFactor,
@@ -150,9 +151,17 @@ def require_any_fresh_factor(view: View) -> View:
     return _guarded(view, any_kind=True)
 
 
-def _guarded(view: View, *, any_kind: bool) -> View:
+def require_fresh_factor_or_escort(view: View) -> View:
+    """The same for what somebody does who may be escorted without a second factor: there the
+    verb asks for a fresh escort."""
+    return _guarded(view, any_kind=False, escorted_too=True)
+
+
+def _guarded(view: View, *, any_kind: bool, escorted_too: bool = False) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if escorted_too and is_bound(request):
+            return view(request, *args, **kwargs)
         user: User = request.user  # type: ignore[assignment]
         try:
             # What a form brings is taken, however fresh the last one is: it may be asked for

@@ -134,6 +134,11 @@ vendor_urls = [
         name="person_dates",
     ),
     path(
+        "vendors/<slug:slug>/people/<int:pk>/callback-number/",
+        vendor_people.callback_number,
+        name="callback_number",
+    ),
+    path(
         "vendors/<slug:slug>/people/<int:pk>/confirm/",
         vendor_people.confirm,
         name="confirm_person",

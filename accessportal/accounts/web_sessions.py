@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from accessportal import audit
 from accessportal.accounts.browsers import browser_in_words
 from accessportal.accounts.limits import limits_of
 from accessportal.accounts.models import User, WebSession
+from accessportal.accounts.models.web_session import new_key
 from accessportal.live import announce
 from accessportal.notifications.devices import (
     forget_devices_of,
@@ -38,6 +40,16 @@ SEEN_EVERY = timedelta(seconds=30)
 """A click is written down at most this often: enough for limits of minutes."""
 
 
+@dataclass(frozen=True)
+class Bound:
+    """What the web session of an escorted person is for: its own `key`, known before it is
+    opened, the `number` of one request, and no longer than `until`."""
+
+    key: str
+    number: str
+    until: datetime
+
+
 def cookie_hash(cookie: str) -> str:
     return hashlib.sha256(cookie.encode()).hexdigest()
 
@@ -46,18 +58,28 @@ def cookie_hash(cookie: str) -> str:
 
 
 def open_web_session(
-    user: User, *, cookie: str, factor_kind: str, origin: Origin, shared: bool = False
+    user: User,
+    *,
+    cookie: str,
+    factor_kind: str,
+    origin: Origin,
+    shared: bool = False,
+    bound: Bound | None = None,
 ) -> WebSession:
-    """The row of a sign-in that is complete. `cookie`: Django's id of the web session."""
+    """The row of a sign-in that is complete. `cookie`: Django's id of the web session.
+    `bound`: what it is for, of somebody who is escorted."""
     now = timezone.now()
     limits = limits_of(user, shared=shared)
+    expires_at = now + limits.absolute
     return WebSession.objects.create(
+        key=bound.key if bound is not None else new_key(),
+        bound_to=bound.number if bound is not None else "",
         user=user,
         cookie_hash=cookie_hash(cookie),
         begun_at=now,
         last_seen_at=now,
         idle_at=now + limits.idle,
-        expires_at=now + limits.absolute,
+        expires_at=min(expires_at, bound.until) if bound is not None else expires_at,
         address=origin.address,
         browser=browser_in_words(origin.user_agent),
         factor_kind=factor_kind,
@@ -77,15 +99,22 @@ def web_session_of_cookie(cookie: str | None, user_pk: str) -> WebSession | None
     ).first()
 
 
-def web_session_of_scope(scope: dict[str, Any]) -> WebSession | None:
-    """The web session behind a WebSocket, if the person is signed in with a second factor."""
+def web_session_of_scope(
+    scope: dict[str, Any], *, escorted: bool = False
+) -> WebSession | None:
+    """The web session behind a WebSocket, if the person is signed in with a second factor.
+
+    `escorted`: also one that is bound to a request, where the socket itself is bound to it.
+    """
     user, store = scope["user"], scope["session"]
-    if not user.is_authenticated or "factor_at" not in store:
+    if not user.is_authenticated:
         return None
     found = web_session_of_cookie(store.session_key, store[SESSION_KEY])
     if found is None or not found.is_alive_at(timezone.now()):
         return None
-    return found
+    if found.bound_to:
+        return found if escorted else None
+    return found if "factor_at" in store else None
 
 
 def web_session_of(request: HttpRequest) -> WebSession | None:

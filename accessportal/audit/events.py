@@ -80,6 +80,9 @@ EVENTS: dict[str, EventKind] = {
     "account.pseudonymised": EventKind(
         "AC", _("took a person's name out of the portal"), "warning"
     ),
+    "account.callback.noted": EventKind(
+        "AC", _("noted at which number the plant calls somebody back")
+    ),
     "account.confirmed": EventKind("AC", _("confirmed a vendor's person")),
     "account.confirmation.lapsed": EventKind(
         "AC", _("came back by mail alone, and has to be confirmed anew"), "warning"
@@ -197,6 +200,17 @@ EVENTS: dict[str, EventKind] = {
     "emergency.looked_at": EventKind("AC", _("took the second look at an emergency")),
     "emergency.look.late": EventKind(
         "AC", _("found the second look at an emergency late"), "warning"
+    ),
+    "escort.offered": EventKind(
+        "AC", _("called somebody back and made a code to escort them"), "warning"
+    ),
+    "escort.code.refused": EventKind(
+        "AC", _("typed a code of an escort that was refused"), "warning"
+    ),
+    "escort.entered": EventKind("AC", _("was let in with an escort"), "warning"),
+    "escort.looked_at": EventKind("AC", _("took the later look at an escort")),
+    "escort.look.late": EventKind(
+        "AC", _("found the later look at an escort late"), "warning"
     ),
     "emergencies.exported": EventKind("AL", _("exported the emergencies")),
     "window.extension.refused": EventKind("AC", _("refused more time")),

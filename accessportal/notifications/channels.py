@@ -41,6 +41,7 @@ GROUP_OF = {
     "review": Group.EVIDENCE,
     "alert": Group.SECURITY,
     "break_glass": Group.SECURITY,
+    "escort": Group.SECURITY,
     "override": Group.SECURITY,
     "delegation": Group.SECURITY,
     "account": Group.ACCOUNT,
@@ -72,6 +73,9 @@ URGENT = frozenset(
     {
         "alert.raised",
         "break_glass.used",
+        "escort.entered",
+        "escort.offered",
+        "escort.voided",
         "recording.failed",
         "session.attendance.due",
         "session.charge.offered",

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accessportal.notifications.account_kinds import ACCOUNT_KINDS
 from accessportal.notifications.decision_kinds import DECISION_KINDS
 from accessportal.notifications.emergency_kinds import EMERGENCY_KINDS
+from accessportal.notifications.escort_kinds import ESCORT_KINDS
 from accessportal.notifications.kind import Kind
 
 KINDS: dict[str, Kind] = {
@@ -32,6 +33,7 @@ KINDS: dict[str, Kind] = {
     **ACCOUNT_KINDS,
     **DECISION_KINDS,
     **EMERGENCY_KINDS,
+    **ESCORT_KINDS,
     "push.test": Kind(
         _("This is a test"),
         _("You asked the portal to try whether it reaches your device."),
@@ -71,6 +73,14 @@ KINDS: dict[str, Kind] = {
             "Nobody has signed in with the break-glass account of %(person)s for 90 days. "
             "Try it while the directory works: on the day it does not, it has to. "
             "The alarm that the test raises is part of it."
+        ),
+    ),
+    "person.callback_noted": Kind(
+        _("%(by)s noted the number at which the plant calls %(person)s back"),
+        _(
+            "%(by)s noted or changed the telephone number at which the plant calls %(person)s "
+            "of %(vendor)s back, before somebody is let in whose second factor or training "
+            "has lapsed. Tomorrow it counts. If that seems wrong, call the plant today."
         ),
     ),
     "person.joined": Kind(

@@ -31,6 +31,8 @@ SHORT: dict[str, str | Promise] = {
     "request.submitted": gettext_lazy("A request waits for your decision"),
     "emergency.asked": gettext_lazy("Emergency: somebody asks to be let in at once"),
     "emergency.let_in": gettext_lazy("Emergency: somebody was let in"),
+    "escort.offered": gettext_lazy("Somebody is called back, to be escorted"),
+    "escort.entered": gettext_lazy("Somebody was let in with an escort"),
     "request.reminder": gettext_lazy("A request still waits for a decision"),
     "request.approved": gettext_lazy("Your request is approved"),
     "request.denied": gettext_lazy("Your request is denied"),

@@ -7,6 +7,7 @@ from requests.models.access_request import (
 )
 from requests.models.approval import ApprovalDecision
 from requests.models.emergency import EmergencyLook, SkippedStep
+from requests.models.escort import Escort
 from requests.models.feed import CalendarFeed
 from requests.models.handover import LineHandover
 from requests.models.message import RequestMessage
@@ -33,6 +34,7 @@ __all__ = [
     "ApproverGroupMember",
     "CalendarFeed",
     "EmergencyLook",
+    "Escort",
     "ExtensionRequest",
     "LineHandover",
     "MaintenanceWindow",

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -20,6 +21,7 @@ from requests.access import (
     asking_person,
     endpoints_to_ask_for,
     may_look_at_emergency,
+    may_look_at_escort,
     request_visible_to,
     request_withdrawable_by,
     saved_wish_of,
@@ -28,6 +30,7 @@ from requests.access import (
 from requests.approvers import was_passed_over
 from requests.beginnings import initial_of
 from requests.delivery import told_about, usual_wait
+from requests.escortable import escort_in_force, training_lapsed
 from requests.facts import companions_of, requested_endpoints
 from requests.forms import WishForm
 from requests.line import waits_for_line
@@ -196,6 +199,7 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         context["told"] = told_about(access_request)
         context["usual"] = usual_wait(access_request)
     context |= _about_emergency(user, access_request, window)
+    context |= _about_escorts(request, access_request, window)
     if window is not None:
         context |= _about_window(
             user, window, own=own, takes_part=takes_part, endpoints=endpoints
@@ -218,6 +222,42 @@ def _about_emergency(
         "may_withdraw_emergency": window.phase() in (phases.SCHEDULED, phases.OPEN)
         and was_passed_over(user, access_request)
         and not may(user, Action.WINDOW_REVOKE, access_request.site),
+    }
+
+
+def _about_escorts(
+    request: HttpRequest,
+    access_request: AccessRequest,
+    window: MaintenanceWindow | None,
+) -> dict[str, Any]:
+    """Who escorts, whom the reader may escort, and what of it the reader may look at."""
+    user: User = request.user  # type: ignore[assignment]
+    if window is None:
+        return {}
+    is_open = window.phase() == MaintenanceWindow.Phase.OPEN
+    if user.vendor_id is not None:
+        if access_request.requested_by_id != user.pk or not is_open:
+            return {}
+        ref = origin_of(request).web_session_ref
+        return {
+            "escorted": escort_in_force(window, user, ref),
+            "needs_escort": training_lapsed(user, at=timezone.now()),
+        }
+    escorts = list(
+        access_request.escorts.select_related("offered_by", "looked_by", "person")
+    )
+    for escort in escorts:
+        escort.access_request = access_request
+    return {
+        "escorts": escorts,
+        "looks_to_take": [
+            escort
+            for escort in escorts
+            if escort.looked_at is None
+            and escort.used_at is not None
+            and may_look_at_escort(user, escort)
+        ],
+        "may_escort": is_open and may(user, Action.ESCORT_OFFER, access_request.site),
     }
 
 

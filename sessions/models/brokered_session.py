@@ -182,6 +182,14 @@ class BrokeredSession(models.Model):
     charge_note = models.CharField(max_length=500, blank=True)
     # Somebody has to be there for this work, also where the machine does not ask for it.
     attendance_required = models.BooleanField(default=False)
+    # Whom the plant escorts: their session rests on this one, and has to be attended.
+    escort = models.ForeignKey(
+        "access_requests.Escort",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="sessions",
+    )
     # Who of the plant said last to be at the machine, and when.
     attended_by = models.ForeignKey(
         "accounts.User",

@@ -18,6 +18,7 @@ from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooL
 from accessportal.numbers import next_number
 from accessportal.origin import SYSTEM, Origin
 from accessportal.plants.models import Endpoint
+from requests.escortable import escort_in_force
 from requests.models import MaintenanceWindow
 from sessions.access import may_at
 from sessions.attended import frozen_from_the_start
@@ -111,6 +112,7 @@ def start_session(
                 endpoint=str(endpoint),
                 permission=brokered_session.permission,
                 signals=sorted(facts.signals),
+                escorted_by=facts.escorted_by,
                 facts_hash=facts_hash(facts),
             )
 
@@ -289,7 +291,11 @@ def _new_session(
                     policy_facts=facts.as_evidence(),
                     notice_version=notice_version,
                     broker=place_session(),
-                    **frozen_from_the_start(endpoint, window.access_request),
+                    **frozen_from_the_start(
+                        endpoint,
+                        window.access_request,
+                        escort_in_force(window, user, origin.web_session_ref),
+                    ),
                 )
         except IntegrityError:
             continue  # the number or the place went to another; look again

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -12,6 +14,8 @@ from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooLate
 from accessportal.origin import SYSTEM, Origin
+from requests.escortable import escort_in_force
+from requests.models import Escort
 from sessions.access import may_at
 from sessions.models import BrokeredSession
 from sessions.policy_facts import factor_moment
@@ -120,16 +124,20 @@ def resume_session(
         return
     if brokered_session.frozen_cause in ONLY_THE_PLANT:
         raise NotAllowed(_("Only the plant can let this session go on."))
-    if timezone.now().timestamp() - origin.factor_at > settings.FRESH_FACTOR_SECONDS:
+    escort = _called_again(brokered_session, acting_user, origin)
+    age = timezone.now().timestamp() - origin.factor_at
+    if escort is None and age > settings.FRESH_FACTOR_SECONDS:
         raise FreshFactorNeeded
 
-    fresh = {
+    fresh: dict[str, Any] = {
         "factor": origin.factor,
         "factor_at": factor_moment(origin),
         "source_address": origin.address,
         "web_session_key": web_session_key,
     }
     if brokered_session.started_by_id == acting_user.pk:
+        if escort is not None:
+            fresh["escort"] = escort
         for name, value in fresh.items():
             setattr(brokered_session, name, value)
         brokered_session.save(update_fields=list(fresh))
@@ -138,6 +146,18 @@ def resume_session(
             user=acting_user, left_at__isnull=True
         ).update(**fresh)
     lift_freeze(brokered_session, acting_user=acting_user, origin=origin)
+
+
+def _called_again(
+    brokered_session: BrokeredSession, user: User, origin: Origin
+) -> Escort | None:
+    """The escort whose code was typed just now: for whom the plant escorts over the second
+    factor, a new call is what a fresh one is for others."""
+    escort = escort_in_force(brokered_session.window, user, origin.web_session_ref)
+    if escort is None or not escort.bridges_factor or escort.used_at is None:
+        return None
+    age = (timezone.now() - escort.used_at).total_seconds()
+    return escort if age <= settings.FRESH_FACTOR_SECONDS else None
 
 
 def lift_freeze(

@@ -73,6 +73,7 @@ def with_relations() -> Any:
         "person_in_charge",
         "charge_offered_to",
         "attended_by",
+        "escort__offered_by",
     )
 
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.accounts.stepup import require_fresh_factor_or_escort
 from accessportal.accounts.web_sessions import web_session_key
 from accessportal.errors import FreshFactorNeeded, NotPossible
 from accessportal.origin import origin_of
@@ -21,6 +21,7 @@ from sessions.access import (
     session_operable_by,
     session_visible_to,
 )
+from sessions.escorted import in_own_session
 from sessions.services.console import request_end, send_message
 from sessions.services.freezes import freeze_session, resume_session, unfreeze_session
 from sessions.services.phrases import send_phrase
@@ -29,6 +30,7 @@ from sessions.views.answers import done
 from sessions.views.console import back_from_break
 
 
+@in_own_session
 @rate_limited("ticket", times=120, seconds=60, methods=("POST",))
 @require_POST
 def ticket(request: HttpRequest, pk: UUID) -> JsonResponse:
@@ -48,6 +50,7 @@ def ticket(request: HttpRequest, pk: UUID) -> JsonResponse:
     )
 
 
+@in_own_session
 @rate_limited("message", times=60, seconds=60, methods=("POST",))
 @require_POST
 def message(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -61,6 +64,7 @@ def message(request: HttpRequest, pk: UUID) -> HttpResponse:
     return done(request, brokered_session, _("Sent."))
 
 
+@in_own_session
 @require_POST
 def more_time(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The contractor asks for more minutes; the plant decides on it."""
@@ -109,8 +113,9 @@ def unfreeze(request: HttpRequest, pk: UUID) -> HttpResponse:
     return done(request, brokered_session, _("The contractor can go on."))
 
 
+@in_own_session
 @require_POST
-@require_fresh_factor
+@require_fresh_factor_or_escort
 def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The contractor goes on after idling or other drift, with a fresh second factor."""
     brokered_session = session_joinable_by(request.user, pk)  # type: ignore[arg-type]
@@ -123,6 +128,7 @@ def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
     return done(request, brokered_session, _("You can go on."))
 
 
+@in_own_session
 @require_POST
 def end(request: HttpRequest, pk: UUID) -> HttpResponse:
     """End for everyone, at once; no fresh factor, stopping must be fast."""

@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accessportal.accounts.authorisation import Action
+from accessportal.accounts.escorted import is_bound
 from accessportal.accounts.models import User
 from accessportal.accounts.notice import NOTICE_VERSION
 from accessportal.accounts.shared import is_shared
@@ -42,6 +43,7 @@ from sessions.console_texts import (
     console_texts,
     extension_news,
 )
+from sessions.escorted import in_own_session, in_own_window
 from sessions.models import BrokeredSession
 from sessions.policy import decide
 from sessions.policy_facts import facts_at_start
@@ -61,6 +63,7 @@ WANTS_A_CODE = {"fresh_factor_needed", "risk_step_up"}
 EXTENSION_MINUTES = (15, 30, 60, 120)
 
 
+@in_own_window
 @never_cache
 @require_http_methods(["GET", "POST"])
 def start(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpResponse:
@@ -76,7 +79,9 @@ def start(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpRespons
                 code="notice_not_accepted",
             )
         site = endpoint.asset.zone.site
-        if brings_factor(request) or not fresh_factor(request, site):
+        proves = brings_factor(request) or not fresh_factor(request, site)
+        # Whoever is escorted over the factor has none at hand; policy knows by whom.
+        if proves and not is_bound(request):
             confirm_code(request)
         width, height = _screen_of(request)
         brokered_session = start_session(
@@ -94,11 +99,14 @@ def start(request: HttpRequest, window_pk: int, endpoint_pk: int) -> HttpRespons
     return redirect("sessions:console", pk=brokered_session.pk)
 
 
+@in_own_session
 @never_cache
 @require_GET
 def console(request: HttpRequest, pk: UUID) -> HttpResponse:
     """A session to work in, alone or by turns. Over: its page says why."""
     brokered_session = session_joinable_by(request.user, pk)  # type: ignore[arg-type]
+    if not brokered_session.is_live and is_bound(request):
+        return redirect("escorts:own", brokered_session.window.access_request.number)
     if not brokered_session.is_live:
         return redirect("sessions:detail", pk=brokered_session.pk)
     if must_join_first(request, brokered_session):
@@ -136,6 +144,7 @@ def watch(request: HttpRequest, pk: UUID) -> HttpResponse:
     )
 
 
+@in_own_session
 @never_cache
 @require_GET
 def status(request: HttpRequest, pk: UUID) -> JsonResponse:
@@ -188,6 +197,15 @@ def _start_page(
         "asset": endpoint.asset,
         "site": endpoint.asset.zone.site,
         "refusals": refusals,
+        "escorted": is_bound(request),
+        "shell": "base_bare.html" if is_bound(request) else "base.html",
+        "back_path": reverse("escorts:own", args=[window.access_request.number])
+        if is_bound(request)
+        else reverse("windows:list"),
+        "back_words": window.access_request.number
+        if is_bound(request)
+        else _("Windows"),
+        "escorted_by": facts.escorted_by,
         "only_waits": [refusal["code"] for refusal in refusals] == ["window_not_open"],
         "own_session": own.first(),
         "desktop_question": open_question(endpoint),

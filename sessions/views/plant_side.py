@@ -22,6 +22,7 @@ from requests.models import ExtensionRequest
 from requests.services.moving import acknowledge_recall
 from requests.services.window import grant_extension, refuse_extension
 from sessions.access import session_chargeable_by, session_visible_to
+from sessions.escorted import in_own_session
 from sessions.models import BrokeredSession
 from sessions.services import attendance, charge, critical_step, phrases
 from sessions.views.answers import done
@@ -42,6 +43,7 @@ def number_of(request: HttpRequest, name: str) -> int:
 # --- Acknowledgements ------------------------------------------------------------------------
 
 
+@in_own_session
 @require_POST
 def acknowledge(request: HttpRequest, pk: UUID) -> HttpResponse:
     """`message`: the phrase that was read."""
@@ -70,6 +72,7 @@ def recall_seen(request: HttpRequest, pk: UUID) -> HttpResponse:
 # --- Critical step -----------------------------------------------------------------------------
 
 
+@in_own_session
 @require_POST
 def declare_step(request: HttpRequest, pk: UUID) -> HttpResponse:
     brokered_session = session_visible_to(_user(request), pk)
@@ -119,6 +122,7 @@ def refuse_step(request: HttpRequest, pk: UUID) -> HttpResponse:
     return done(request, brokered_session, _("Refused. The contractor has been told."))
 
 
+@in_own_session
 @require_POST
 def end_step(request: HttpRequest, pk: UUID) -> HttpResponse:
     brokered_session = session_visible_to(_user(request), pk)

@@ -48,6 +48,8 @@ PUBLIC = {
     "accounts:forgotten",
     "accounts:password_link",
     "accounts:new_password",
+    # After the password alone, for whom the plant has called back.
+    "escorts:enter",
     "windows:feed",
 }
 

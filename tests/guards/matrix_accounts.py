@@ -110,6 +110,7 @@ ACCOUNTS: dict[str, Line] = {
     ),
     # Olga is Fillwerk's sponsor.
     "accounts:person_dates": Line(**VOUCH),
+    "accounts:callback_number": Line(**VOUCH, data=(("number", "+49 40 5550199"),)),
     "accounts:confirm_person": Line(**VOUCH),
     "accounts:name_coordinator": Line(**VOUCH),
     "accounts:dismiss_coordinator": Line(**VOUCH),

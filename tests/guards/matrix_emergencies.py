@@ -1,4 +1,4 @@
-"""The table's lines for when the line is down."""
+"""The table's lines for when the line is down, and for who is escorted."""
 
 from __future__ import annotations
 
@@ -23,5 +23,35 @@ EMERGENCIES: dict[str, Line] = {
         args="emergency",
         method="post",
         data=(("reason", "Stop"),),
+    ),
+    # Vera is escorted in her window by Olga.
+    "escorts:list": Line(yes=PLANT, no=CONTRACTORS),
+    "escorts:own": Line(
+        yes="vera",
+        no="vito olga ivan cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+    ),
+    "escorts:offer": Line(
+        yes="olga ivan",
+        no="vera vito cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+    ),
+    "escorts:make": Line(
+        yes="olga ivan",
+        no="vera vito cora adam",
+        not_known=NOT_SEE,
+        args="window_number",
+        method="post",
+        data=(("factor_lost", "yes"), ("spoken", "yes"), ("reason", "Down")),
+    ),
+    "escorts:look": Line(
+        yes="ivan",
+        no="olga cora adam",
+        not_known=f"{CONTRACTORS} omar",
+        args="escort",
+        method="post",
+        data=(("verdict", "justified"), ("reason", "Seen")),
     ),
 }

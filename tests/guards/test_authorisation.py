@@ -39,6 +39,7 @@ ASKS = {
 # About oneself or one's own company only: there is no role to ask for.
 ABOUT_ONESELF = {
     "own_push_device",
+    "own_request",
     "saved_wish_of",
     "own_device",
     "own_passkey",

@@ -48,6 +48,7 @@ READINGS = {
 
 OF_THE_PORTAL = {
     "emergency.look.late",
+    "escort.look.late",
     "access.guessed",
     "account.expiry.warned",
     "account.lapse.warned",
@@ -124,6 +125,8 @@ ABOUT_ONESELF = {
     "push.device.removed",
 }
 OF_WHO_WORKS = {
+    "escort.code.refused",
+    "escort.entered",
     "clipboard.transferred",
     "credential.checked_out",
     "desktop.asked",

@@ -227,6 +227,7 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
         **dict.fromkeys(
             (
                 "window",
+                "escort",
                 "extension",
                 "endpoint",
                 "freeze",

@@ -34,6 +34,8 @@ LIMITED = {
     "plants:roster_import",
     "requests:check",
     "emergencies:new",
+    "escorts:enter",
+    "escorts:make",
     "accounts:invitation",
     "accounts:invite",
     "audit:event_export",

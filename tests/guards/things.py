@@ -51,8 +51,10 @@ from requests.models import (
     ApprovalPolicy,
     ApproverGroup,
     Attachment,
+    Escort,
     ExtensionRequest,
     LineHandover,
+    MaintenanceWindow,
     PolicyDraft,
     SavedWish,
 )
@@ -164,6 +166,28 @@ def data_of(line: Line, things: dict[str, Any]) -> dict[str, str]:
     return {field: value.format(**things) for field, value in line.data}
 
 
+def make_escort(window: MaintenanceWindow, plant: Plant) -> Escort:
+    """Olga escorted Vera; nobody has looked at it yet, and Vera may be called again."""
+    now = timezone.now()
+    plant.vera.callback_number = "+49 40 5550123"
+    plant.vera.callback_number_at = now - timedelta(days=7)
+    plant.vera.callback_number_by = plant.adam
+    plant.vera.save()
+    return Escort.objects.create(
+        access_request=window.access_request,
+        person=plant.vera,
+        bridges=Escort.Bridges.FACTOR,
+        reason="Line 3 stands",
+        offered_by=plant.olga,
+        called_number=plant.vera.callback_number,
+        code_hash="0" * 64,
+        expires_at=now + timedelta(minutes=10),
+        used_at=now,
+        web_session_ref="0" * 16,
+        look_due_at=now + timedelta(hours=24),
+    )
+
+
 def make_things(plant: Plant) -> dict[str, Any]:
     """One of each: a pending request, an open window, a live session, a recording, ..."""
     now = timezone.now()
@@ -251,6 +275,7 @@ def make_things(plant: Plant) -> dict[str, Any]:
             access_request=pending,
         ).pk,
         "emergency": emergency.access_request.number,
+        "escort": make_escort(window, plant).pk,
         "window": window.pk,
         "window_number": window.access_request.number,
         "extension": extension.pk,

@@ -160,7 +160,7 @@ def test_what_it_needs_at_the_least(clock, plant, vera, filling_hmi, change, cod
 def test_what_protects_is_not_passed_over(
     clock, plant, north, vera, olga, victor, filling_hmi, fillwerk
 ):
-    """Isolation, training, suspension and a taken machine stop an emergency, too."""
+    """Isolation, an access that ends and a taken machine stop an emergency, too."""
     make_freeze(north, starts_in=timedelta(0), lasts=timedelta(days=1))
     pending = call(vera, filling_hmi)  # a freeze is only said
     with refused(NotPossible, "duplicate"):
@@ -171,13 +171,13 @@ def test_what_protects_is_not_passed_over(
         approve(pending, olga)
     north.isolated_at = None
     north.save()
-    vera.training_expires_at = timezone.now()
+    vera.expires_at = timezone.now() + timedelta(minutes=10)
     vera.save()
-    with refused(NotPossible, "training_expires"):
+    with refused(NotPossible, "person_expires"):
         approve(pending, olga)
     with refused(NotPossible, "begins_at_once"):
         approve(pending, olga, opens_at=timezone.now() + timedelta(hours=1))
-    vera.training_expires_at = None
+    vera.expires_at = None
     vera.save()
     make_window(victor, filling_hmi, decided_by=olga)
     with refused(NotPossible, "endpoint_taken"):

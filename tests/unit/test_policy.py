@@ -83,6 +83,32 @@ def test_each_fact_alone_refuses_a_start(code: str, fact: dict[str, Any]) -> Non
     assert code in verdict.codes
 
 
+def test_an_escort_stands_in_for_what_it_bridges_and_for_nothing_else() -> None:
+    lost = {"factor_age": None, "signals": {"new_browser": "step-up"}}
+    untrained = {"training_expires_at": NOON, "training_missing": True}
+    by_call = {"escorted_by": "Olga Olsen", "bridged": ("factor", "training")}
+    for moment in Moment:
+        assert decide(facts(moment=moment, **lost, **untrained, **by_call)).allowed
+    over_training = {**by_call, "bridged": ("training",)}
+    assert decide(facts(**untrained, **over_training)).allowed
+    assert "fresh_factor_needed" in decide(facts(**lost, **over_training)).codes
+    over_factor = {**by_call, "bridged": ("factor",)}
+    assert decide(facts(**untrained, **over_factor)).codes == [
+        "training_expired",
+        "training_missing",
+    ]
+    for code, against in (
+        ("person_not_confirmed", {"person_confirmed": False}),
+        ("nda_missing", {"nda_missing": True}),
+        ("account_expired", {"person_expires_at": NOON}),
+        ("risk_refused", {"signals": {"new_country": "refuse"}}),
+    ):
+        assert decide(facts(**against, **by_call)).codes == [code]
+    frozen = {"attended": False, "same_address": False}
+    during = decide(facts(moment=Moment.DURING, **frozen, **lost, **by_call))
+    assert during.codes == ["address_changed", "not_attended"]
+
+
 @pytest.mark.parametrize(
     ("reason", "fact"),
     [

@@ -73,6 +73,13 @@ class User(AbstractBaseUser):
         blank=True,
         related_name="people",
     )
+    # The number at which the plant calls this person back. The plant's alone: whoever could
+    # set it could be anybody, so the person neither sets nor sees it.
+    callback_number = models.CharField(max_length=40, blank=True)
+    callback_number_at = models.DateTimeField(null=True, blank=True)
+    callback_number_by = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
     language = models.CharField(
         _("language"), max_length=8, choices=settings.LANGUAGES, default="en"
     )
@@ -150,6 +157,18 @@ class User(AbstractBaseUser):
                 condition=models.Q(nda_expires_at__isnull=True)
                 | models.Q(nda_signed_at__isnull=False),
                 name="an_nda_that_expires_was_signed",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(callback_number="", callback_number_at__isnull=True)
+                | (
+                    ~models.Q(callback_number="")
+                    & models.Q(
+                        vendor__isnull=False,
+                        callback_number_at__isnull=False,
+                        callback_number_by__isnull=False,
+                    )
+                ),
+                name="a_callback_number_was_noted_by_somebody",
             ),
         ]
 

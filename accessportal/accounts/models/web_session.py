@@ -66,6 +66,9 @@ class WebSession(models.Model):
     device = models.CharField(max_length=80, blank=True, editable=False)
     # A computer that several people use: shorter limits.
     shared = models.BooleanField(default=False)
+    # The number of the one request that it is for, of somebody who is escorted: opened
+    # without a second factor, and for nothing else (`accounts.escorted`).
+    bound_to = models.CharField(max_length=20, blank=True, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True)
     ended_by = models.ForeignKey(
         "accounts.User",

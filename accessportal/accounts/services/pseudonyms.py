@@ -75,7 +75,8 @@ def pseudonymise_person(
     address = person.email
     person.full_name = pseudonym_of(person)
     person.email = f"person-{person.pk}@{NO_MAILBOX}"
-    person.phone = ""
+    person.phone = person.callback_number = ""
+    person.callback_number_at = person.callback_number_by = None
     person.set_unusable_password()
     person.pseudonymised_at = timezone.now()
     person.pseudonymised_by = acting_user

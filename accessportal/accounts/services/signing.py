@@ -17,6 +17,7 @@ from django_otp.models import Device
 from accessportal import audit
 from accessportal.accounts import shared
 from accessportal.accounts.directory.break_glass import alarm_break_glass
+from accessportal.accounts.escorted import BY_ESCORT
 from accessportal.accounts.factors import RECOVERY_KIND, UsedFactor
 from accessportal.accounts.models import User
 from accessportal.accounts.sign_in_steps import BY_PASSWORD, FACTOR, SignIn, step_due
@@ -29,6 +30,7 @@ from accessportal.accounts.throttling import (
 from accessportal.accounts.used_before import KEY as USED_BEFORE
 from accessportal.accounts.used_before import look_back
 from accessportal.accounts.web_sessions import (
+    Bound,
     Ended,
     end_web_session,
     end_web_sessions_of,
@@ -214,6 +216,36 @@ def _finish(request: HttpRequest, sign_in: SignIn) -> str:
         recovery_code=factor["kind"] == RECOVERY_KIND,
     )
     return sign_in.next_path
+
+
+def admit_escorted(request: HttpRequest, sign_in: SignIn, bound: Bound) -> None:
+    """Open a web session for one request, after the first factor and the plant's code.
+
+    No second factor is used, none is set up, and none hangs on it; the middleware lets it
+    reach nothing but that request (`escorted`).
+    """
+    user, on_shared = sign_in.user, shared.KEY in sign_in.passed
+    request.session.pop(PENDING)
+    auth.login(request, user, backend="django.contrib.auth.backends.ModelBackend")
+    request.web_session = open_web_session(  # type: ignore[attr-defined]
+        user,
+        cookie=request.session.session_key or "",
+        factor_kind=BY_ESCORT,
+        origin=origin_of(request),
+        shared=on_shared,
+        bound=bound,
+    )
+    if on_shared:
+        shared.begin(request)
+    audit.record(
+        "auth.login.succeeded",
+        acting_user=user,
+        subject=user,
+        origin=origin_of(request),
+        first_step=sign_in.first,
+        factor_kind=BY_ESCORT,
+        bound_to=bound.number,
+    )
 
 
 def renew_after_factor_change(request: HttpRequest, used: UsedFactor) -> None:

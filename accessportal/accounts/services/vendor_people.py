@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from accessportal.news import tell_news, user_topic, vendor_topic
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 
+CALLBACK_NUMBER = re.compile(r"\+?[0-9][0-9 ()/.-]{4,38}")
 DATES = ("expires_at", "training_expires_at", "nda_signed_at", "nda_expires_at")
 
 
@@ -207,6 +209,57 @@ def note_dates(
         vendor=vendor.name,
     )
 
+    tell_company(vendor, person)
+    return person
+
+
+@transaction.atomic
+def note_callback_number(
+    *, acting_user: User, person: User, number: str, origin: Origin
+) -> User:
+    """Note at which number the plant calls this person back, or (empty) that it holds none.
+
+    Somebody is escorted on the strength of it (decision 89), so the person and who answers for
+    the company are told. Raises `NotAllowed`, `NotPossible`.
+    """
+    person, vendor = _locked(person)
+    number = " ".join(number.split())
+
+    if not may_vouch(acting_user, vendor):
+        raise NotAllowed
+    _guard_has_access(person)
+    if number and not CALLBACK_NUMBER.fullmatch(number):
+        raise NotPossible(
+            _("A number in full, as it is dialled: +49 40 5550123."),
+            code="number_unclear",
+        )
+    if number == person.callback_number:
+        return person
+
+    person.callback_number = number
+    person.callback_number_at = timezone.now() if number else None
+    person.callback_number_by = acting_user if number else None
+    person.save(
+        update_fields=["callback_number", "callback_number_at", "callback_number_by"]
+    )
+
+    audit.record(
+        "account.callback.noted",
+        acting_user=acting_user,
+        subject=person,
+        origin=origin,
+        number=number,
+        vendor=vendor.name,
+    )
+
+    notify(
+        [person, *(one for one in who_vouches_for(vendor) if one.pk != acting_user.pk)],
+        "person.callback_noted",
+        path="/",
+        person=person.full_name,
+        by=acting_user.full_name,
+        vendor=vendor.name,
+    )
     tell_company(vendor, person)
     return person
 

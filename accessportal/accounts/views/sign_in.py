@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from django.views.i18n import set_language
 
 from accessportal.accounts import factors
+from accessportal.accounts.escorted import open_to_escorted
 from accessportal.accounts.factor_rules import guard_factor_counts
 from accessportal.accounts.forms import (
     CodeForm,
@@ -201,6 +202,7 @@ def show_new_recovery_codes(
     return render(request, "accounts/recovery_codes.html", context)
 
 
+@open_to_escorted(None)
 @login_not_required
 @never_cache
 @require_POST
@@ -212,6 +214,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     return response
 
 
+@open_to_escorted(None)
 @login_not_required
 @require_POST
 def language(request: HttpRequest) -> HttpResponse:

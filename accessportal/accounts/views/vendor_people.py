@@ -16,6 +16,7 @@ from accessportal.accounts.services.vendor_people import (
     confirm_person,
     dismiss_coordinator,
     name_coordinator,
+    note_callback_number,
     note_dates,
 )
 from accessportal.accounts.stepup import require_fresh_factor
@@ -58,6 +59,21 @@ def dates(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
             messages.success(request, _("The dates are saved."))
             return redirect("accounts:vendor_person", slug=slug, pk=pk)
     return _page(request, found, form, status=422)
+
+
+@require_POST
+@require_fresh_factor
+def callback_number(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    """At which number the plant calls this person back; never theirs to say."""
+    user: User = request.user  # type: ignore[assignment]
+    note_callback_number(
+        acting_user=user,
+        person=person_vouchable_by(user, slug, pk),
+        number=request.POST.get("number", "")[:80],
+        origin=origin_of(request),
+    )
+    messages.success(request, _("The number is noted. It counts in 24 hours."))
+    return redirect("accounts:vendor_person", slug=slug, pk=pk)
 
 
 @require_POST
