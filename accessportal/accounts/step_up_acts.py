@@ -52,7 +52,7 @@ ACTS: dict[str, Sentence] = {
     "approvals:propose": _("Approve %(number)s with changes"),
     "emergencies:look": _("Take the second look at %(number)s"),
     "escorts:look": _("Take the later look at an escort"),
-    "escorts:make": _("Escort the person of %(number)s"),
+    "escorts:offer": _("Escort the person of %(number)s"),
     "endpoint_checks:pin": _("Pin the key of a machine"),
     "endpoint_checks:unpin": _("Take back the pinned key of a machine"),
     "guacd:add": _("Add a guacd daemon"),

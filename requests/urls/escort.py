@@ -13,5 +13,4 @@ urlpatterns = [
     path("<int:pk>/look/", escort.look, name="look"),
     path("<str:number>/", escort.own, name="own"),
     path("<str:number>/offer/", escort.offer, name="offer"),
-    path("<str:number>/offer/code/", escort.make, name="make"),
 ]

@@ -51,20 +51,16 @@ from requests.services.escort_look import look_at_escort
 # --- The plant ------------------------------------------------------------------------
 
 
-@never_cache
-@require_GET
-def offer(request: HttpRequest, number: str) -> HttpResponse:
-    """Whom to call at which number, and what a code would do."""
-    access_request = request_escortable_by(request.user, number)  # type: ignore[arg-type]
-    return _offer_page(request, access_request)
-
-
 @rate_limited("escort", times=20, seconds=3600, methods=("POST",))
 @never_cache
 @require_http_methods(["GET", "POST"])
-def make(request: HttpRequest, number: str) -> HttpResponse:
-    """The code, in this answer only. What its page fetches again by itself is the form's."""
-    return (offer if request.method == "GET" else _make)(request, number)
+def offer(request: HttpRequest, number: str) -> HttpResponse:
+    """Whom to call at which number; sent, the code, in that answer only. One address, so that
+    what the code's page fetches again by itself is the form."""
+    if request.method == "POST":
+        return _make(request, number)
+    access_request = request_escortable_by(request.user, number)  # type: ignore[arg-type]
+    return _offer_page(request, access_request)
 
 
 @require_fresh_factor
@@ -166,7 +162,7 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("requests:detail", number)
 
 
-make.asks_for_factor = True  # type: ignore[attr-defined]  # for the guard of their words
+offer.asks_for_factor = True  # type: ignore[attr-defined]  # for the guard of their words
 
 # --- The person -----------------------------------------------------------------------
 

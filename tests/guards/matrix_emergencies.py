@@ -38,14 +38,6 @@ EMERGENCIES: dict[str, Line] = {
         not_known=NOT_SEE,
         args="window_number",
     ),
-    "escorts:make": Line(
-        yes="olga ivan",
-        no="vera vito cora adam",
-        not_known=NOT_SEE,
-        args="window_number",
-        method="post",
-        data=(("factor_lost", "yes"), ("spoken", "yes"), ("reason", "Down")),
-    ),
     "escorts:look": Line(
         yes="ivan",
         no="olga cora adam",

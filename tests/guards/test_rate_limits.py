@@ -35,7 +35,7 @@ LIMITED = {
     "requests:check",
     "emergencies:new",
     "escorts:enter",
-    "escorts:make",
+    "escorts:offer",
     "accounts:invitation",
     "accounts:invite",
     "audit:event_export",

@@ -67,11 +67,11 @@ def test_from_the_call_to_the_own_request_over_http(
     page = plant.get(f"/escorts/{number}/offer/").text
     assert "+49 40 5550123" in page
     form = {"factor_lost": "yes", "reason": "Line 3 stands since 02:40"}
-    unspoken = plant.post(f"/escorts/{number}/offer/code/", form)
+    unspoken = plant.post(f"/escorts/{number}/offer/", form)
     assert (unspoken.status_code, Escort.objects.count()) == (422, 0)
     assert "Line 3 stands since 02:40" in unspoken.text, "what was typed is kept"
     with committed():
-        made = plant.post(f"/escorts/{number}/offer/code/", {**form, "spoken": "yes"})
+        made = plant.post(f"/escorts/{number}/offer/", {**form, "spoken": "yes"})
     code = re.search(r"data-code>([A-Z0-9]{4} [A-Z0-9]{4})<", made.text)[1]
     escort = Escort.objects.get()
     assert set(code.replace(" ", "")) <= set(SIGNS)
