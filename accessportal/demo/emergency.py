@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from accessportal.demo.past import Step, moment, origin_of, workday
 from accessportal.demo.plant import DemoPlant
+from accessportal.demo.stories import date_rows
 from requests.facts import hash_of_facts, seen_by_approver
 from requests.models import AccessRequest, EmergencyLook
 from requests.services.approval import approve_request
@@ -46,13 +47,14 @@ def steps_of_emergency(plant: DemoPlant) -> list[Step]:
         )
 
     def let_in() -> None:
-        approve_request(
+        window = approve_request(
             made["request"],
             acting_user=people["olga"],
             origin=origin_of("olga"),
             facts_hash=hash_of_facts(seen_by_approver(made["request"])),
             reason="",
         )
+        date_rows(made["request"], window)
 
     def look() -> None:
         complete_look(

@@ -347,7 +347,7 @@ def _approve(story: Story, access_request: AccessRequest, plant: DemoPlant) -> N
         facts_hash=hash_of_facts(seen_by_approver(access_request)),
         reason="" if story.outcome == "revoked" else story.reason,
     )
-    _date_rows(access_request, window)
+    date_rows(access_request, window)
 
 
 def _deny(story: Story, access_request: AccessRequest, plant: DemoPlant) -> None:
@@ -358,7 +358,7 @@ def _deny(story: Story, access_request: AccessRequest, plant: DemoPlant) -> None
         facts_hash=hash_of_facts(seen_by_approver(access_request)),
         reason=story.reason,
     )
-    _date_rows(access_request)
+    date_rows(access_request)
 
 
 def _revoke(story: Story, access_request: AccessRequest, plant: DemoPlant) -> None:
@@ -374,7 +374,7 @@ def _decider(story: Story, plant: DemoPlant) -> User:
     return plant.people[story.decider]
 
 
-def _date_rows(
+def date_rows(
     access_request: AccessRequest, window: MaintenanceWindow | None = None
 ) -> None:
     """Rows whose time is the column's own default do not see the shifted clock."""

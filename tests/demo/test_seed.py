@@ -19,7 +19,12 @@ from accessportal.demo.seed import seed_demo
 from accessportal.notifications.models import Delivery, Notification
 from accessportal.plants.models import Asset, Endpoint, ProductionFreeze, Site
 from accessportal.plants.vault import open_secrets
-from requests.models import AccessRequest, ApprovalDecision, MaintenanceWindow
+from requests.models import (
+    AccessRequest,
+    ApprovalDecision,
+    EmergencyLook,
+    MaintenanceWindow,
+)
 from sessions.models import Departure
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +157,23 @@ def test_the_past_has_every_outcome_and_lies_in_the_past(people: People) -> None
     }  # fmt: skip
     assert MaintenanceWindow.objects.filter(revoked_at__isnull=False).exists()
     for decision in ApprovalDecision.objects.filter(access_request__in=past):
-        assert decision.decided_at < decision.access_request.wanted_from
+        access_request = decision.access_request
+        begins_at_the_yes = access_request.emergency_at is not None
+        wanted = (
+            access_request.wanted_until
+            if begins_at_the_yes
+            else access_request.wanted_from
+        )
+        assert decision.decided_at < wanted
+
+
+def test_the_line_was_down_once_and_somebody_else_looked_afterwards(
+    people: People,
+) -> None:
+    look = EmergencyLook.objects.get()
+    assert look.done_by is not None and look.done_by.full_name == "Ivan Ivers"
+    assert look.verdict == EmergencyLook.Verdict.JUSTIFIED
+    assert look.done_at is not None and look.done_at < look.due_at
 
 
 def test_something_waits_for_olga_and_something_lies_ahead_for_vera(
