@@ -45,11 +45,12 @@ def locked_request(pk: int) -> AccessRequest:
     PostgreSQL locks the row. SQLite has one writer, and its transactions begin
     IMMEDIATE (settings), so there the whole database is the lock.
     """
-    return (
-        AccessRequest.objects.select_for_update(of=("self",))
-        .select_related("site", "vendor", "requested_by__vendor", "closed_by")
-        .get(pk=pk)
-    )
+    # The row by itself: who waited for an act that put another person in its place would
+    # look for that row together with the person of before, and find neither.
+    AccessRequest.objects.select_for_update(of=("self",)).only("pk").get(pk=pk)
+    return AccessRequest.objects.select_related(
+        "site", "vendor", "requested_by__vendor", "closed_by"
+    ).get(pk=pk)
 
 
 def lock_endpoints(access_request: AccessRequest) -> list[Endpoint]:
