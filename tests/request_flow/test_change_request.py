@@ -409,7 +409,7 @@ class TestSubstitution:
         decision = after.decisions.order_by("step").last()
         assert decision.facts["substitution"]["comes"] == "Vito Vogel"
         assert "comes instead of" in browser_of(olga).get(page).content.decode()
-        with refused(NotPossible, "not_a_colleague"):
+        with refused(TooLate, "answered"):
             accept_substitution(wish, acting_user=olga, origin=origin())
 
     def test_who_and_whom(self, vera, victor, vito, olga, omar, ivan, filling_hmi):
