@@ -68,7 +68,7 @@ MADE = re.compile(
     r"(_hash|_envelope|_id|_key|_ref|_signature|key|hash|password|slug|number|state|email|"
     r"language|time_zone|token\w*|protocol|address|path|storage_name|factor|kind|version|"
     r"persistent_id|bound_to|broker|host|rule|code_hash|username|verdict|role|permission|action|"
-    r"staffed_weekdays|staffed_from|staffed_until|who|deputy|recurrence)$"
+    r"weekdays|staffed_from|staffed_until|who|deputy|recurrence)$"
 )
 OURS = (
     "accounts",
