@@ -100,7 +100,7 @@ def look(
             ConsoleMessage.objects.filter(
                 brokered_session=brokered_session, pk__gt=after_message
             )
-            .select_related("sent_by__vendor", "acknowledged_by")
+            .prefetch_related("sent_by__vendor", "acknowledged_by")
             .order_by("pk")
         ),
         acknowledged=tuple(_acknowledged(waiting)) if waiting else (),

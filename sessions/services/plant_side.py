@@ -116,7 +116,8 @@ def plant_side_of(brokered_session: BrokeredSession) -> PlantSide:
 
 
 def plant_sides(sessions: Iterable[BrokeredSession]) -> dict[Any, PlantSide]:
-    """By the sessions' ids, in two queries, and one more for each that needs attendance.
+    """By the sessions' ids, in two queries, one for the people in what they find, and one more
+    for each that needs attendance.
 
     The sessions should come with `person_in_charge`, `charge_offered_to`, `attended_by`,
     `window__recalled_by` and their endpoint's asset.
@@ -125,7 +126,7 @@ def plant_sides(sessions: Iterable[BrokeredSession]) -> dict[Any, PlantSide]:
     steps = {
         step.brokered_session_id: step
         for step in CriticalStep.objects.filter(brokered_session__in=rows)
-        .select_related("declared_by", "accepted_by", "ended_by")
+        .prefetch_related("declared_by", "accepted_by", "ended_by")
         .order_by("pk")
     }
     wishes = {
@@ -133,7 +134,7 @@ def plant_sides(sessions: Iterable[BrokeredSession]) -> dict[Any, PlantSide]:
         for wish in ExtensionRequest.objects.filter(
             window__in={row.window_id for row in rows}
         )
-        .select_related("asked_by", "decided_by")
+        .prefetch_related("asked_by", "decided_by")
         .order_by("pk")
     }
     return {
