@@ -15,6 +15,7 @@ import time_machine
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accessportal.keys import symmetric_key
 from tests.cast import Plant, make_plant
 from tests.flushing import filled_tables
 
@@ -24,8 +25,10 @@ A_WHILE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Kept:
-    """plant: pickled; rows: of each table its name, its columns, and what is in them."""
+    """keys: that seals in it were made with; plant: pickled; rows: of each table its name, its
+    columns, and what is in them."""
 
+    keys: list[str]
     plant: bytes
     rows: list[tuple[str, list[str], list[tuple[Any, ...]]]]
 
@@ -35,13 +38,15 @@ _kept: dict[bool, Kept] = {}
 
 def planted(*, clock: bool) -> Plant:
     """The plant in this test's database; `clock`: the test's time is that of the stories."""
-    if clock in _kept:
-        return _written(_kept[clock])
-    if filled_tables():
-        return make_plant()  # what else is there is not to be kept with it
+    keys = [symmetric_key(name)[0] for name in ("credentials", "seeds")]
+    kept = _kept.get(clock)
+    if kept is not None and kept.keys == keys:
+        return _written(kept)
+    if kept is not None or filled_tables():
+        return make_plant()  # other keys; or what else is there, not to be kept with it
     with time_machine.travel(timezone.now() - A_WHILE, tick=True):
         plant = make_plant()
-    _kept[clock] = Kept(pickle.dumps(plant), _rows())
+    _kept[clock] = Kept(keys, pickle.dumps(plant), _rows())
     return plant
 
 
