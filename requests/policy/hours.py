@@ -56,8 +56,10 @@ class Hours:
             day += DAY
 
     def _of(self, day: date, tz: ZoneInfo) -> tuple[datetime, datetime]:
-        # An hour that the clock shows twice is inside as a whole.
-        opened = datetime.combine(day, self.start, tz)
+        opened = datetime.combine(day, self.start, tz).astimezone(UTC)
         last = day if self.until > self.start else day + DAY
-        closed = datetime.combine(last, self.until, tz).replace(fold=1)
-        return opened.astimezone(UTC), closed.astimezone(UTC)
+        closed = datetime.combine(last, self.until, tz)
+        # An hour that the clock shows twice is inside as a whole; a time that it skips is the
+        # same moment for what ends then as for what begins.
+        either = (closed.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+        return opened, max(either)

@@ -94,6 +94,14 @@ def test_a_night_belongs_to_the_day_on_which_it_began_and_clock_changes_are_no_g
     spring = datetime(2026, 3, 28, 23, 0, tzinfo=UTC)
     assert sunday.cover(spring, spring + timedelta(hours=2), BERLIN)
     assert not sunday.cover(spring, spring + timedelta(hours=2, minutes=1), BERLIN)
+    # Hours that change while the clock skips them: one ends as the other begins.
+    night = Hours("6", time(22), time(2, 30))
+    morning = Hours("7", time(2, 30), time(10))
+    evening = datetime(2026, 3, 28, 21, 0, tzinfo=UTC)
+    ends = evening + timedelta(hours=4, minutes=30)
+    assert night.cover(evening, ends, BERLIN)
+    assert morning.cover(ends, ends + timedelta(hours=1), BERLIN)
+    assert not morning.touch(evening, ends, BERLIN)
     # Days that follow one another are one; a leap day is a day like others.
     week = Hours("12345", time(0), time(0))
     leap = datetime(2028, 2, 28, 12, 0, tzinfo=ZoneInfo("America/Chicago"))
