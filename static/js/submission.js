@@ -84,8 +84,22 @@ function useUsualWork(event) {
   purpose.focus();
 }
 
+let changes = 0;
+const askedAfter = new WeakMap();
+
+/** An answer to what was asked before the last change would take that change back: "leave out" of
+    a date, ticked while it was on its way. The next one comes, and says it all. */
+function dropOlderAnswer(event) {
+  if (askedAfter.get(event.detail.xhr) < changes) event.detail.shouldSwap = false;
+}
+
 if (form) {
   show();
+  form.addEventListener("change", () => {
+    changes += 1;
+  });
+  form.addEventListener("htmx:beforeRequest", (event) => askedAfter.set(event.detail.xhr, changes));
+  form.addEventListener("htmx:beforeSwap", dropOlderAnswer);
   form.addEventListener("click", useUsualWork);
   form.addEventListener("change", show);
   form.addEventListener("click", takeTime);

@@ -12,6 +12,15 @@ from playwright.sync_api import Page, expect
 from tests.browser.axe import axe_findings
 from tests.browser.conftest import OpensPages, Stage
 
+TICKED_WHILE_ASKED = """async (box) => {
+    // An answer is on its way that does not know of it.
+    const asked = new Promise((done) =>
+        document.addEventListener("htmx:beforeRequest", done, { once: true }));
+    box.form.elements.start.dispatchEvent(new Event("change", { bubbles: true }));
+    await asked;
+    box.click();
+}"""
+
 
 def choose(page: Page, name: str, value: str) -> None:
     page.locator(f"[name={name}]").select_option(value)
@@ -43,7 +52,7 @@ def test_a_freeze_is_avoided_and_the_work_repeats(page_of: OpensPages) -> None:
     vera.get_by_label("How many times?").blur()
     dates = findings.locator("li.date")
     expect(dates).to_have_count(4)
-    dates.nth(2).get_by_label("leave out").check()
+    dates.nth(2).get_by_label("leave out").evaluate(TICKED_WHILE_ASKED)
     expect(findings.locator("li.date-skipped")).to_have_count(1)
     assert axe_findings(vera) == []
     vera.get_by_role("button", name="Send the request").click()
