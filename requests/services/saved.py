@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -60,8 +61,23 @@ def keep_draft(typed: Any, *, acting_user: User) -> None:
 
 
 def draft_of(person: User) -> WishDraft | None:
+    """What this person has typed and not sent."""
     draft = WishDraft.objects.filter(person=person).first()
-    return draft if draft is not None and draft.is_kept() else None
+    if draft is None or not draft.is_kept() or _was_sent(draft):
+        return None
+    return draft
+
+
+def _was_sent(draft: WishDraft) -> bool:
+    """What was typed last is looked at while the form is on its way, and kept after the draft
+    was dropped: begun with again, it would be answered with the request that it made."""
+    try:
+        key = uuid.UUID(str(draft.fields.get("submission_key", "")))
+    except ValueError:
+        return False
+    return AccessRequest.objects.filter(
+        requested_by=draft.person_id, submission_key=key
+    ).exists()
 
 
 def drop_draft(*, acting_user: User) -> None:

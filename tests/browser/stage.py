@@ -526,6 +526,7 @@ ACTS = {
         people,
         freeze_now,
         lift_freeze,
+        recall,
         join,
         invitation_link,
         mailbox_code,

@@ -79,9 +79,15 @@ def test_what_is_typed_is_there_again(
     browser.post(f"{NEW}check/", wish(plant, purpose="x" * 30_000))
     assert not WishDraft.objects.exists()  # nothing worth keeping, and no flood
 
-    browser.post(f"{NEW}check/", wish(plant))
-    assert browser.post(NEW, wish(plant)).status_code == 302
+    key = {"submission_key": key_on(browser.get(NEW))}
+    browser.post(f"{NEW}check/", wish(plant, **key))
+    assert browser.post(NEW, wish(plant, **key)).status_code == 302
     assert not WishDraft.objects.exists()
+    # What was looked at while the form was on its way comes after it, and is no draft.
+    browser.post(f"{NEW}check/", wish(plant, **key))
+    page = browser.get(NEW)
+    assert "Your draft is here" not in page.content.decode()
+    assert key_on(page) != key["submission_key"]
     browser.post(f"{NEW}check/", wish(plant))
     clock.forward(days=31)
     assert "Your draft is here" not in browser_of(plant.vera).get(NEW).content.decode()
