@@ -116,8 +116,8 @@ def plant_side_of(brokered_session: BrokeredSession) -> PlantSide:
 
 
 def plant_sides(sessions: Iterable[BrokeredSession]) -> dict[Any, PlantSide]:
-    """By the sessions' ids, in two queries, one for the people in what they find, and one more
-    for each that needs attendance.
+    """By the sessions' ids, in two queries, one for each part that people have in what they
+    find (five at most), and one more for each session that needs attendance.
 
     The sessions should come with `person_in_charge`, `charge_offered_to`, `attended_by`,
     `window__recalled_by` and their endpoint's asset.
