@@ -121,6 +121,39 @@ def test_it_skips_what_nobody_did_anything_in(
     expect(page.locator("#events")).to_contain_text("Click")
 
 
+STALE_FRAME = """async () => {
+  const { Playback } = await import("/static/js/player/playback.js");
+  const told = [];
+  const drawing = { behind: 0, feed() {}, settled: async () => {} };
+  const frames = [{ at: 0, text: "" }];
+  const segment = { end: 9000, done: true, frames, until: async () => {}, indexAt: () => 0 };
+  const playback = new Playback({
+    segments: { rows: [[0, 0]], indexAt: () => 0, get: () => segment },
+    stage: { drawing, begin: () => drawing, show() {} },
+    duration: 9000,
+    idle: [[1000, 8000]],
+    on: { position() {}, state() {}, shown() {}, ended() {}, skipped: (ms) => told.push(ms) },
+  });
+  playback.skipsIdle = true;
+  await playback.seek(2000);
+  playback.playing = true;
+  playback.loop(playback.last + 20);
+  while (playback.busy) await new Promise((resolve) => setTimeout(resolve));
+  playback.loop(playback.last - 20);
+  playback.pause();
+  return { told, position: playback.position };
+}"""
+
+
+def test_a_frame_older_than_a_jump_does_not_take_it_back(
+    stage: Stage, page_of: OpensPages
+) -> None:
+    """Or it would be told once more, as a jump over nothing."""
+    page = page_of("cora")
+    page.goto("/recordings/")
+    assert page.evaluate(STALE_FRAME) == {"told": [5300], "position": 7300}
+
+
 def test_what_happened_stands_in_the_list(
     stage: Stage, page_of: OpensPages, number: str
 ) -> None:

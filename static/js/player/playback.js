@@ -98,8 +98,9 @@ export class Playback {
 
   loop(now) {
     if (!this.playing) return;
-    const passed = Math.min(now - this.last, 250) * this.speed;
-    this.last = now;
+    // A frame has the time it began at: after a seek that ended within it, `last` is later.
+    const passed = Math.min(Math.max(0, now - this.last), 250) * this.speed;
+    this.last = Math.max(now, this.last);
     if (!this.busy) this.advance(passed);
     requestAnimationFrame(this.loop);
   }
