@@ -35,6 +35,7 @@ from sessions.guacamole.reader import InstructionReader
 from sessions.models import BrokeredSession
 from sessions.services import adoption, brokers, lifecycle
 from sessions.services.leases import lapsed
+from sessions.services.session_rows import session_rows
 from sessions.services.upstream_facts import endpoint_facts, permissions_of, sign_in
 
 logger = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ def _for_us(
         return []
     return [
         row
-        for row in lifecycle.with_relations().filter(pk__in=keys)
+        for row in session_rows(BrokeredSession.objects.filter(pk__in=keys))
         if row.broker == broker
         or brokers.chosen_for(row.pk, living or [broker]) == broker
     ]

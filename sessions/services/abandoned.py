@@ -16,7 +16,8 @@ from accessportal.errors import TooLate
 from sessions.models import BrokeredSession, TunnelTicket
 from sessions.services.adoption import ADOPTION_SECONDS, reason_of_end
 from sessions.services.leases import lapsed
-from sessions.services.lifecycle import confirm_end, end_session, with_relations
+from sessions.services.lifecycle import confirm_end, end_session
+from sessions.services.session_rows import session_rows
 
 EndReason = BrokeredSession.EndReason
 
@@ -37,16 +38,17 @@ def end_abandoned_sessions(patience: float = 0.0) -> int:
     if patience and _without_a_broker().exists():
         time.sleep(patience)
     ended = 0
-    for brokered_session in _without_a_broker():
+    for brokered_session in session_rows(_without_a_broker()):
         try:
             end_session(brokered_session, **reason_of_end(brokered_session))
         except TooLate:
             continue
         ended += 1
     now = timezone.now()
-    for brokered_session in with_relations().filter(
+    unproven = BrokeredSession.objects.filter(
         ended_at__lt=now - timedelta(seconds=GRACE_SECONDS), slot__isnull=False
-    ):
+    )
+    for brokered_session in session_rows(unproven):
         _prove(brokered_session)
     TunnelTicket.objects.filter(expires_at__lt=now - TICKETS_KEPT).delete()
     return ended
@@ -58,9 +60,7 @@ def _without_a_broker() -> models.QuerySet[BrokeredSession]:
         lease_expires_at__isnull=True,
         requested_at__lt=timezone.now() - timedelta(seconds=CONNECT_SECONDS),
     )
-    live: models.QuerySet[BrokeredSession] = with_relations().filter(
-        state__in=BrokeredSession.LIVE
-    )
+    live = BrokeredSession.objects.filter(state__in=BrokeredSession.LIVE)
     return live.filter(lapsed(for_seconds=GRACE_SECONDS) | unclaimed)
 
 

@@ -23,8 +23,9 @@ from sessions.models import (
 from sessions.policy_facts import critical_step_until
 from sessions.services.brokers import chosen_for, living_brokers
 from sessions.services.leases import LEASE_SECONDS, lapsed, take_over
-from sessions.services.lifecycle import note_released_input, with_relations
+from sessions.services.lifecycle import note_released_input
 from sessions.services.news import tell_pages, wake_actor, wake_brokers
+from sessions.services.session_rows import session_row
 
 State = BrokeredSession.State
 FreezeCause = BrokeredSession.FreezeCause
@@ -174,7 +175,7 @@ def adopt_session(
         adopted_at=timezone.now(),
     ):
         return None
-    row: BrokeredSession = with_relations().get(pk=session_id)
+    row = session_row(session_id)
 
     why = "handed_over" if before.handover_requested_at else "broker_lost"
     now = timezone.now()
@@ -272,8 +273,7 @@ def claim_abandoned(row: BrokeredSession, *, broker: str) -> BrokeredSession | N
     when = Q(broker=broker) | lapsed()
     if not take_over(row.pk, broker=broker, epoch=row.lease_epoch, when=when):
         return None
-    claimed: BrokeredSession = with_relations().get(pk=row.pk)
-    return claimed
+    return session_row(row.pk)
 
 
 def reason_of_end(row: BrokeredSession) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from sessions.services.freezes import lift_freeze
 from sessions.services.guacd_pool import choose_guacd
 from sessions.services.leases import lease_end, refuse_other_holder
 from sessions.services.news import tell_pages
+from sessions.services.session_rows import session_row
 from sessions.services.web_sessions import take_up
 
 State = BrokeredSession.State
@@ -53,28 +54,10 @@ def claim_session(session_id: Any, *, broker: str) -> BrokeredSession | None:
     )
     if claimed != 1:
         return None
-    claimed_row: BrokeredSession = with_relations().get(pk=session_id)
+    claimed_row = session_row(session_id)
     claimed_row.guacd_address = choose_guacd(claimed_row.endpoint.asset.zone.site_id)
     claimed_row.save(update_fields=["guacd_address"])
     return claimed_row
-
-
-def with_relations() -> Any:
-    """Sessions with everything that an actor looks at, in one query."""
-    return BrokeredSession.objects.select_related(
-        "window__access_request__vendor",
-        "window__recalled_by",
-        "endpoint__asset__zone__site",
-        "started_by__vendor",
-        "baton_with__vendor",
-        "frozen_by",
-        "unrecorded_by",
-        "end_requested_by",
-        "person_in_charge",
-        "charge_offered_to",
-        "attended_by",
-        "escort__offered_by",
-    )
 
 
 @transaction.atomic

@@ -17,8 +17,8 @@ from sessions.companions import CompanionHere, judge
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.policy import Facts, Outcome, Verdict
 from sessions.policy_facts import facts_during
-from sessions.services.lifecycle import with_relations
 from sessions.services.plant_side import PlantSide, plant_side_of
+from sessions.services.session_rows import session_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def look(
 
     Raises `BrokeredSession.DoesNotExist` and database errors.
     """
-    brokered_session = with_relations().get(pk=session_id)
+    brokered_session = session_row(session_id)
     facts = facts_during(
         brokered_session,
         idle_for=idle_for,
@@ -87,7 +87,7 @@ def look(
     if verdict.outcome is Outcome.END:
         # What somebody did between the row and the facts is in the row by now: an act says by
         # itself why it ends a session, and not by what it changed on the way.
-        brokered_session = with_relations().get(pk=session_id)
+        brokered_session = session_row(session_id)
     return Look(
         brokered_session=brokered_session,
         verdict=verdict,

@@ -18,8 +18,8 @@ from django.utils import timezone
 
 from accessportal.audit import record
 from sessions.models import BrokeredSession, Sighting
-from sessions.services.lifecycle import with_relations
 from sessions.services.news import tell_pages
+from sessions.services.session_rows import session_row, session_rows
 
 Answer = Sighting.Answer
 Disagreement = Sighting.Disagreement
@@ -78,7 +78,7 @@ def note_recorders(behind: Iterable[UUID], caught_up: Iterable[UUID]) -> None:
         for sighting in rows:
             since = timezone.now() if sighting.pk in behind else None
             Sighting.objects.filter(pk=sighting.pk).update(recorder_behind_since=since)
-            tell_pages(with_relations().get(pk=sighting.pk))
+            tell_pages(session_row(sighting.pk))
 
 
 def _make_sightings(sessions: Iterable[UUID]) -> None:
@@ -126,8 +126,9 @@ def note_answers(
     at = at or timezone.now()
     lingering = []
     for session_id, answer in answers.items():
-        row = with_relations().filter(pk=session_id).first()
-        if row is None:
+        try:
+            row = session_row(session_id)
+        except BrokeredSession.DoesNotExist:
             continue
         Sighting.objects.update_or_create(
             brokered_session=row, defaults={"asked_at": at, "answer": answer}
@@ -141,19 +142,16 @@ def note_answers(
 def look_at_leases(*, at: datetime | None = None) -> None:
     """Sessions that no process carries, and those whose disagreement is over."""
     at = at or timezone.now()
-    for row in (
-        with_relations()
-        .filter(
-            state=BrokeredSession.State.ACTIVE,
-            lease_expires_at__lt=at - LEASE_GRACE,
-        )
-        .exclude(sighting__disagreement=Disagreement.NO_BROKER)
-    ):
+    uncarried = BrokeredSession.objects.filter(
+        state=BrokeredSession.State.ACTIVE, lease_expires_at__lt=at - LEASE_GRACE
+    ).exclude(sighting__disagreement=Disagreement.NO_BROKER)
+    for row in session_rows(uncarried):
         _weigh(row, Disagreement.NO_BROKER, at)
-    for row in with_relations().filter(
+    doubted = BrokeredSession.objects.filter(
         ~models.Q(sighting__suspected="") | ~models.Q(sighting__disagreement=""),
         sighting__isnull=False,
-    ):
+    )
+    for row in session_rows(doubted):
         if _fits_again(row, at):
             _weigh(row, "", at)
 

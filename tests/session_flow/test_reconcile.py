@@ -193,9 +193,9 @@ async def test_the_board_says_what_does_not_fit(
 
 
 def _row(live: BrokeredSession) -> Any:
-    from sessions.services.lifecycle import with_relations
+    from sessions.services.session_rows import session_row
 
-    return with_relations().get(pk=live.pk)
+    return session_row(live.pk)
 
 
 async def test_a_recorder_that_falls_behind_and_catches_up_is_told_to_the_board(
