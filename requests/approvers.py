@@ -15,6 +15,7 @@ from requests.models import (
     AccessRequest,
     ApprovalStep,
     ApproverGroup,
+    ApproverGroupMember,
     EmergencyLook,
 )
 from requests.policy.rules import GROUP, IT_SECURITY, OT_SUPERVISOR
@@ -129,6 +130,20 @@ def people_concerned(access_request: AccessRequest) -> list[User]:
         for person in people_who_are(who, access_request.site)
     }
     return list(people.values())
+
+
+def people_of_groups(access_request: AccessRequest) -> list[int]:
+    """Ids of those whom its steps name by a group: no topic of a site reaches them."""
+    groups = {
+        _group_pk(who)
+        for step in access_request.steps.all()
+        for who in whos_of(step)
+        if who.startswith(GROUP)
+    }
+    if not groups:
+        return []
+    members = ApproverGroupMember.objects.filter(group__in=groups)
+    return list(members.values_list("person_id", flat=True))
 
 
 def who_words(who: str) -> str:

@@ -16,6 +16,7 @@ from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.news import site_topic, tell_news, user_topic, vendor_topic
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, Site
+from requests.approvers import people_of_groups
 from requests.facts import companions_of, requested_endpoints
 from requests.models import AccessRequest
 from requests.wishes import Finding
@@ -133,8 +134,10 @@ def tell_pages(
     )
 
     def tell() -> None:
+        members = map(user_topic, people_of_groups(access_request))
+        everybody = (*topics, *members)
         for subject in about:
-            tell_news(*topics, about=subject)
+            tell_news(*everybody, about=subject)
 
     transaction.on_commit(tell)
 

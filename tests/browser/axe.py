@@ -36,3 +36,19 @@ def axe_findings(page: Page) -> list[str]:
     page.evaluate(SETTLED)
     found: list[str] = page.evaluate(RUN, RULES)
     return found
+
+
+WIDTHS = (360, 390, 768, 1440)
+
+
+def faults(page: Page) -> list[str]:
+    """What axe finds wrong on the page, and each width of a screen that it does not fit."""
+    found, size = axe_findings(page), page.viewport_size
+    assert size is not None
+    for width in WIDTHS:
+        page.set_viewport_size({**size, "width": width})
+        needs = page.evaluate("document.documentElement.scrollWidth")
+        if needs > width:
+            found.append(f"{page.url}: {needs} px wide at {width}")
+    page.set_viewport_size(size)
+    return found

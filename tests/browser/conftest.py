@@ -78,17 +78,27 @@ def chromium() -> Iterator[Browser]:
 
 
 class OpensPages(Protocol):
-    def __call__(self, who: str, *, phone: bool = False, **options: Any) -> Page: ...
+    def __call__(
+        self, who: str, *, phone: bool = False, width: int = 0, **options: Any
+    ) -> Page: ...
 
 
 @pytest.fixture
 def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
-    """`page_of("vera")`: a browser of her own in which she is signed in; errors fail the test."""
+    """`page_of("vera")`: a browser of her own in which she is signed in; errors fail the test.
+
+    `phone`: touched instead of clicked; `width`: other than the usual one, in px.
+    """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
 
     def opens(
-        who: str, *, phone: bool = False, factor_age: float = 0.0, **options: Any
+        who: str,
+        *,
+        phone: bool = False,
+        width: int = 0,
+        factor_age: float = 0.0,
+        **options: Any,
     ) -> Page:
         if phone:
             options = {
@@ -97,9 +107,9 @@ def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
                 "device_scale_factor": 2,
             } | options
         options = CALM | options
-        context = chromium.new_context(
-            base_url=stage.url, viewport=PHONE if phone else DESK, **options
-        )
+        viewport = dict(PHONE if phone else DESK)
+        viewport["width"] = width or viewport["width"]
+        context = chromium.new_context(base_url=stage.url, viewport=viewport, **options)
         contexts.append(context)
         cookie = stage.sign_in(who, factor_age=factor_age)
         context.add_cookies(

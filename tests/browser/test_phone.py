@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, Worker, expect
 
 from tests.browser.authenticator import Authenticator, set_up
-from tests.browser.axe import axe_findings
+from tests.browser.axe import axe_findings, faults
 from tests.browser.conftest import OpensPages
 from tests.staged import NoMachines, Stage, staged_portal
 
@@ -76,17 +76,54 @@ def shown_by(worker: Worker) -> dict[str, Any]:
     )
 
 
+def phone_of(
+    page_of: OpensPages, who: str, name: str, **options: Any
+) -> tuple[Page, Authenticator]:
+    """A phone with a passkey that counts the taps, and may be pushed to."""
+    page = page_of(
+        who,
+        phone=True,
+        permissions=["notifications"],
+        service_workers="allow",
+        **options,
+    )
+    page.add_init_script(COUNT_TAPS)
+    finger = Authenticator()
+    set_up(page, finger, name)
+    page.goto("/account/notifications/")
+    return page, finger
+
+
+def tap_on_push(page: Page, finger: Authenticator, path: str) -> None:
+    """The first tap is on the notification; a browser under test has none to tap on."""
+    page.evaluate("sessionStorage.taps = 1")
+    finger.into(page)
+    worker_of(page).evaluate("(path) => { open(path); }", path)
+    page.wait_for_url(f"**{path}")
+
+
+def taps(page: Page) -> int:
+    return int(page.evaluate("sessionStorage.taps"))
+
+
+def sign_out(page: Page) -> None:
+    """Signing out takes the worker along."""
+    page.goto("/account/")
+    page.locator("main").get_by_role("button", name="Sign out", exact=True).tap()
+    page.wait_for_url("**/accounts/login/**")
+    left = "async () => (await navigator.serviceWorker.getRegistrations()).length"
+    for _turn in range(100):
+        if page.evaluate(left) == 0:
+            break
+        page.wait_for_timeout(50)
+    assert page.evaluate(left) == 0
+
+
 @pytest.mark.timeout(300)
 def test_from_the_push_to_approved_in_three_taps(
     stage: Stage, page_of: OpensPages
 ) -> None:
-    phone = Authenticator()
-    page = page_of(
-        "olga", phone=True, permissions=["notifications"], service_workers="allow"
-    )
-    page.add_init_script(COUNT_TAPS)
-    set_up(page, phone)
-    page.goto("/account/notifications/")
+    page, finger = phone_of(page_of, "olga", "Work phone")
     worker = worker_of(page)
     assert axe_findings(page) == []
 
@@ -103,11 +140,7 @@ def test_from_the_push_to_approved_in_three_taps(
     }
     assert "Vera" not in str(told)
 
-    # The first tap is on the notification; a browser under test has none to tap on.
-    page.evaluate("sessionStorage.taps = 1")
-    phone.into(page)
-    worker.evaluate("(path) => { open(path); }", shown["path"])
-    page.wait_for_url(f"**/approvals/{number}/")
+    tap_on_push(page, finger, shown["path"])
     expect(page.get_by_role("heading", level=1)).to_have_text(number)
     assert axe_findings(page) == []
     # It rang, and it was seen: both are said to the contractor.
@@ -120,7 +153,7 @@ def test_from_the_push_to_approved_in_three_taps(
 
     page.get_by_role("button", name="Approve", exact=True).tap()
     expect(page.locator("main")).to_contain_text(f"{number} is approved")
-    assert int(page.evaluate("sessionStorage.taps")) <= 3
+    assert taps(page) <= 3
 
     # Without a network the phone has a notice, and nothing of the plant.
     page.context.set_offline(True)
@@ -140,13 +173,36 @@ def test_from_the_push_to_approved_in_three_taps(
     assert [path for path in kept if not path.startswith("/static/")] == ["/offline/"]
     page.context.set_offline(False)
 
-    # Signing out takes the worker along.
-    page.goto("/account/")
-    page.locator("main").get_by_role("button", name="Sign out", exact=True).tap()
-    page.wait_for_url("**/accounts/login/**")
-    left = "async () => (await navigator.serviceWorker.getRegistrations()).length"
-    for _turn in range(100):
-        if page.evaluate(left) == 0:
-            break
-        page.wait_for_timeout(50)
-    assert page.evaluate(left) == 0
+    sign_out(page)
+
+
+def test_more_time_from_the_push_in_three_taps(
+    stage: Stage, page_of: OpensPages
+) -> None:
+    page, finger = phone_of(page_of, "olga", "Small phone", width=360)
+    made, vera = stage.window("vera", "ssh"), page_of("vera")
+    vera.goto(f"/requests/{made['number']}/")
+    span = vera.locator("#next-step .window-span")
+    before = span.inner_text()
+    vera.get_by_role("button", name="Ask for more time").click()
+    dialog = vera.get_by_role("dialog", name="Ask for more time")
+    dialog.get_by_label("What is the time needed for?").fill("The valve sticks")
+    dialog.get_by_role("button", name="Ask", exact=True).click()
+    expect(vera.locator("#next-step")).to_contain_text("More time was asked for")
+
+    told = stage.pushed("olga", made["number"], "window.extension.requested")
+    stage.age_factor("olga", 1000)
+    deliver(page, told)
+    shown = shown_by(worker_of(page))
+    assert shown["title"] == "Somebody asks for more time"
+    tap_on_push(page, finger, shown["path"])
+    expect(page.locator("#next-step")).to_contain_text("The valve sticks")
+    page.locator("#next-step").get_by_role("button", name="Give more time").tap()
+    dialog = page.get_by_role("dialog", name="Give more time?")
+    assert faults(page) == []
+    dialog.get_by_role("button", name="Give more time").tap()
+    expect(page.locator("#next-step")).not_to_contain_text("The valve sticks")
+    assert taps(page) <= 3
+    expect(span).not_to_have_text(before)
+    assert faults(vera) == []
+    sign_out(page)

@@ -10,26 +10,39 @@ from django.utils import timezone
 from accessportal.notifications.models import Delivery, Notification
 from accessportal.notifications.push import hash_of, message_for
 from accessportal.plants.models import ProductionFreeze
-from requests.models import MaintenanceWindow
-from requests.policy.rules import IT_SECURITY, OT_SUPERVISOR
+from requests.demanded import policy_in_force
+from requests.models import ApprovalStep, MaintenanceWindow
+from requests.services.escalation import escalate_what_waits
 from requests.services.moving import recall_window
 from tests.browser.acts.plant import ENDPOINTS, PLANT, change
 from tests.cast import make_freeze, make_policy, make_request, make_window, origin
 
 
-def asks(who: str, protocol: str, *, dual: bool = False) -> str:
-    """The number of a new request of this person; `dual`: IT security has to agree, too.
+def policy(steps: list[dict[str, Any]] | None = None) -> int:
+    """Have everything ask these people from now on; without any, one supervisor as ever."""
+    return make_policy(PLANT.adam, {"steps": steps} if steps else None).version
 
-    The policy that asks for it holds for this request; what comes after has none.
-    """
-    steps = [{"who": OT_SUPERVISOR}, {"who": IT_SECURITY}]
-    policy = make_policy(PLANT.adam, {"steps": steps}) if dual else None
+
+def asks(who: str, protocol: str, *, steps: list[dict[str, Any]] | None = None) -> str:
+    """The number of a new request of this person; `steps`: whom a policy asks, for it alone."""
+    if steps:
+        policy(steps)
     made = make_request(
-        getattr(PLANT, who), getattr(PLANT, ENDPOINTS[protocol]), policy=policy
+        getattr(PLANT, who),
+        getattr(PLANT, ENDPOINTS[protocol]),
+        policy=policy_in_force() if steps else None,
     )
-    if policy is not None:
-        make_policy(PLANT.adam)
+    if steps:
+        policy()
     return made.number
+
+
+def unanswered_for(number: str, minutes: float) -> int:
+    """As if a request had waited so long, and the clock had looked at it: deputies called."""
+    ApprovalStep.objects.filter(access_request__number=number).update(
+        asked_at=timezone.now() - timedelta(minutes=minutes)
+    )
+    return escalate_what_waits()
 
 
 def freeze_now(site: str, hours: float) -> int:
@@ -44,17 +57,19 @@ def lift_freeze(pk: int) -> None:
     ProductionFreeze.objects.filter(pk=pk).delete()
 
 
-def pushed(who: str, number: str) -> dict[str, Any]:
+def pushed(who: str, number: str, kind: str = "request.submitted") -> dict[str, Any]:
     """What this person's phone gets of a request; its push service has taken it already."""
-    row = Notification.objects.create(
+    row, _new = Notification.objects.get_or_create(
         recipient=getattr(PLANT, who),
-        kind="request.submitted",
-        subject=number,
-        body=number,
-        path=f"/approvals/{number}/",
+        kind=kind,
         about=number,
+        defaults={
+            "subject": number,
+            "body": number,
+            "path": f"/approvals/{number}/",
+        },
     )
-    receipt = f"receipt of {number}"
+    receipt = f"receipt of {kind} {number}"
     Delivery.objects.create(
         notification=row,
         channel="push",
@@ -85,7 +100,8 @@ def window(
         protocol: f"/sessions/start/{made.pk}/{endpoint.pk}/"
         for protocol, endpoint in zip(protocols, endpoints, strict=True)
     }
-    return {"window": made.pk, "start": start}
+    number = made.access_request.number
+    return {"window": made.pk, "number": number, "start": start}
 
 
 def recall(window_pk: int, minutes: int) -> int:

@@ -17,6 +17,7 @@ from django_otp.oath import TOTP
 
 from accessportal.accounts.models import AuthenticatorApp, GroupMapping, WebSession
 from accessportal.accounts.web_sessions import cookie_hash, open_web_session
+from requests.models import ApproverGroup, ApproverGroupMember
 from tests.browser.acts.plant import PLANT, change, until
 from tests.cast import make_person, origin
 
@@ -96,6 +97,15 @@ def join(who: str, full_name: str, *, coordinator: bool = False) -> int:
     person = make_person(full_name, vendor=PLANT.fillwerk, **fields)
     setattr(PLANT, who, person)
     return int(person.pk)
+
+
+def colleague(who: str, full_name: str, group: str) -> str:
+    """Somebody of the plant without a role, in a group of approvers; as steps name it."""
+    person = make_person(full_name)
+    setattr(PLANT, who, person)
+    made = ApproverGroup.objects.create(name=group)
+    ApproverGroupMember.objects.create(group=made, person=person, added_by=PLANT.adam)
+    return made.who
 
 
 def invitation_link(address: str) -> str:
