@@ -74,3 +74,11 @@ def frozen_from_the_start(
         "frozen_at": timezone.now(),
         "frozen_cause": BrokeredSession.FreezeCause.ATTENDANCE,
     }
+
+
+def works_without_factor(brokered_session: BrokeredSession) -> bool:
+    """Whether the plant answers for whoever works now, instead of a second factor. That is the
+    owner alone: a companion who has the baton has a factor."""
+    escort = brokered_session.escort
+    owner_works = brokered_session.hand_id == brokered_session.started_by_id
+    return escort is not None and escort.bridges_factor and owner_works

@@ -102,6 +102,28 @@ FROZEN: dict[str, Sentence] = {
     ),
 }
 
+FROZEN_WITHOUT_FACTOR: dict[str, Sentence] = {
+    FreezeCause.IDLE: _(
+        "Nothing was done for a while. To go on, have the plant call back and read out a new code."
+    ),
+    FreezeCause.FACTOR: _(
+        "The last code was used too long ago. To go on, have the plant call back and read out a "
+        "new one."
+    ),
+    FreezeCause.ADDRESS: _(
+        "The network address changed. To go on, have the plant call back and read out a new code."
+    ),
+}
+"""Where the plant escorts over a second factor that is not at hand."""
+
+
+def frozen_sentence(cause: str, *, escorted: bool) -> Sentence:
+    """Why input stands still, and what lets it go on; `escorted`: there is no factor."""
+    if escorted and cause in FROZEN_WITHOUT_FACTOR:
+        return FROZEN_WITHOUT_FACTOR[cause]
+    return FROZEN[cause]
+
+
 START_FAILURES: dict[str, Sentence] = {
     "recorder_failed": _(
         "The recorder could not start, so the session was not opened."

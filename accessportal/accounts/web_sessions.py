@@ -149,6 +149,19 @@ def keep_awake(keys: Collection[str]) -> None:
         note_use(web_session)
 
 
+def move_end_of_bound(number: str, until: datetime) -> None:
+    """The web session of who is escorted to a request ends with its window, wherever that is
+    moved to; no later than a sign-in lasts, and one that is over stays so."""
+    for web_session in (
+        WebSession.objects.alive().filter(bound_to=number).select_related("user")
+    ):
+        limits = limits_of(web_session.user, shared=web_session.shared)
+        latest = web_session.begun_at + limits.absolute
+        WebSession.objects.filter(pk=web_session.pk).update(
+            expires_at=min(latest, until)
+        )
+
+
 def renew_cookie(request: HttpRequest) -> None:
     """Give the browser a new id of the same web session (SR 3.8: at each step-up).
 

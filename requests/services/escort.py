@@ -174,12 +174,7 @@ def enter_by_code(
     """
     typed = "".join(sign for sign in code.upper() if sign.isalnum())[:40]
     with transaction.atomic():
-        escort = (
-            Escort.objects.select_for_update(of=("self",))
-            .select_related("access_request__site", "person__vendor", "offered_by")
-            .filter(person=acting_user)
-            .first()
-        )
+        escort = _last_escort_of(acting_user)
         refusal = _why_not(
             escort, acting_user, typed, factor_used=factor_used, bound_to=bound_to
         )
@@ -199,6 +194,24 @@ def enter_by_code(
             tries=escort.attempts if escort is not None else 0,
         )
     raise refusal or TooLate
+
+
+def _last_escort_of(person: User) -> Escort | None:
+    """Under the lock of its request: whoever revokes the window is before or after."""
+    escorts = Escort.objects.filter(person=person)
+    request_pk = escorts.values_list("access_request_id", flat=True).first()
+    if request_pk is None:
+        return None
+    access_request = locked_request(request_pk)
+    escort = (
+        escorts.filter(access_request=access_request)
+        .select_for_update(of=("self",))
+        .select_related("person__vendor", "offered_by")
+        .first()
+    )
+    if escort is not None:
+        escort.access_request = access_request
+    return escort
 
 
 def _why_not(

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.live import announce
@@ -110,6 +111,7 @@ def _move(
         opens_at=opens_at, closes_at=closes_at
     )
     window.opens_at, window.closes_at = opens_at, closes_at
+    move_end_of_bound(access_request.number, closes_at)
     facts = {
         **seen_by_approver(access_request),
         "moved": {
@@ -195,6 +197,7 @@ def recall_window(
     MaintenanceWindow.objects.filter(pk=window.pk).update(**recalled)
     for name, value in recalled.items():
         setattr(window, name, value)
+    move_end_of_bound(access_request.number, closes_at)
 
     record(
         "window.recalled",

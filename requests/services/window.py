@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.live import announce
@@ -214,6 +215,7 @@ def _grant(
     _decide_extension(extension, ExtensionRequest.State.GRANTED, acting_user, reason)
     MaintenanceWindow.objects.filter(pk=window.pk).update(closes_at=after)
     window.closes_at = after
+    move_end_of_bound(access_request.number, after)
     facts = {
         **seen_by_approver(access_request),
         "extension": {

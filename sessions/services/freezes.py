@@ -17,6 +17,7 @@ from accessportal.origin import SYSTEM, Origin
 from requests.escortable import escort_in_force
 from requests.models import Escort
 from sessions.access import may_at
+from sessions.attended import works_without_factor
 from sessions.models import BrokeredSession
 from sessions.policy_facts import factor_moment
 from sessions.services.critical_step import guard_critical_step
@@ -127,7 +128,7 @@ def resume_session(
     escort = _called_again(brokered_session, acting_user, origin)
     age = timezone.now().timestamp() - origin.factor_at
     if escort is None and age > settings.FRESH_FACTOR_SECONDS:
-        raise FreshFactorNeeded
+        raise _what_is_needed(brokered_session)
 
     fresh: dict[str, Any] = {
         "factor": origin.factor,
@@ -146,6 +147,14 @@ def resume_session(
             user=acting_user, left_at__isnull=True
         ).update(**fresh)
     lift_freeze(brokered_session, acting_user=acting_user, origin=origin)
+
+
+def _what_is_needed(brokered_session: BrokeredSession) -> FreshFactorNeeded:
+    if not works_without_factor(brokered_session):
+        return FreshFactorNeeded()
+    return FreshFactorNeeded(
+        _("Have the plant call you, and type the new code that it reads out.")
+    )
 
 
 def _called_again(

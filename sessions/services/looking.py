@@ -13,6 +13,7 @@ from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
 from accessportal.accounts.web_sessions import ended_by_somebody
 from sessions.access import may_at
+from sessions.attended import works_without_factor
 from sessions.companions import CompanionHere, judge
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.policy import Facts, Outcome, Verdict
@@ -31,6 +32,8 @@ class Freeze:
     at: datetime
     until: datetime | None = None
     """When the session ends unless it is lifted, where that is known."""
+    escorted: bool = False
+    """Whoever works has no second factor at hand: another call lifts what one would lift."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def freeze_of(brokered_session: BrokeredSession) -> Freeze | None:
         until=brokered_session.recording_grace_until
         if brokered_session.frozen_cause == BrokeredSession.FreezeCause.RECORDING
         else None,
+        escorted=works_without_factor(brokered_session),
     )
 
 

@@ -12,7 +12,12 @@ from accessportal.accounts.models import User
 from requests.models import MaintenanceWindow
 from sessions.endings import STEP_UP
 from sessions.models import BrokeredSession, Participant
-from sessions.sentences import FROZEN, MAY_START_AGAIN, WHAT_NOW, end_sentence_for
+from sessions.sentences import (
+    MAY_START_AGAIN,
+    WHAT_NOW,
+    end_sentence_for,
+    frozen_sentence,
+)
 from sessions.services.looking import Freeze, freeze_of
 from sessions.services.upstream_facts import permissions_of
 
@@ -128,7 +133,7 @@ def frozen_word(freeze: Freeze, *, works: bool) -> dict[str, Any]:
         "cause": freeze.cause,
         "by": freeze.by,
         "note": freeze.note,
-        "sentence": str(FROZEN[freeze.cause]),
+        "sentence": str(frozen_sentence(freeze.cause, escorted=freeze.escorted)),
         "at": moment(freeze.at),
         "until": moment(freeze.until),
         "step_up": works and freeze.cause in STEP_UP,

@@ -6,13 +6,16 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
+from accessportal.accounts.escorted import is_bound
 from accessportal.accounts.stepup import require_fresh_factor_or_escort
 from accessportal.accounts.web_sessions import web_session_key
 from accessportal.errors import FreshFactorNeeded, NotPossible
 from accessportal.origin import origin_of
-from accessportal.rate_limits import rate_limited
+from accessportal.rate_limits import count_or_refuse, rate_limited, who_asks
+from requests.services.escort import enter_by_code
 from requests.services.window import request_extension
 from sessions.access import (
     session_endable_by,
@@ -114,11 +117,15 @@ def unfreeze(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @in_own_session
+@sensitive_post_parameters("code")
 @require_POST
 @require_fresh_factor_or_escort
 def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The contractor goes on after idling or other drift, with a fresh second factor."""
+    """The contractor goes on after idling or other drift, with a fresh second factor; who is
+    escorted without one, by the `code` of another call."""
     brokered_session = session_joinable_by(request.user, pk)  # type: ignore[arg-type]
+    if is_bound(request) and request.POST.get("code"):
+        _take_code(request)
     resume_session(
         brokered_session,
         acting_user=request.user,  # type: ignore[arg-type]
@@ -126,6 +133,20 @@ def resume(request: HttpRequest, pk: UUID) -> HttpResponse:
         web_session_key=web_session_key(request),
     )
     return done(request, brokered_session, _("You can go on."))
+
+
+def _take_code(request: HttpRequest) -> None:
+    """As the code's own page does (`requests.views.escort`), where the work stands still."""
+    count_or_refuse("escort-code", who_asks(request), times=30, seconds=600)
+    origin = origin_of(request)
+    enter_by_code(
+        acting_user=request.user,  # type: ignore[arg-type]
+        code=request.POST["code"],
+        origin=origin,
+        web_session_ref=origin.web_session_ref,
+        factor_used=False,
+        bound_to=request.web_session.bound_to,  # type: ignore[attr-defined]
+    )
 
 
 @in_own_session

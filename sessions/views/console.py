@@ -257,6 +257,7 @@ def _screen_context(
     }
     return {
         "brokered_session": brokered_session,
+        "escorted": is_bound(request),
         "access_request": brokered_session.window.access_request,
         "window": brokered_session.window,
         "endpoint": endpoint,

@@ -11,15 +11,18 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from django.utils import timezone
 
+from accessportal.accounts.limits import limits_of
 from accessportal.accounts.models import AuthenticatorApp, User, WebSession
 from accessportal.accounts.services.vendor_people import note_callback_number
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooLate
 from accessportal.notifications.models import Notification
-from requests.models import Escort
+from requests.models import Escort, MaintenanceWindow
 from requests.services.emergency import Emergency, submit_emergency
 from requests.services.escort import LENGTH, SIGNS, enter_by_code, offer_escort
 from requests.services.escort_look import look_at_escort
+from requests.services.moving import recall_window
+from requests.services.window import grant_extension, request_extension
 from requests.tasks import chase_emergency_looks
 from tests.accounts.steps import type_password
 from tests.cast import make_window, origin
@@ -125,6 +128,40 @@ def test_from_the_call_to_the_own_request_over_http(
     window.save()
     WebSession.objects.filter(pk=web_session.pk).update(expires_at=timezone.now())
     assert browser.get(f"/escorts/{number}/").url.startswith("/accounts/login/")
+
+
+def test_the_sign_in_ends_with_the_window_wherever_that_is_moved(
+    clock, window, vera, olga
+):
+    number, browser = window.access_request.number, Client()
+    ends = timezone.now() + timedelta(minutes=20)
+    MaintenanceWindow.objects.update(closes_at=ends)
+    type_password(browser, vera)
+    browser.post("/escorts/code/", {"code": call(window, olga).code})
+
+    def given(minutes):
+        asked = request_extension(
+            window, acting_user=vera, origin=origin(), minutes=minutes, reason="Jammed"
+        )
+        grant_extension(asked, acting_user=olga, origin=origin())
+        return WebSession.objects.get(bound_to=number)
+
+    assert given(30).expires_at == ends + timedelta(minutes=30)
+    clock.forward(minutes=25)
+    assert browser.get(f"/escorts/{number}/").status_code == 200
+    recall_window(window, acting_user=olga, origin=origin(), minutes=10)
+    held = WebSession.objects.get(bound_to=number)
+    window.refresh_from_db()
+    assert held.expires_at == window.closes_at < ends + timedelta(minutes=30)
+
+    # No longer than any sign-in of hers, and what is over does not come back.
+    longest = limits_of(vera).absolute
+    held.begun_at = window.closes_at - longest + timedelta(minutes=5)
+    held.save()
+    assert given(60).expires_at == held.begun_at + longest
+    clock.forward(minutes=20)
+    assert browser.get(f"/escorts/{number}/").status_code == 302
+    assert given(30).expires_at < timezone.now()
 
 
 def test_over_a_training_alone_the_second_factor_stays(window, vera, olga, browser_of):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from datetime import timedelta
 
@@ -9,10 +10,13 @@ import pytest
 from django.utils import timezone
 
 from accessportal.accounts.models import RoleGrant
+from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotPossible, TooLate
 from accessportal.plants.models import CalendarSource, ProductionFreeze
 from accessportal.plants.services.calendars import import_file, remove_source
+from requests.escortable import guard_window_open
 from requests.models import AccessRequest, MaintenanceWindow
+from requests.services import escort
 from requests.services.approval import approve_request, deny_request
 from requests.services.emergency_look import complete_look
 from requests.services.giving_back import give_window_back
@@ -32,6 +36,7 @@ from requests.services.window import grant_extension, request_extension, revoke_
 from tests.cast import make_emergency, make_person, make_window, origin
 from tests.request_flow.conftest import ask, seen, wish_for
 from tests.request_flow.test_change_request import propose
+from tests.request_flow.test_escort import call, enter
 
 
 def calendar():
@@ -106,6 +111,37 @@ def test_given_back_against_revoked(at_once, vera, filling_hmi, olga):
         ),
     )
     sorted_out(results, TooLate)
+
+
+def test_the_code_of_an_escort_against_the_end_of_its_window(
+    monkeypatch, at_once, vera, filling_hmi, olga, adam
+):
+    """Let in before the revocation or not at all, however long it is thought about."""
+    vera.callback_number, vera.callback_number_by = "+49 40 5550123", adam
+    vera.callback_number_at = timezone.now() - timedelta(days=7)
+    vera.save()
+    window = make_window(vera, filling_hmi, decided_by=olga)
+    code = call(window, olga).code
+
+    def and_thinks(*args, **kwargs):
+        guard_window_open(*args, **kwargs)
+        time.sleep(0.3)
+
+    monkeypatch.setattr(escort, "guard_window_open", and_thinks)
+    entered, revoked = at_once(
+        lambda: enter(vera, code),
+        lambda: revoke_window(
+            window, acting_user=olga, origin=origin(), reason="Line is needed"
+        ),
+    )
+    assert not isinstance(revoked, Exception), revoked
+    told = AuditEvent.objects.exclude(event="escort.offered").order_by("pk")
+    in_order = list(told.values_list("event", flat=True))
+    if isinstance(entered, Exception):
+        assert entered.code == "window_not_open"
+        assert in_order == ["window.revoked", "escort.code.refused"]
+    else:
+        assert in_order == ["escort.entered", "window.revoked"]
 
 
 def test_yes_against_no(at_once, pending, olga, otto):

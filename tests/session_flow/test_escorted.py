@@ -40,8 +40,8 @@ def window(
     return make_window(vera, filling_hmi, decided_by=olga)
 
 
-def enter(browser: Client, window: MaintenanceWindow, olga: User) -> None:
-    """Olga calls, and the code is typed after the password alone, or in a bound browser."""
+def call(window: MaintenanceWindow, olga: User) -> str:
+    """Olga calls, and reads out a code."""
     offered = offer_escort(
         window.access_request,
         acting_user=olga,
@@ -50,14 +50,14 @@ def enter(browser: Client, window: MaintenanceWindow, olga: User) -> None:
         spoken=True,
         reason="Line 3 stands",
     )
-    answer = browser.post("/escorts/code/", {"code": offered.code})
-    assert answer.status_code == 302, answer.text
+    return offered.code
 
 
 def let_in(window: MaintenanceWindow, vera: User, olga: User) -> Client:
     browser = Client()
     type_password(browser, vera)
-    enter(browser, window, olga)
+    answer = browser.post("/escorts/code/", {"code": call(window, olga)})
+    assert answer.status_code == 302, answer.text
     return browser
 
 
@@ -195,9 +195,22 @@ def test_after_drift_a_new_call_is_what_a_fresh_factor_is_for_others(
     bare = origin(factor="", factor_at=0.0, web_session_ref=origin_ref(browser))
     with pytest.raises(FreshFactorNeeded):
         resume_session(live, acting_user=vera, origin=bare, web_session_key="k")
-    assert browser.post(f"/sessions/{live.pk}/resume/").status_code == 403
-    enter(browser, window, olga)
-    assert browser.post(f"/sessions/{live.pk}/resume/").status_code == 302
+    # The console asks for what there is: a new code, and none of an app.
+    said = browser.get(f"/sessions/{live.pk}/status/").json()["frozen"]
+    assert (said["step_up"], "call back" in said["sentence"]) == (True, True)
+    console = browser.get(f"/sessions/{live.pk}/console/").text
+    assert "Code that the plant reads out" in console
+    assert "authenticator app" not in console
+    resume = f"/sessions/{live.pk}/resume/"
+    refused = browser.post(resume, headers={"accept": "application/json"})
+    assert (refused.status_code, "new code" in refused.json()["sentence"]) == (
+        403,
+        True,
+    )
+    assert browser.post(resume, {"code": "AAAA AAAA"}).status_code == 409, "no call yet"
+    code = call(window, olga)
+    assert browser.post(resume, {"code": "AAAA AAAA"}).status_code == 422
+    assert browser.post(resume, {"code": code}).status_code == 302
     live.refresh_from_db()
     assert live.frozen_at is None
     assert live.escort != first
