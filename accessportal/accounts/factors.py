@@ -34,7 +34,7 @@ from accessportal.accounts.models import (
     User,
 )
 from accessportal.accounts.models.coded_factors import CODES
-from accessportal.accounts.services.vendor_people import confirm_anew
+from accessportal.accounts.services.coming_back import wait_to_be_known
 from accessportal.errors import NotPossible, Sentence
 from accessportal.keys import keyed_hash
 from accessportal.notifications import notify
@@ -279,7 +279,7 @@ def confirm_enrolment(
 def factor_added(user: User, kind: str, *, name: str, origin: Origin) -> None:
     """Note that a person has one more factor, and tell the person (it may be somebody else)."""
     if user.factors_gone_at is not None and user.by_passkey_alone:
-        confirm_anew(user, origin=origin)
+        wait_to_be_known(user, origin=origin)
     user.factors_confirmed_at, user.factors_gone_at = timezone.now(), None
     user.save(update_fields=["factors_confirmed_at", "factors_gone_at"])
     audit.record(

@@ -28,6 +28,7 @@ from accessportal.accounts.models import User, WebSession
 from accessportal.accounts.rights import rights_remembered
 from accessportal.accounts.stepup import wants_page
 from accessportal.accounts.web_sessions import (
+    NOTICE,
     Ended,
     cause_of,
     cookie_hash,
@@ -63,6 +64,10 @@ NOTICES = {
     str(Ended.LIMIT): _(
         "You were signed out: you had been signed in for as long as a sign-in lasts. "
         "Sign in again to go on."
+    ),
+    str(User.Cause.CAME_BACK): _(
+        "Your second factor is set up. Before you can sign in, an administrator has to confirm "
+        "that it is you; a mail then tells you."
     ),
 }
 
@@ -175,7 +180,7 @@ def forget_web_session(request: HttpRequest, web_session: WebSession | None) -> 
     logout(request)
     if language:
         translation.activate(language)
-    request.session["sign_in_notice"] = notice
+    request.session[NOTICE] = notice
 
 
 def speak_to(request: HttpRequest, user: User) -> None:
@@ -200,6 +205,6 @@ def turn_away(request: HttpRequest) -> HttpResponse:
 
 def notice_of(request: HttpRequest) -> None:
     """Put what `forget_web_session` left into this page's messages."""
-    notice = request.session.pop("sign_in_notice", "")
+    notice = request.session.pop(NOTICE, "")
     if notice:
         messages.warning(request, NOTICES.get(notice, NOTICES["ended"]))

@@ -6,7 +6,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accessportal.accounts import authorisation
-from accessportal.accounts.authorisation import Action, may, roles_allowing
+from accessportal.accounts.authorisation import (
+    Action,
+    may,
+    people_who_may,
+    roles_allowing,
+)
 from accessportal.accounts.models import RoleGrant, User
 from accessportal.accounts.vendor_rights import may_suspend
 from accessportal.errors import NotPossible
@@ -41,6 +46,12 @@ def may_manage(user: User, person: User) -> bool:
     return may(user, Action.PEOPLE_CHANGE) and all(
         may_grant_at(user, site) for site in sites
     )
+
+
+def who_manages(person: User) -> list[User]:
+    """Everybody else who may end, give back or renew the access of somebody of the plant."""
+    administrators = people_who_may(Action.PEOPLE_CHANGE, None).exclude(pk=person.pk)
+    return [one for one in administrators if may_manage(one, person)]
 
 
 def may_mind(user: User, person: User) -> bool:

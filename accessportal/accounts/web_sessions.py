@@ -33,6 +33,9 @@ from accessportal.origin import SYSTEM, Origin
 
 Ended = WebSession.Ended
 
+NOTICE = "sign_in_notice"
+"""In Django's session: what the sign-in page has to say first (`middleware.NOTICES`)."""
+
 FORMER_COOKIE_TIME = timedelta(seconds=10)
 """Requests that were under way while the id changed still carry the one before."""
 

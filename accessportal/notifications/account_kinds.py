@@ -110,8 +110,8 @@ ACCOUNT_KINDS: dict[str, Kind] = {
         _(
             "Your passkey was taken away, and you have no password.\n\n"
             "Open the link below within %(minutes)s minutes; it works once. Type the code that "
-            "then comes to this mailbox, set up a new second factor and choose a password. "
-            "Then your sponsor at the plant confirms you again. If you did not ask for this, "
+            "then comes to this mailbox and set up a new second factor. Before you can work "
+            "again, somebody of the plant confirms that it is you. If you did not ask for this, "
             "call your contact at the plant at once."
         ),
     ),
@@ -146,6 +146,30 @@ ACCOUNT_KINDS: dict[str, Kind] = {
             "At your next sign-in you set up a new one, until %(until)s. After that, two people "
             "of the plant have to agree again. If you did not ask for this, call your contact "
             "at the plant at once."
+        ),
+    ),
+    "account.came_back": Kind(
+        _("Your new second factor is set up"),
+        _(
+            "You had no password and proved who you are by this mailbox alone, so your access is "
+            "closed until an administrator has confirmed that it was you. They have been told; "
+            "call them if it is urgent, and at once if it was not you."
+        ),
+    ),
+    "colleague.came_back": Kind(
+        _("Please confirm that it was %(person)s"),
+        _(
+            "%(person)s (%(email)s) had lost the passkey and set up a new second factor, with "
+            "nothing but the mailbox to prove who it is. The access is closed.\n\nCall "
+            "%(person)s. If it was the right person, give the access again on their page; if "
+            "not, tell IT security."
+        ),
+    ),
+    "account.given_again": Kind(
+        _("Your access to Access Portal is open again"),
+        _(
+            "%(by)s gave you access again. Sign in as before; if you have no password and set up "
+            "an authenticator app, take “Password forgotten?” first."
         ),
     ),
     "account.passkey_reset": Kind(

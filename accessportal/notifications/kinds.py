@@ -26,8 +26,8 @@ KINDS: dict[str, Kind] = {
         _(
             "%(invited_by)s invites you to Access Portal, by which service companies come to "
             "the machines of the plant.\n\nYour roles: %(roles)s\n\n"
-            "Open the link below, choose a password and set up a second factor. "
-            "It works once, until %(expires)s."
+            "Open the link below, on the device that you will work with, and choose how you "
+            "sign in. It works once, until %(expires)s."
         ),
     ),
     **ACCOUNT_KINDS,

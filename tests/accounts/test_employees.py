@@ -56,6 +56,7 @@ def join(link: str) -> Client:
         {
             "email": NORA,
             "full_name": "Nora Nilsen",
+            "way": "password",
             "new_password": "a long enough sentence",
             "repeated": "a long enough sentence",
             "language": "en",

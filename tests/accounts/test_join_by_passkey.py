@@ -12,14 +12,10 @@ from django.core import mail
 from django.test import Client
 
 from accessportal.accounts.factors import recovery_codes_left
-from accessportal.accounts.models import Invitation, Passkey, User, Vendor
-from accessportal.accounts.notice import NOTICE_VERSION
-from accessportal.accounts.passkeys import NewPasskey
-from accessportal.accounts.services.employees import invite_employee
-from accessportal.accounts.services.invitations import accept_invitation, invite_person
+from accessportal.accounts.models import Passkey, User, Vendor
+from accessportal.accounts.services.invitations import invite_person
 from accessportal.accounts.services.vendor_people import confirm_person
 from accessportal.audit.models import AuditEvent
-from accessportal.errors import NotPossible
 from tests.accounts.authenticator import Authenticator, passkey_sign_in
 from tests.accounts.steps import (
     CODE,
@@ -72,13 +68,14 @@ def by_passkey(**changed: Any) -> dict[str, Any]:
     return answers(**fields | changed)
 
 
-def joins(client: Client, link: str, phone: Authenticator) -> Any:
-    page = client.post(link, by_passkey())
+def joins(client: Client, link: str, phone: Authenticator, **changed: Any) -> Any:
+    typed = by_passkey(**changed)
+    page = client.post(link, typed)
     proof = {
         "passkey-name": "Work phone",
         "passkey-answer": phone.make(page.context["options"]),
     }
-    return client.post(link, {**by_passkey(), **proof})
+    return client.post(link, {**typed, **proof})
 
 
 @pytest.fixture
@@ -166,38 +163,6 @@ def test_who_has_only_the_link_is_shown_no_address_and_makes_no_passkey(
         assert page.status_code == 422 and OPTIONS not in page.content
         if "email" in changed:
             assert NINA not in page.content.decode()
-
-
-def test_somebody_of_the_plant_chooses_a_password(
-    committed: Committed, client: Client, adam: User
-) -> None:
-    with committed():
-        invite_employee(
-            acting_user=adam,
-            email="otto@plant.example",
-            full_name="Otto",
-            language="en",
-            roles=[("compliance", None)],
-            access_expires_at=None,
-            origin=origin(),
-        )
-    found = re.search(r"/accounts/invitation/[\w-]+/", str(mail.outbox[-1].body))
-    assert found is not None
-    typed = by_passkey(email="otto@plant.example", full_name="Otto")
-    assert "Passkey on this device" not in client.get(found[0]).content.decode()
-    page = client.post(found[0], typed)
-    assert page.status_code == 422 and OPTIONS not in page.content
-    with pytest.raises(NotPossible, match="choose a password"):
-        accept_invitation(
-            invitation=Invitation.objects.get(email="otto@plant.example"),
-            email="otto@plant.example",
-            full_name="Otto",
-            passkey=NewPasskey("x", "x", b"x", 0, []),
-            language="en",
-            time_zone="UTC",
-            notice_version=NOTICE_VERSION,
-            origin=origin(),
-        )
 
 
 def test_the_only_passkey_stays_while_it_is_the_way_in(

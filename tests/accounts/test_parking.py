@@ -13,7 +13,7 @@ from django.test import Client
 
 from accessportal.accounts.models import AuthenticatorApp, MailboxCode, User
 from accessportal.accounts.parking import idle_days, is_parked, parked, parks_at
-from accessportal.accounts.services.people import reset_second_factor
+from accessportal.accounts.services.factor_resets import reset_second_factor
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint
 from accessportal.states import badge_of

@@ -62,6 +62,7 @@ class User(AbstractBaseUser):
 
         NEVER_USED = "never_used", _("The account was never used")
         NO_SPONSOR = "no_sponsor", _("Nobody at the plant answers for the company")
+        CAME_BACK = "came_back", _("Came back by the mailbox alone")
 
     email = models.EmailField(_("e-mail address"), max_length=254, unique=True)
     full_name = models.CharField(_("name"), max_length=120)
@@ -202,9 +203,15 @@ class User(AbstractBaseUser):
 
     @property
     def by_passkey_alone(self) -> bool:
-        """A vendor's person without a password, who joined with a passkey. Somebody of the
-        plant without one comes by the directory."""
-        return self.vendor_id is not None and not self.has_usable_password()
+        """Somebody who joined with a passkey and has no password. Where the plant has a
+        directory, its people without one come by that."""
+        comes_by_directory = self.vendor_id is None and settings.DIRECTORY is not None
+        return not comes_by_directory and not self.has_usable_password()
+
+    @property
+    def waits_to_be_known(self) -> bool:
+        """Somebody of the plant who came back by the mailbox alone (decision 0095)."""
+        return self.disabled_cause == self.Cause.CAME_BACK
 
     @property
     def coordinates(self) -> bool:

@@ -12,13 +12,21 @@ from django.utils.translation import gettext_lazy as _
 
 from accessportal import audit
 from accessportal.accounts.authorisation import Action, people_who_may
-from accessportal.accounts.models import FactorReset, User
-from accessportal.accounts.renewal import refuse_needless_reset
-from accessportal.accounts.services.people import reset_second_factor
-from accessportal.accounts.standing import may_mind
+from accessportal.accounts.models import (
+    AuthenticatorApp,
+    FactorReset,
+    Passkey,
+    RecoveryCodes,
+    User,
+)
+from accessportal.accounts.renewal import refuse_needless_reset, renewal_end
+from accessportal.accounts.standing import may_mind, refuse_last_administrator
+from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.errors import NotAllowed, NotPossible, TooLate
+from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
+from accessportal.words import moment_words
 
 OWN = _("Ask two other people of the plant for this, or use a recovery code.")
 NOT_OPEN = _("This was confirmed, withdrawn, or waited for too long.")
@@ -140,3 +148,65 @@ def withdraw_factor_reset(
         subject=asked.person,
         origin=origin,
     )
+
+
+@transaction.atomic
+def reset_second_factor(
+    *,
+    acting_user: User | None,
+    person: User,
+    reason: str,
+    origin: Origin,
+    asked_by: User | None = None,
+) -> User:
+    """For a lost phone without recovery codes: a sign-in soon sets up a new factor (`renewal`).
+
+    Two people decide on it, as above; only the command line of the server comes here by itself,
+    with `acting_user` None. The person's web sessions end, and with them live sessions on
+    machines; the person is told by mail. Raises `NotPossible` (no reason, nothing to take away
+    and nothing that is over, the last administrator, whom nobody could let in again).
+    """
+    person = User.objects.select_for_update().get(pk=person.pk)
+
+    if not reason.strip():
+        raise NotPossible(
+            _("Please say why: the person and the audit trail will need it.")
+        )
+    refuse_needless_reset(person)
+    if person.by_passkey_alone:
+        refuse_last_administrator(person)
+
+    AuthenticatorApp.objects.filter(user=person).delete()
+    RecoveryCodes.objects.filter(user=person).delete()
+    Passkey.objects.filter(user=person).delete()
+    now = timezone.now()
+    person.factors_confirmed_at, person.factors_gone_at = None, now
+    person.save(update_fields=["factors_confirmed_at", "factors_gone_at"])
+    closes_at = renewal_end(now)
+    ended = end_web_sessions_of(
+        person, reason=Ended.FACTOR, acting_user=acting_user, origin=origin
+    )
+
+    audit.record(
+        "auth.mfa.reset",
+        acting_user=acting_user,
+        subject=person,
+        origin=origin,
+        reason=reason.strip()[:500],
+        asked_by=asked_by.full_name if asked_by is not None else None,
+        renewal_until=closes_at,
+        web_sessions_ended=ended,
+    )
+
+    notify(
+        [person],
+        "account.passkey_reset" if person.by_passkey_alone else "account.factor_reset",
+        path="/accounts/login/",
+        by=acting_user.full_name if acting_user is not None else "Access Portal",
+        reason=reason.strip()[:500],
+        until=lambda: moment_words(closes_at, person.time_zone),
+    )
+    transaction.on_commit(
+        lambda: announce(f"news.user.{person.pk}", "news.changed", about="account")
+    )
+    return person

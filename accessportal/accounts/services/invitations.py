@@ -292,9 +292,9 @@ def check_accepts(
 
 
 def may_join_by_passkey(invitation: Invitation) -> bool:
-    """Whether a passkey alone is enough to join with (decision 0067): for a vendor's people,
-    whom the sponsor confirms anew if it is ever lost."""
-    return invitation.vendor_id is not None
+    """Whether a passkey alone is enough to join with (decisions 0067 and 0095): where the plant
+    has a directory, its people come by that, and a local password is for break-glass accounts."""
+    return invitation.vendor_id is not None or settings.DIRECTORY is None
 
 
 def accept_invitation(

@@ -30,6 +30,7 @@ from accessportal.accounts.throttling import (
 from accessportal.accounts.used_before import KEY as USED_BEFORE
 from accessportal.accounts.used_before import look_back
 from accessportal.accounts.web_sessions import (
+    NOTICE,
     Bound,
     Ended,
     end_web_session,
@@ -157,9 +158,19 @@ def advance(request: HttpRequest) -> str:
     page that was wanted; then the web session is open."""
     sign_in = sign_in_begun(request)
     if sign_in is None:
+        leave_word(request)
         return reverse("accounts:sign_in")
     step = step_due(sign_in)
     return reverse(step.page) if step is not None else _finish(request, sign_in)
+
+
+def leave_word(request: HttpRequest) -> None:
+    """Tell on the sign-in page why it leads there: whoever came back by the mailbox alone is
+    out until a colleague has said who it is."""
+    pending: dict[str, Any] = request.session.get(PENDING) or {}
+    user: User | None = User.objects.filter(pk=pending.get("user")).first()
+    if user is not None and user.waits_to_be_known:
+        request.session[NOTICE] = user.disabled_cause
 
 
 def sign_in_step(*pages: str) -> Callable[[Callable[..., HttpResponse]], Any]:

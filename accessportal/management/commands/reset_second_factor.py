@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from accessportal.accounts.models import User
 from accessportal.accounts.renewal import renewal_closes_at
-from accessportal.accounts.services.people import reset_second_factor
+from accessportal.accounts.services.factor_resets import reset_second_factor
 from accessportal.errors import PortalError
 from accessportal.origin import SYSTEM
 
