@@ -27,6 +27,13 @@ ACCOUNT_KINDS: dict[str, Kind] = {
             "contact at the plant at once."
         ),
     ),
+    "expiry.colleague": Kind(
+        _("The access of %(person)s ends in %(days)s"),
+        _(
+            "The access of %(person)s, of the plant, ends on %(date)s. After that %(person)s "
+            "cannot sign in. An administrator can renew it."
+        ),
+    ),
     "account.lapse.warned": Kind(
         _("Your access to Access Portal ends in %(days)s days"),
         _("%(cause)s. In %(days)s days the portal ends your access.\n\n%(advice)s"),

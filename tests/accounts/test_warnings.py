@@ -56,6 +56,21 @@ def test_where_the_portal_was_off_only_the_nearest_warning_goes_out(
     assert told("expiry.access") == ["Olga Olsen", "Vera Vogt"]
 
 
+def test_of_a_colleague_who_may_renew_the_access_hears_of_it(
+    clock: Clock, plant: Plant
+) -> None:
+    """Omar has his role at South: an administrator of North has nothing to do with him."""
+    make_person("Ada Nord", roles=[("administrator", plant.north)])
+    soon = clock.now + timedelta(days=6)
+    User.objects.filter(pk=plant.omar.pk).update(
+        expires_at=soon, training_expires_at=soon
+    )
+    assert (warn_of_expiries(), warn_of_expiries()) == (1, 0)
+    assert told("expiry.colleague") == ["Adam Albers", "Omar Ortega"]
+    paths = {row.recipient: row.path for row in Notification.objects.all()}
+    assert paths == {plant.adam: f"/people/{plant.omar.pk}/", plant.omar: "/"}
+
+
 def test_a_date_that_is_renewed_is_warned_of_anew(clock: Clock, plant: Plant) -> None:
     for days in (20, 25):
         User.objects.filter(pk=plant.vera.pk).update(

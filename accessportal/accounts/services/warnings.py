@@ -25,6 +25,7 @@ from accessportal.accounts.services.vendor_people import (
     coordinators_of,
     who_vouches_for,
 )
+from accessportal.accounts.standing import who_manages
 from accessportal.notifications import notify
 from accessportal.origin import SYSTEM, Origin
 from accessportal.words import length_words
@@ -43,12 +44,15 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Due:
-    """One date of a person or a vendor, and the nearest warning that fits it now."""
+    """One date of a person or a vendor, and the nearest warning that fits it now.
+
+    vendor: None for somebody of the plant.
+    """
 
     kind: str
     at: datetime
     days: int
-    vendor: Vendor
+    vendor: Vendor | None
     person: User | None = None
 
     @property
@@ -57,6 +61,7 @@ class Due:
         person = self.person
         if person is not None:
             return (str(self.kind), person.pk, None, self.at, self.days)
+        assert self.vendor is not None  # of a person, or of a vendor
         return (str(self.kind), None, self.vendor.pk, self.at, self.days)
 
 
@@ -101,15 +106,18 @@ def warn(due: Due, *, at: datetime, origin: Origin = SYSTEM) -> bool:
 
 
 def _of_people(at: datetime) -> Iterator[Due]:
-    people = User.objects.active(at=at).filter(vendor__isnull=False)
+    people = User.objects.active(at=at)
     for kind, field in FIELDS.items():
         near = people.filter(
             **{f"{field}__gt": at, f"{field}__lte": at + timedelta(days=max(DAYS))}
         )
         if kind == Kind.NDA:
             near = near.filter(vendor__nda_required=True)
+        if (
+            kind == Kind.TRAINING
+        ):  # what a company's people bring; the plant trains its own
+            near = near.filter(vendor__isnull=False)
         for person in near.select_related("vendor__sponsor"):
-            assert person.vendor is not None  # filtered above
             moment = getattr(person, field)
             yield Due(kind, moment, _nearest(moment, at), person.vendor, person)
 
@@ -144,10 +152,14 @@ def _nearest(moment: datetime, at: datetime) -> int:
 
 
 def _recipients(due: Due) -> list[User]:
-    """The person, the company's coordinators and who vouches for it; each once."""
-    told = [*coordinators_of(due.vendor), *who_vouches_for(due.vendor)]
-    if due.kind == Kind.ATTESTATION and due.days != OVERDUE:
-        told = coordinators_of(due.vendor)
+    """The person, the company's coordinators and who vouches for it; of somebody of the
+    plant, who may renew the access. Each once."""
+    if due.vendor is not None:
+        told = [*coordinators_of(due.vendor), *who_vouches_for(due.vendor)]
+        if due.kind == Kind.ATTESTATION and due.days != OVERDUE:
+            told = coordinators_of(due.vendor)
+    else:
+        told = who_manages(due.person) if due.person is not None else []
     if due.person is not None:
         told.insert(0, due.person)
     return list({person.pk: person for person in told}.values())
@@ -155,8 +167,6 @@ def _recipients(due: Due) -> list[User]:
 
 def _tell(due: Due, recipients: list[User], at: datetime) -> None:
     facts: dict[str, Any] = {
-        "vendor": due.vendor.name,
-        "sponsor": lambda: str(due.vendor.sponsor or _("not named yet")),
         "date": lambda: (
             dateformat.format(due.at, pgettext("date format", "D j M Y, H:i")) + " UTC"
         ),
@@ -164,10 +174,14 @@ def _tell(due: Due, recipients: list[User], at: datetime) -> None:
     }
     if due.person is not None:
         facts["person"] = due.person.full_name
-    kind = f"expiry.{due.kind}"
-    if due.kind == Kind.ATTESTATION:
+    vendor = due.vendor
+    kind = f"expiry.{due.kind}" if vendor is not None else "expiry.colleague"
+    if vendor is not None:
+        facts["vendor"] = vendor.name
+        facts["sponsor"] = lambda: str(vendor.sponsor or _("not named yet"))
+    if vendor is not None and due.kind == Kind.ATTESTATION:
         kind = "attestation.overdue" if due.days == OVERDUE else "attestation.due"
-        names = [person.full_name for person in coordinators_of(due.vendor)]
+        names = [person.full_name for person in coordinators_of(vendor)]
         facts["coordinators"] = ", ".join(names)
     for recipient in recipients:
         notify([recipient], kind, path=_path(recipient, due), **facts)
@@ -175,6 +189,9 @@ def _tell(due: Due, recipients: list[User], at: datetime) -> None:
 
 def _path(recipient: User, due: Due) -> str:
     """Where the reader can do something about it."""
-    if recipient.vendor_id is None:
+    if due.vendor is None and due.person is not None:
+        own = recipient.pk == due.person.pk
+        return "/" if own else reverse("accounts:person", args=[due.person.pk])
+    if recipient.vendor_id is None and due.vendor is not None:
         return reverse("accounts:vendor", args=[due.vendor.slug])
     return reverse("accounts:company") if recipient.coordinates else "/"
