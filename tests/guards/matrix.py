@@ -14,6 +14,7 @@ from tests.guards.lines import (
     Line,
 )
 from tests.guards.matrix_accounts import ACCOUNTS
+from tests.guards.matrix_api import CALLS
 from tests.guards.matrix_emergencies import EMERGENCIES
 from tests.guards.matrix_policy import CHANGES, POLICY
 from tests.guards.matrix_roster import ROSTER
@@ -88,15 +89,7 @@ AT_EACH_SITE = {
 }
 
 # Machines come with a token: a browser's sign-in opens none of these (tests/api).
-BY_TOKEN = {
-    "api:live_sessions",
-    "api:past_sessions",
-    "api:requests",
-    "api:windows",
-    "api:audit_events",
-    "api:end_session",
-    "api:isolate_site",
-}
+BY_TOKEN = set(CALLS)
 
 # Only an enrolled screen opens these, whoever is signed in there (tests/session_flow/test_wall).
 BY_STATION = {"wall:now", "wall:act", "wall:name", "wall:decide", "wall:decided"}
