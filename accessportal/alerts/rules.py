@@ -137,6 +137,12 @@ RULES: dict[str, Rule] = {
         threshold=3,
         within=timedelta(hours=1),
     ),
+    "passkey_copied": Rule(
+        _("A passkey seems to have been copied, and was taken out of use"),
+        frozenset({"auth.mfa.distrusted"}),
+        By.PERSON,
+        severity="critical",
+    ),
     "keys_changed": Rule(
         _("A key was replaced or destroyed"),
         frozenset({"key.rotated", "key.destroyed"}),

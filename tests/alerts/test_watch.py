@@ -111,6 +111,7 @@ def test_many_addresses_that_try_one_person(plant: Plant) -> None:
         ("key.rotated", 1, "keys_changed", "warning"),
         ("auth.break_glass.used", 1, "break_glass", "critical"),
         ("auth.mfa.reset", 3, "factor_taken_away", "warning"),
+        ("auth.mfa.distrusted", 1, "passkey_copied", "critical"),
     ],
 )
 def test_each_rule_from_its_threshold_on(
