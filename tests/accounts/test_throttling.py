@@ -10,7 +10,8 @@ from django.test import Client
 from accessportal.accounts.models import SignInFailures, User
 from tests.accounts.authenticator import passkey_for, passkey_sign_in
 from tests.accounts.steps import is_signed_in, refusal, type_password
-from tests.cast import PASSWORD, Clock
+from tests.cast import PASSWORD, Clock, Plant
+from tests.session_flow.test_departures import live_session_of
 
 pytestmark = pytest.mark.django_db
 
@@ -77,13 +78,24 @@ def test_one_address_of_many_people_is_never_locked(
 
 
 def test_a_lock_out_touches_nobody_who_is_signed_in(
-    browser_of: Callable[..., Client], olga: User
+    plant: Plant, browser_of: Callable[..., Client]
 ) -> None:
-    """Stopping must always work: the stop acts need a web session, and that lasts."""
-    browser = browser_of(olga)
-    fail_from_anywhere(olga.email, 12)
-    assert is_signed_in(browser)
-    assert browser.post("/accounts/confirm/", {"code": "000000"}).status_code == 422
+    """Somebody tries Olga's password and codes, from her own address as well: she ends a
+    session all the same."""
+    live = live_session_of(plant)
+    browser = browser_of(plant.olga)
+    address = plant.olga.web_sessions.get().address
+    fail_from_anywhere(plant.olga.email, 12)
+    for _attempt in range(6):
+        type_password(Client(REMOTE_ADDR=address), plant.olga, "wrong")
+        browser.post("/accounts/confirm/", {"code": "000000"})
+    locked = type_password(Client(REMOTE_ADDR=address), plant.olga)
+    assert locked.status_code == 429 and is_signed_in(browser)
+
+    answer = browser.post(f"/sessions/{live.pk}/end/", {"reason": "Stand clear"})
+    assert answer.status_code in (200, 302)
+    live.refresh_from_db()
+    assert live.end_requested_by == plant.olga
 
 
 def test_a_passkey_signs_in_while_the_password_is_locked(
