@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -9,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 
 from accessportal.audit.models import AuditEvent
-from accessportal.errors import NotAllowed, NotPossible
+from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.plants.models import Shift, ShiftException
 from accessportal.plants.roster import people_for_roster, roster_of
 from accessportal.plants.roster_csv import decoded, read_roster
@@ -20,6 +21,7 @@ from accessportal.plants.services.roster import (
     import_roster,
     remove_exception,
     remove_shift,
+    seen_of,
     set_exception,
 )
 from tests.cast import make_person, origin
@@ -50,6 +52,11 @@ def facts(*people, **fields):
             **fields,
         }
     )
+
+
+def seen_in(page):
+    """What the form of a shift carries along."""
+    return re.search(r'name="seen" value="(\w+)"', page.text)[1]
 
 
 @pytest.fixture
@@ -159,7 +166,11 @@ def test_weekdays_gaps_and_days_that_differ(north, south, olga, adam, petra):
 def test_olga_and_adam_change_it_and_the_trail_says_so(north, olga, adam, petra):
     made = add_shift(north, facts(olga), acting_user=olga, origin=origin())
     change_shift(
-        made, facts(olga, petra, ends=time(15)), acting_user=adam, origin=origin()
+        made,
+        facts(olga, petra, ends=time(15)),
+        seen=seen_of(made),
+        acting_user=adam,
+        origin=origin(),
     )
     day = set_exception(
         made,
@@ -184,6 +195,44 @@ def test_olga_and_adam_change_it_and_the_trail_says_so(north, olga, adam, petra)
         None,
         None,
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_change_one_shift_at_once(at_once, browser_of, north, olga, adam, petra):
+    """Who comes second is told what stands now, keeps what was typed, and decides."""
+    made = add_shift(north, facts(olga), acting_user=olga, origin=origin())
+    seen = seen_of(made)
+
+    def by(person, **fields):
+        return lambda: change_shift(
+            Shift.objects.get(pk=made.pk),
+            facts(olga, petra, **fields),
+            seen=seen,
+            acting_user=person,
+            origin=origin(),
+        )
+
+    results = at_once(by(olga, ends=time(15)), by(adam, ends=time(16)))
+    (loser,) = [one for one in results if isinstance(one, Exception)]
+    assert isinstance(loser, TooLate) and loser.code == "shift_changed"
+    made.refresh_from_db()
+    kept = f"06:00 – {made.ends:%H:%M}, Olga Olsen, Petra Prozess"
+    assert kept in str(loser.sentence)
+
+    hers, edit = browser_of(olga), f"/plants/shifts/{made.pk}/edit/"
+    typed = {
+        "name": "Very early",
+        "weekdays": ["6"],
+        "begins": "05:00",
+        "ends": "13:00",
+        "people": [olga.pk],
+    }
+    late = hers.post(edit, {**typed, "seen": seen})
+    assert late.status_code == 409 and kept in late.text
+    assert 'value="Very early"' in late.text
+    assert hers.post(edit, {**typed, "seen": seen_in(late)}).status_code == 302
+    made.refresh_from_db()
+    assert (made.name, list(made.people.all())) == ("Very early", [olga])
 
 
 def test_others_do_not_and_what_cannot_be(request, north, olga, omar, vera):
@@ -289,7 +338,8 @@ def test_the_pages(browser_of, north, olga, ivan, petra, omar):
     assert "another shift of this name" in again.content.decode()
     edit = f"/plants/shifts/{night.pk}/edit/"
     assert 'value="22:00"' in hers.get(edit).content.decode()
-    hers.post(edit, {**typed, "people": [petra.pk]})
+    seen = {"seen": seen_in(hers.get(edit))}
+    hers.post(edit, {**typed, **seen, "people": [petra.pk]})
     assert list(night.people.all()) == [petra]
     other_day = {"shift": night.pk, "day": "2099-12-31", "people": [olga.pk]}
     hers.post(f"{site}exceptions/new/", other_day)

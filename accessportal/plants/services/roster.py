@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
@@ -13,7 +14,7 @@ from django.utils.translation import gettext as _
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.audit import record
-from accessportal.errors import NotAllowed, NotPossible
+from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.news import site_topic, tell_news
 from accessportal.origin import Origin
 from accessportal.plants.models import Shift, ShiftException, Site
@@ -24,6 +25,7 @@ from accessportal.plants.roster_csv import (
     ReadShift,
     read_roster,
 )
+from accessportal.plants.wording import shift_words
 
 MAX_EXCEPTIONS = 400
 
@@ -65,17 +67,36 @@ def add_shift(
     return shift
 
 
+def seen_of(shift: Shift) -> str:
+    """A short hash of all that a shift is, as whoever changes it had it before them."""
+    people = sorted(shift.people.values_list("pk", flat=True))
+    said = (shift.name, shift.weekdays, f"{shift.begins}", f"{shift.ends}", people)
+    return hashlib.sha256(repr(said).encode()).hexdigest()[:16]
+
+
 @transaction.atomic
 def change_shift(
-    shift: Shift, facts: ShiftFacts, *, acting_user: User, origin: Origin
+    shift: Shift, facts: ShiftFacts, *, seen: str, acting_user: User, origin: Origin
 ) -> Shift:
-    """Raises `NotAllowed`, `NotPossible`."""
+    """`seen`: what `seen_of` said when they began. Raises `NotAllowed`, `NotPossible`, and
+    `TooLate` where somebody else has changed it since."""
     site = _locked(shift.site)
 
     _guard(acting_user, site)
     people = _guard_facts(site, facts, own=shift)
-    if not Shift.objects.filter(pk=shift.pk).exists():
+    there = Shift.objects.filter(pk=shift.pk).first()
+    if there is None:
         raise NotPossible(_("This shift is gone."), code="shift_gone")
+    if seen != seen_of(there):
+        names = ", ".join(person.full_name for person in there.people.all())
+        raise TooLate(
+            _(
+                "Somebody has changed this shift while you did: %(shift)s, %(hours)s, %(people)s. "
+                "Nothing of yours is saved yet; save again to put yours in its place."
+            )
+            % {"shift": there.name, "hours": shift_words(there), "people": names},
+            code="shift_changed",
+        )
 
     _write(shift, facts, people)
 

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.clock import plant_time
-from accessportal.errors import NotPossible
+from accessportal.errors import NotPossible, TooLate
 from accessportal.origin import origin_of
 from accessportal.plants.access import (
     shift_changeable_by,
@@ -37,6 +37,7 @@ from accessportal.plants.services.roster import (
     import_roster,
     remove_exception,
     remove_shift,
+    seen_of,
     set_exception,
 )
 from accessportal.plants.wording import shift_words
@@ -169,20 +170,29 @@ def _shift_form(
             "people": shift.people.all(),
         }
     form = ShiftForm(request.POST or None, site=site, initial=initial)
+    seen = request.POST.get("seen", "")
+    if request.method == "GET" and shift is not None:
+        seen = seen_of(shift)
+    status = 422
     if request.method == "POST" and form.is_valid():
         origin = origin_of(request)
         try:
             if shift is None:
                 add_shift(site, form.facts, acting_user=user, origin=origin)
             else:
-                change_shift(shift, form.facts, acting_user=user, origin=origin)
-        except NotPossible as error:
+                change_shift(
+                    shift, form.facts, seen=seen, acting_user=user, origin=origin
+                )
+        except (NotPossible, TooLate) as error:
             form.add_error(None, str(error.sentence))
+            status = error.status
+            if error.code == "shift_changed" and shift is not None:
+                seen = seen_of(shift_changeable_by(user, shift.pk))
         else:
             messages.success(request, _("The shift is on the roster."))
             return redirect("plants:roster", site.slug)
-    context = {"form": form, "site": site, "shift": shift}
-    status = 422 if form.errors else 200
+    context = {"form": form, "site": site, "shift": shift, "seen": seen}
+    status = status if form.errors else 200
     return render(request, "plants/roster_shift_form.html", context, status=status)
 
 
