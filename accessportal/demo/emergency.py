@@ -1,18 +1,24 @@
-"""A night at the demo plant in which the line was down: asked, let in, looked at afterwards."""
+"""A night at the demo plant in which the line was down: asked, let in, looked at afterwards.
+
+Vera had no phone with her that night: she was called back, and escorted.
+"""
 
 from __future__ import annotations
 
 import uuid
 from datetime import timedelta
 
+from accessportal.accounts.services.vendor_people import note_callback_number
 from accessportal.demo.past import Step, moment, origin_of, workday
 from accessportal.demo.plant import DemoPlant
 from accessportal.demo.stories import date_rows
 from requests.facts import hash_of_facts, seen_by_approver
-from requests.models import AccessRequest, EmergencyLook
+from requests.models import AccessRequest, EmergencyLook, Escort
 from requests.services.approval import approve_request
 from requests.services.emergency import Emergency, submit_emergency
 from requests.services.emergency_look import complete_look
+from requests.services.escort import OfferedEscort, enter_by_code, offer_escort
+from requests.services.escort_look import look_at_escort
 
 MACHINE, DAYS_AGO, HOUR = "filling-line-1", -4, 3
 REASON = (
@@ -22,6 +28,62 @@ PURPOSE = "Find the step that hangs, and start the filler again"
 NOTE = (
     "The night shift called twice; read along the recording, nothing else was touched"
 )
+NUMBER = "+49 4131 555 0149"
+ESCORT_REASON = "The phone with the app is in the other car, and the line stands"
+ESCORT_NOTE = "Called at the number on record; the phone was back the next morning"
+
+
+def steps_of_escort(plant: DemoPlant, made: dict[str, AccessRequest]) -> list[Step]:
+    """Called back after Olga's yes, let in without a second factor, looked at in the morning."""
+    endpoint, people = plant.endpoints[MACHINE], plant.people
+    zone = endpoint.asset.zone.site.time_zone
+    called_at = moment(workday(DAYS_AGO, zone), HOUR, 21, zone)
+    offered: list[OfferedEscort] = []
+
+    def note_number() -> None:
+        note_callback_number(
+            acting_user=people["adam"],
+            person=people["vera"],
+            number=NUMBER,
+            origin=origin_of("adam"),
+        )
+
+    def call() -> None:
+        offered.append(
+            offer_escort(
+                made["request"],
+                acting_user=people["olga"],
+                origin=origin_of("olga"),
+                factor_lost=True,
+                spoken=True,
+                reason=ESCORT_REASON,
+            )
+        )
+
+    def enter() -> None:
+        enter_by_code(
+            acting_user=people["vera"],
+            code=offered[0].code,
+            origin=origin_of("vera"),
+            web_session_ref="of-the-demo",
+            factor_used=False,
+        )
+
+    def look() -> None:
+        look_at_escort(
+            offered[0].escort,
+            acting_user=people["ivan"],
+            origin=origin_of("ivan"),
+            verdict=Escort.Verdict.JUSTIFIED,
+            note=ESCORT_NOTE,
+        )
+
+    return [
+        Step(called_at - timedelta(days=12), note_number),
+        Step(called_at, call),
+        Step(called_at + timedelta(minutes=1), enter),
+        Step(called_at + timedelta(hours=6), look),
+    ]
 
 
 def steps_of_emergency(plant: DemoPlant) -> list[Step]:
@@ -69,4 +131,5 @@ def steps_of_emergency(plant: DemoPlant) -> list[Step]:
         Step(asked_at, ask),
         Step(asked_at + timedelta(minutes=7), let_in),
         Step(asked_at + timedelta(hours=6), look),
+        *steps_of_escort(plant, made),
     ]

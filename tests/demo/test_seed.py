@@ -23,6 +23,7 @@ from requests.models import (
     AccessRequest,
     ApprovalDecision,
     EmergencyLook,
+    Escort,
     MaintenanceWindow,
 )
 from sessions.models import Departure
@@ -174,6 +175,12 @@ def test_the_line_was_down_once_and_somebody_else_looked_afterwards(
     assert look.done_by is not None and look.done_by.full_name == "Ivan Ivers"
     assert look.verdict == EmergencyLook.Verdict.JUSTIFIED
     assert look.done_at is not None and look.done_at < look.due_at
+    # Vera had no second factor with her: the number for it is held since long before.
+    escort = Escort.objects.get(access_request=look.access_request)
+    assert escort.used_at is not None and not escort.is_late
+    assert escort.looked_by == look.done_by
+    noted_at = escort.person.callback_number_at
+    assert noted_at is not None and noted_at < escort.used_at - timedelta(days=1)
 
 
 def test_something_waits_for_olga_and_something_lies_ahead_for_vera(
