@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
@@ -81,13 +83,19 @@ def facts_during(
     idle_for: float = 0.0,
     address: str = "",
     web_session_key: str = "",
+    steps: Mapping[UUID, datetime] | None = None,
+    ended: Collection[str] | None = None,
 ) -> Facts:
     """The facts of a session that lasts; its relations should be freshly loaded.
 
     `idle_for`: seconds since the contractor did something. `address` and
     `web_session_key`: those of the contractor's present socket, where there is one.
+    Asked here where they were not read before: `steps`, until when critical steps protect
+    sessions, and `ended`, the keys of web sessions that somebody ended.
     """
     now = timezone.now()
+    if steps is None:
+        steps = critical_steps_until([brokered_session], now)
     factor_at = brokered_session.factor_at
     return Facts(
         moment=Moment.DURING,
@@ -99,7 +107,7 @@ def facts_during(
             brokered_session.started_by,
         ),
         endpoint_in_window=True,
-        signed_out=_signed_out(brokered_session, web_session_key),
+        signed_out=_signed_out(brokered_session, web_session_key, ended),
         factor_age=(now - factor_at).total_seconds() if factor_at else None,
         factor_max_age=settings.FACTOR_MAX_AGE_SECONDS,
         idle_for=idle_for,
@@ -111,7 +119,7 @@ def facts_during(
         if brokered_session.hold_kept
         else hold_limit(brokered_session.endpoint),
         recording_grace_until=_recording_grace(brokered_session),
-        critical_step_until=critical_step_until(brokered_session, now),
+        critical_step_until=steps.get(brokered_session.pk),
     )
 
 
@@ -146,15 +154,21 @@ def critical_step_until(
     brokered_session: BrokeredSession, at: datetime
 ) -> datetime | None:
     """Until when the accepted critical step protects the session, capped; None without one."""
-    step = (
-        CriticalStep.objects.running(at=at)
-        .filter(brokered_session=brokered_session)
-        .only("until", "accepted_at")
-        .first()
+    return critical_steps_until([brokered_session], at).get(brokered_session.pk)
+
+
+def critical_steps_until(
+    sessions: Sequence[BrokeredSession], at: datetime
+) -> dict[UUID, datetime]:
+    """The same of many sessions, by their keys; those without a running step are left out."""
+    running = CriticalStep.objects.running(at=at).filter(
+        brokered_session__in=sessions, accepted_at__isnull=False
     )
-    if step is None or step.until is None or step.accepted_at is None:
-        return None
-    return min(step.until, step.accepted_at + CRITICAL_STEP_MOST)
+    return {
+        step.brokered_session_id: min(step.until, step.accepted_at + CRITICAL_STEP_MOST)
+        for step in running.only("brokered_session", "until", "accepted_at")
+        if step.until is not None and step.accepted_at is not None
+    }
 
 
 def hold_limit(endpoint: Endpoint) -> float | None:
@@ -194,13 +208,15 @@ def _factor_age(
     return at.timestamp() - origin.factor_at
 
 
-def _signed_out(brokered_session: BrokeredSession, present: str) -> bool:
+def _signed_out(
+    brokered_session: BrokeredSession, present: str, ended: Collection[str] | None
+) -> bool:
     """`present`: the web session of the contractor's socket. A session that was left by "not
     you?" hangs on no web session while it waits for its person."""
-    if present:
-        return not is_in_force(present)
-    former = brokered_session.web_session_key
-    return bool(former) and not is_in_force(former)
+    key = present or brokered_session.web_session_key
+    if not key:
+        return False
+    return key in ended if ended is not None else not is_in_force(key)
 
 
 def _idle_limit(idle_for: float, web_session_key: str) -> float:

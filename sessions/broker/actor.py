@@ -27,6 +27,7 @@ from sessions.broker.frames import filtered, syncs_of
 from sessions.broker.held import Held
 from sessions.broker.input import SILENCE_SECONDS, Input
 from sessions.broker.lease import Lease, Leases
+from sessions.broker.looks import Looks
 from sessions.broker.opening import Opening
 from sessions.broker.pace import BOUND_SECONDS, Pace
 from sessions.broker.pictures import Pictures
@@ -72,6 +73,7 @@ class SessionActor:
         brokered_session: BrokeredSession,
         *,
         executor: Executor,
+        looks: Looks,
         leases: Leases,
         lease: Lease,
         anchor: Anchor | None = None,
@@ -79,6 +81,7 @@ class SessionActor:
         self.row = brokered_session
         self.lease = lease
         self.adopted = anchor is not None
+        self.looks = looks
         self._leases = leases
         self._anchor = anchor
         self.id = brokered_session.pk

@@ -25,6 +25,7 @@ from sessions.broker.ear import Ear
 from sessions.broker.end import End
 from sessions.broker.fleet import Fleet
 from sessions.broker.lease import Lease, clock
+from sessions.broker.looks import Looks
 from sessions.broker.seat import CloseCode
 from sessions.broker.upstream import watch_guacds
 from sessions.models import BrokeredSession
@@ -60,6 +61,7 @@ class Broker:
         self._on_deposed = on_deposed
         self._lives: dict[str, asyncio.Task[None]] = {}
         self._executor = ThreadPoolExecutor(8, thread_name_prefix="broker-db")
+        self._looks = Looks(self.db)
         self._tasks: list[asyncio.Task[Any]] = []
         self._beginning: dict[str, asyncio.Task[SessionActor | None]] = {}
         self._proving: dict[UUID, asyncio.Task[bool]] = {}
@@ -179,6 +181,7 @@ class Broker:
         actor = SessionActor(
             row,
             executor=self._executor,
+            looks=self._looks,
             leases=self.fleet.leases,
             lease=lease,
             anchor=anchor,

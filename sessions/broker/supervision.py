@@ -26,7 +26,7 @@ from sessions.guacamole.handshake import probe_gone
 from sessions.models import BrokeredSession, Vantage
 from sessions.policy import Outcome
 from sessions.services import freezes, lifecycle, verdicts
-from sessions.services.looking import Freeze, Look, freeze_of, look
+from sessions.services.looking import Freeze, Look, Question, freeze_of
 
 if TYPE_CHECKING:
     from sessions.broker.actor import SessionActor
@@ -160,9 +160,8 @@ class Supervision:
         works = actor.hand is not None and actor.active and actor.permissions.control
         if works and self.freeze is None:  # who may do nothing is not idle
             idle = actor.input.idle_for
-        result: Look = await actor.db(
-            look,
-            actor.id,
+        question = Question(
+            session_id=actor.id,
             idle_for=idle,
             address=address,
             web_session_key=web_session_key,
@@ -172,7 +171,7 @@ class Supervision:
             companions=actor.company.companions(),
             present={seat.web_session_key for seat in actor.seats.values()},
         )
-        return result
+        return await actor.looks.ask(question)
 
     async def freeze_while_away(self) -> None:
         """The contractor's browser is gone: the work is held as it is."""

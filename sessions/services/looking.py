@@ -1,13 +1,14 @@
-"""What the actor reads at every tick: the verdict, and what people asked for meanwhile."""
+"""What the actors read at every tick: the verdict, and what people asked for meanwhile."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Max
+from django.utils import timezone
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
@@ -15,11 +16,11 @@ from accessportal.accounts.web_sessions import ended_by_somebody
 from sessions.access import may_at
 from sessions.attended import works_without_factor
 from sessions.companions import CompanionHere, judge
-from sessions.models import BrokeredSession, ConsoleMessage
+from sessions.models import BrokeredSession, ConsoleMessage, Participant
 from sessions.policy import Facts, Outcome, Verdict
-from sessions.policy_facts import facts_during
-from sessions.services.plant_side import PlantSide, plant_side_of
-from sessions.services.session_rows import session_row
+from sessions.policy_facts import critical_steps_until, facts_during
+from sessions.services.plant_side import PlantSide, plant_sides
+from sessions.services.session_rows import session_row, session_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,64 +61,167 @@ class Look:
     """Web sessions of those present that somebody ended: their sockets close."""
 
 
-def look(
-    session_id: Any,
-    *,
-    idle_for: float,
-    address: str,
-    web_session_key: str,
-    after_message: int,
-    observers: Sequence[int],
-    waiting: Collection[int] = (),
-    companions: Sequence[CompanionHere] = (),
-    present: Collection[str] = (),
-) -> Look:
-    """Read everything an actor acts on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What an actor asks of the database, and what only the actor knows of its session."""
 
-    `waiting`: ids of the phrases whose acknowledgement is still to come. `present`: keys of
-    the web sessions of everybody in it.
+    session_id: UUID
+    idle_for: float = 0.0
+    """Seconds since whoever works did something."""
+    address: str = ""
+    web_session_key: str = ""
+    """This and `address`: those of the owner's present socket, where there is one."""
+    after_message: int = 0
+    observers: Sequence[int] = ()
+    """Ids of the people who watch."""
+    waiting: Collection[int] = frozenset()
+    """Ids of the phrases whose acknowledgement is still to come."""
+    companions: Sequence[CompanionHere] = ()
+    present: Collection[str] = frozenset()
+    """Keys of the web sessions of everybody in it."""
 
-    Raises `BrokeredSession.DoesNotExist` and database errors.
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What one round reads for all who ask."""
+
+    rows: Mapping[UUID, BrokeredSession]
+    steps: Mapping[UUID, datetime]
+    ended: frozenset[str]
+    messages: Mapping[UUID, Sequence[ConsoleMessage]]
+    acknowledged: Mapping[int, ConsoleMessage]
+    sides: Mapping[UUID, PlantSide]
+    observers: Mapping[int, User]
+    asking: Mapping[UUID, frozenset[int]]
+
+
+def looks(questions: Sequence[Question]) -> list[Look | Exception]:
+    """One look for each question, in their order; all are read together.
+
+    What goes wrong with one session is its own answer and nobody else's; that there is no
+    such session is one, too (`BrokeredSession.DoesNotExist`).
+
+    Raises database errors.
     """
-    brokered_session = session_row(session_id)
+    read = _read(questions)
+    return [_answer(question, read) for question in questions]
+
+
+def _answer(question: Question, read: _Read) -> Look | Exception:
+    row = read.rows.get(question.session_id)
+    if row is None:
+        return BrokeredSession.DoesNotExist()
+    try:
+        return _look(question, row, read)
+    except Exception as error:  # noqa: BLE001 - the other sessions are looked at
+        return error
+
+
+def _look(question: Question, row: BrokeredSession, read: _Read) -> Look:
     facts = facts_during(
-        brokered_session,
-        idle_for=idle_for,
-        address=address,
-        web_session_key=web_session_key,
+        row,
+        idle_for=question.idle_for,
+        address=question.address,
+        web_session_key=question.web_session_key,
+        steps=read.steps,
+        ended=read.ended,
     )
-    verdict, rests_on, shown_out = judge(brokered_session, facts, companions)
+    verdict, rests_on, shown_out = judge(row, facts, question.companions)
     if verdict.outcome is Outcome.END:
         # What somebody did between the row and the facts is in the row by now: an act says by
         # itself why it ends a session, and not by what it changed on the way.
-        brokered_session = session_row(session_id)
+        row = session_row(row.pk)
+    messages = read.messages.get(row.pk, ())
     return Look(
-        brokered_session=brokered_session,
+        brokered_session=row,
         verdict=verdict,
         rests_on=rests_on,
-        closes_at=brokered_session.window.closes_at,
+        closes_at=row.window.closes_at,
         ends_at=facts.ends_at,
         critical_step_until=facts.critical_step_until,
-        freeze=freeze_of(brokered_session),
-        messages=tuple(
-            ConsoleMessage.objects.filter(
-                brokered_session=brokered_session, pk__gt=after_message
-            )
-            .prefetch_related("sent_by__vendor", "acknowledged_by")
-            .order_by("pk")
+        freeze=freeze_of(row),
+        messages=tuple(one for one in messages if one.pk > question.after_message),
+        acknowledged=tuple(
+            read.acknowledged[pk] for pk in question.waiting if pk in read.acknowledged
         ),
-        acknowledged=tuple(_acknowledged(waiting)) if waiting else (),
-        plant=plant_side_of(brokered_session),
-        unwelcome=shown_out | _unwelcome(brokered_session, observers),
-        asks=_asks(brokered_session, companions),
-        signed_out=ended_by_somebody(present),
+        plant=read.sides[row.pk],
+        unwelcome=shown_out
+        | {
+            pk
+            for pk in question.observers
+            if not _may_watch(read.observers.get(pk), row)
+        },
+        asks=read.asking.get(row.pk, frozenset()),
+        signed_out=read.ended & frozenset(question.present),
     )
 
 
-def _acknowledged(waiting: Collection[int]) -> QuerySet[ConsoleMessage]:
-    return ConsoleMessage.objects.filter(
-        pk__in=waiting, acknowledged_at__isnull=False
-    ).select_related("acknowledged_by")
+def _may_watch(observer: User | None, row: BrokeredSession) -> bool:
+    return observer is not None and may_at(observer, Action.SESSION_WATCH, row)
+
+
+def _read(questions: Sequence[Question]) -> _Read:
+    asked = {question.session_id for question in questions}
+    rows = session_rows(BrokeredSession.objects.filter(pk__in=asked))
+    waiting = {pk for question in questions for pk in question.waiting}
+    observers = {pk for question in questions for pk in question.observers}
+    return _Read(
+        rows={row.pk: row for row in rows},
+        steps=critical_steps_until(rows, timezone.now()),
+        ended=ended_by_somebody(_web_sessions(questions, rows)),
+        messages=_messages(questions),
+        acknowledged=_acknowledged(waiting) if waiting else {},
+        sides=plant_sides(rows),
+        observers=User.objects.select_related("vendor").in_bulk(observers),
+        asking=_asking({one.session_id for one in questions if one.companions}),
+    )
+
+
+def _web_sessions(
+    questions: Sequence[Question], rows: Sequence[BrokeredSession]
+) -> set[str]:
+    keys = {row.web_session_key for row in rows}
+    for question in questions:
+        keys |= {question.web_session_key, *question.present}
+    return keys - {""}
+
+
+def _messages(questions: Sequence[Question]) -> dict[UUID, list[ConsoleMessage]]:
+    """Those of sessions in which somebody said something new, the oldest first."""
+    heard = {question.session_id: question.after_message for question in questions}
+    last = ConsoleMessage.objects.filter(brokered_session__in=heard).order_by()
+    newest = last.values_list("brokered_session").annotate(Max("pk"))
+    new = [session for session, pk in newest if pk > heard[session]]
+    said: dict[UUID, list[ConsoleMessage]] = {}
+    if not new:
+        return said
+    for message in (
+        ConsoleMessage.objects.filter(brokered_session__in=new)
+        .prefetch_related("sent_by__vendor", "acknowledged_by")
+        .order_by("pk")
+    ):
+        said.setdefault(message.brokered_session_id, []).append(message)
+    return said
+
+
+def _acknowledged(waiting: Collection[int]) -> dict[int, ConsoleMessage]:
+    found = ConsoleMessage.objects.filter(pk__in=waiting, acknowledged_at__isnull=False)
+    return {one.pk: one for one in found.select_related("acknowledged_by")}
+
+
+def _asking(sessions: Collection[UUID]) -> dict[UUID, frozenset[int]]:
+    """Who asks for the baton, in sessions in which somebody but the owner could."""
+    asks: dict[UUID, frozenset[int]] = {}
+    if not sessions:
+        return asks
+    asking = Participant.objects.filter(
+        brokered_session__in=sessions,
+        baton_asked_at__isnull=False,
+        left_at__isnull=True,
+    )
+    for session, person in asking.values_list("brokered_session_id", "user_id"):
+        asks[session] = asks.get(session, frozenset()) | {person}
+    return asks
 
 
 def freeze_of(brokered_session: BrokeredSession) -> Freeze | None:
@@ -133,28 +237,4 @@ def freeze_of(brokered_session: BrokeredSession) -> Freeze | None:
         if brokered_session.frozen_cause == BrokeredSession.FreezeCause.RECORDING
         else None,
         escorted=works_without_factor(brokered_session),
-    )
-
-
-def _asks(
-    brokered_session: BrokeredSession, companions: Sequence[CompanionHere]
-) -> frozenset[int]:
-    """Nobody asks where nobody but the owner could."""
-    if not companions:
-        return frozenset()
-    asking = brokered_session.participants.filter(
-        baton_asked_at__isnull=False, left_at__isnull=True
-    )
-    return frozenset(asking.values_list("user_id", flat=True))
-
-
-def _unwelcome(
-    brokered_session: BrokeredSession, observers: Sequence[int]
-) -> frozenset[int]:
-    if not observers:
-        return frozenset()
-    return frozenset(
-        observer.pk
-        for observer in User.objects.select_related("vendor").filter(pk__in=observers)
-        if not may_at(observer, Action.SESSION_WATCH, brokered_session)
     )

@@ -93,7 +93,7 @@ async def database_is_away(scene: Scene) -> None:
     def nothing(*args: Any, **kwargs: Any) -> None:
         raise OperationalError("gone")
 
-    scene.patch.setattr("sessions.broker.supervision.look", nothing)
+    scene.patch.setattr("sessions.broker.looks.looks", nothing)
     scene.patch.setattr("sessions.broker.supervision.BLIND_SECONDS", 0.3)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from accessportal.accounts.models import Invitation, User
 from accessportal.accounts.services.invitations import invite_person
+from accessportal.accounts.web_sessions import ended_by_somebody
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications.models import Notification
 from requests.models import AccessRequest, MaintenanceWindow
 from sessions.models import BrokeredSession, Departure
-from sessions.policy import Facts, Outcome
-from sessions.policy_facts import facts_during
+from sessions.policy import Outcome
 from sessions.services import looking
 from sessions.services.departures import (
     acknowledge_departure,
@@ -330,14 +330,13 @@ def test_a_report_between_two_reads_of_a_look_says_why_it_ends(
     """The row was read before the report, the facts after it: the web session is over."""
     session, key = live_session_of(plant), web_session_key_of(browser_of(plant.vera))
 
-    def reported_meanwhile(row: BrokeredSession, **more: Any) -> Facts:
+    def reported_meanwhile(keys: Iterable[str]) -> frozenset[str]:
         report(plant.vera, carla)
-        return facts_during(row, **more)
+        return ended_by_somebody(keys)
 
-    monkeypatch.setattr(looking, "facts_during", reported_meanwhile)
-    seen = looking.look(
-        session.pk, idle_for=0, address="", web_session_key=key, after_message=0,
-        observers=[],
-    )  # fmt: skip
+    monkeypatch.setattr(looking, "ended_by_somebody", reported_meanwhile)
+    question = looking.Question(session_id=session.pk, web_session_key=key)
+    (seen,) = looking.looks([question])
+    assert isinstance(seen, looking.Look)
     assert seen.verdict.outcome is Outcome.END
     assert seen.brokered_session.end_requested_reason == "account_disabled"
