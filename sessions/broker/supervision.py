@@ -113,7 +113,7 @@ class Supervision:
             if actor.ending:
                 return  # type: ignore[unreachable]  # it ends while we look
             try:
-                async with asyncio.timeout(settings.POLICY_TICK_SECONDS):
+                async with asyncio.timeout_at(next_look(_now())):
                     await self._wake.wait()
             except TimeoutError:
                 pass
@@ -376,3 +376,17 @@ class Supervision:
             actor.end(End(reason))
             return
         actor.end(End(reason, acting_user=row.end_requested_by, note=row.end_note))
+
+
+def next_look(now: float) -> float:
+    """When to look again, in seconds of the same clock: within a tick, at one of its eighths.
+
+    Sessions that look at the same moment are read in one round (`sessions.broker.looks`):
+    so there are four rounds in a second, however many sessions there are.
+    """
+    due = now + settings.POLICY_TICK_SECONDS
+    return due - due % (settings.POLICY_TICK_SECONDS / 8)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -265,8 +265,14 @@ def notice_missing_charge(*, of: User | None = None) -> int:
     """Everybody who may is told of a live session whose person in charge may no more be it
     (a role was taken away, an account disabled); how many sessions. `of`: only this person's."""
     found = 0
-    charged = BrokeredSession.objects.live().filter(person_in_charge__isnull=False)
+    charged = (
+        BrokeredSession.objects.live()
+        .filter(person_in_charge__isnull=False)
+        .select_related("person_in_charge", "endpoint__asset__zone__site")
+    )
     for row in charged.filter(person_in_charge=of) if of is not None else charged:
+        if in_charge_of(row) is not None:
+            continue  # as nearly always: not worth a lock
         with transaction.atomic():
             row = locked(row)
             if not row.is_live or in_charge_of(row) is not None:

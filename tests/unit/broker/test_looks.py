@@ -8,8 +8,12 @@ from typing import Any, cast
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sessions.broker.looks import MOST_AT_ONCE, Looks
+from sessions.broker.supervision import next_look
 from sessions.services.looking import Question
 
 
@@ -105,3 +109,13 @@ async def test_who_gives_up_keeps_nobody_else_from_an_answer() -> None:
     assert (await first, await stays) == (1, 2)
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+@given(st.floats(min_value=0, max_value=1e9))
+def test_sessions_look_at_the_same_moments_and_never_late(now: float) -> None:
+    tick = settings.POLICY_TICK_SECONDS
+    due = next_look(now)
+    assert now < due <= now + tick
+    assert due > now + tick * 0.87
+    eighths = due / (tick / 8)
+    assert abs(eighths - round(eighths)) < 1e-3
