@@ -202,7 +202,9 @@ def _training(user: User, at: datetime) -> Check:
             "training",
             State.LAPSED if user.training_missing else State.SOON,
             _("No safety training of you is on record"),
-            _(
+            _("Without one you can ask for nothing. Ask your contact at the plant.")
+            if user.training_missing
+            else _(
                 "Whoever decides on your requests sees this. Ask your contact at the plant."
             ),
         )
@@ -213,14 +215,14 @@ def _training(user: User, at: datetime) -> Check:
             state,
             _("Your training has expired"),
             _(
-                "New requests are judged with it. Ask your contact at the plant for the next "
-                "one."
+                "Without one you can ask for nothing. Ask your contact at the plant for the "
+                "next one."
             ),
             expires,
         )
     advice = _(
-        "A window after that day will be noticed. Ask your contact at the plant for the next "
-        "training."
+        "Work that ends after that day cannot be asked for. Ask your contact at the plant for "
+        "the next training."
     )
     return Check(
         "training",
