@@ -8,6 +8,7 @@ class AccessRequestsConfig(AppConfig):
 
     def ready(self) -> None:
         from accessportal.row_rules import keep_row_rules
+        from requests import receivers  # noqa: F401 - connects them
         from requests.row_rules import RULES
 
         keep_row_rules(self, RULES)

@@ -43,6 +43,8 @@ class DecidedBy(StrEnum):
     ACTOR = "actor"
 
 
+IN_THE_WINDOW = "No window outlasts it: where the day is moved, the window closes then."
+
 STEP_UP = frozenset({FreezeCause.IDLE, FreezeCause.FACTOR, FreezeCause.ADDRESS})
 """Freezes that the contractor lifts with a fresh second factor."""
 
@@ -83,9 +85,11 @@ def _act(
     )
 
 
-def _judged_before(code: str, what: str) -> Cause:
+def _judged_before(code: str, what: str, note: str = "") -> Cause:
     """A date that approval and start have judged: it never bites in the middle of work."""
-    return Cause(code, Weight.FORESEEABLE, what, Answer.WAIT, Answer.WAIT)
+    return Cause(
+        code, Weight.FORESEEABLE, what, Answer.WAIT, Answer.WAIT, note=note
+    )  # fmt: skip
 
 
 def _drift(code: str, what: str, freeze: str) -> Cause:
@@ -133,8 +137,8 @@ TABLE: tuple[Cause, ...] = (
         "The contractor stays away longer than the endpoint holds a session",
         Answer.END, Answer.WAIT, EndReason.HELD_TOO_LONG,
     ),
-    _judged_before("account_expired", "The person's access expires"),
-    _judged_before("contract_ended", "The vendor's contract ends"),
+    _judged_before("account_expired", "The person's access expires", IN_THE_WINDOW),
+    _judged_before("contract_ended", "The vendor's contract ends", IN_THE_WINDOW),
     _judged_before("training_expired", "The person's training expires"),
     _judged_before("production_freeze", "A production freeze begins"),
     _judged_before("asset_not_serviced", "The vendor no longer services the asset"),

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accessportal import audit
 from accessportal.accounts.authorisation import Action, people_who_may
 from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.signals import last_day_moved
 from accessportal.accounts.vendor_rights import may_vouch, sponsors
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.news import tell_news, user_topic, vendor_topic
@@ -209,6 +210,14 @@ def note_dates(
         vendor=vendor.name,
     )
 
+    if "expires_at" in changes and person.expires_at is not None:
+        last_day_moved.send(
+            User,
+            of=person,
+            last=person.expires_at,
+            acting_user=acting_user,
+            origin=origin,
+        )
     tell_company(vendor, person)
     return person
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.signals import last_day_moved
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible
 from accessportal.news import tell_news, user_topic, vendor_topic
@@ -95,6 +96,14 @@ def change_vendor(
             changes=changes,
         )
 
+    if "contract_ends_at" in changes:
+        last_day_moved.send(
+            Vendor,
+            of=vendor,
+            last=vendor.contract_ends_at,
+            acting_user=acting_user,
+            origin=origin,
+        )
     _tell(vendor)
     return vendor
 

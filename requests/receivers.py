@@ -1,0 +1,27 @@
+"""What this app does on the word of the apps below it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.dispatch import receiver
+
+from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.signals import last_day_moved
+from accessportal.origin import Origin
+from requests.services.last_days import close_windows_by
+
+
+@receiver(last_day_moved, dispatch_uid="requests.close_windows_by")
+def shorten_windows(
+    sender: Any,
+    *,
+    of: User | Vendor,
+    last: datetime,
+    acting_user: User,
+    origin: Origin,
+    **kwargs: Any,
+) -> None:
+    """In the transaction of the act: no window stands beyond the date."""
+    close_windows_by(last, of=of, acting_user=acting_user, origin=origin)

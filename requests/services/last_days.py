@@ -1,0 +1,94 @@
+"""A last day was moved to before the end of a window that stands: it closes then, too.
+
+A window never reaches beyond a date that was known when it was approved or extended. Whoever
+moves the date afterwards shortens it, so that the work ends in time, with the usual warnings
+(decision 0042).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.web_sessions import move_end_of_bound
+from accessportal.audit import record
+from accessportal.live import announce
+from accessportal.notifications import notify
+from accessportal.origin import Origin
+from requests.models import AccessRequest, MaintenanceWindow
+from requests.services.common import path_of, people_of, said_of, tell_pages
+from requests.services.window import BROKERS
+
+
+@transaction.atomic
+def close_windows_by(
+    last: datetime,
+    *,
+    of: User | Vendor,
+    acting_user: User,
+    origin: Origin,
+) -> list[MaintenanceWindow]:
+    """The windows of a person or a company that stand beyond `last`, now closing then.
+
+    Part of moving the date, which guards who may. What opens only after it is left as it is:
+    nobody gets in by it, and a later date lets it stand.
+    """
+    whose: dict[str, Any] = (
+        {"vendor": of} if isinstance(of, Vendor) else {"requested_by": of}
+    )
+    beyond = MaintenanceWindow.objects.not_over(at=timezone.now()).filter(
+        opens_at__lt=last, closes_at__gt=last
+    )
+    locked = (
+        AccessRequest.objects.select_for_update(of=("self",))
+        .filter(window__in=beyond, **whose)
+        .select_related("site", "vendor", "requested_by__vendor")
+        .order_by("pk")
+    )
+    windows = []
+    for access_request in locked:
+        window = beyond.filter(access_request=access_request).first()
+        if window is not None:
+            window.access_request = access_request
+            _close_by(window, last, acting_user=acting_user, origin=origin)
+            windows.append(window)
+    return windows
+
+
+def _close_by(
+    window: MaintenanceWindow, last: datetime, *, acting_user: User, origin: Origin
+) -> None:
+    access_request, before = window.access_request, window.closes_at
+    MaintenanceWindow.objects.filter(pk=window.pk).update(closes_at=last)
+    window.closes_at = last
+    move_end_of_bound(access_request.number, last)
+
+    record(
+        "window.moved",
+        acting_user=acting_user,
+        subject=window,
+        origin=origin,
+        access_request=access_request,
+        because="last_day",
+        opened_before=window.opens_at.isoformat(),
+        closed_before=before.isoformat(),
+        opens_at=window.opens_at.isoformat(),
+        closes_at=last.isoformat(),
+    )
+
+    access_request.window = window
+    notify(
+        people_of(access_request),
+        "window.moved",
+        path=path_of(access_request),
+        decider=acting_user.full_name,
+        reason=lambda: _("That is the last day of the access or of the contract now."),
+        **said_of(access_request),
+    )
+    tell_pages(access_request, about=("requests", "windows", "sessions"))
+    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
