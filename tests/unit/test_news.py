@@ -9,6 +9,7 @@ from channels.testing import WebsocketCommunicator
 from django.test import Client
 
 from accessportal.accounts.models import User
+from accessportal.accounts.services.people import disable_person
 from accessportal.accounts.web_sessions import Ended, end_web_sessions_of
 from accessportal.live import remember_loop
 from accessportal.news import (
@@ -19,6 +20,7 @@ from accessportal.news import (
     user_topic,
     vendor_topic,
 )
+from accessportal.origin import SYSTEM
 from tests.cast import Plant, signed_in
 
 
@@ -119,24 +121,34 @@ async def test_without_a_second_factor_the_socket_is_refused() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("act", ["device revoked", "access ended"])
 @pytest.mark.parametrize("redis", ["up", "down"])
-async def test_a_revoked_device_closes_its_page_within_seconds(
-    redis: str, monkeypatch: pytest.MonkeyPatch
+async def test_an_open_page_is_closed_within_seconds(
+    redis: str, act: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By the message at once; where no message comes, by the watch."""
     olga, browser = await sync_to_async(signed_in_olga)()
     if redis == "down":
-        monkeypatch.setattr(
-            "accessportal.accounts.web_sessions.announce", lambda *args, **named: None
-        )
+        for place in ("web_sessions", "signals"):
+            monkeypatch.setattr(
+                f"accessportal.accounts.{place}.announce",
+                lambda *args, **named: None,
+            )
     socket = await sync_to_async(socket_of)(olga, browser)
     assert (await socket.connect())[0]
     remember_loop(asyncio.get_running_loop())
     try:
-        await sync_to_async(end_web_sessions_of)(
-            olga, reason=Ended.REVOKED, acting_user=olga
-        )
-        closed = await socket.receive_output(timeout=5)
-        assert closed == {"type": "websocket.close", "code": 4401}
+        if act == "device revoked":
+            await sync_to_async(end_web_sessions_of)(
+                olga, reason=Ended.REVOKED, acting_user=olga
+            )
+        else:
+            await sync_to_async(disable_person)(
+                acting_user=None, person=olga, cause="never_used", origin=SYSTEM
+            )
+        said = await socket.receive_output(timeout=5)
+        if said["type"] == "websocket.send":  # "look again" may come first
+            said = await socket.receive_output(timeout=5)
+        assert said == {"type": "websocket.close", "code": 4401}
     finally:
         remember_loop(None)
