@@ -120,7 +120,7 @@ def keep_why_shown_out(participant: Participant) -> None:
     The look that put them out decided in memory, and does not wait for what is written.
     """
     brokered_session = _with_facts().get(pk=participant.brokered_session_id)
-    facts = _of_person(
+    facts = _of_present(
         facts_during(brokered_session),
         User.objects.select_related("vendor").get(pk=participant.user_id),
         factor_at=participant.factor_at,
@@ -169,7 +169,7 @@ def judge(
     verdict, rests_on = decide(facts), facts
     unwelcome = set()
     for participant, here in _rows(companions):
-        own_facts = _of_person(
+        own_facts = _of_present(
             facts,
             participant.user,
             factor_at=participant.factor_at,
@@ -185,6 +185,13 @@ def judge(
         ):
             verdict, rests_on = own, own_facts
     return verdict, rests_on, frozenset(unwelcome)
+
+
+def _of_present(facts: Facts, user: User, **more: Any) -> Facts:
+    """The facts of a companion who is in it: their part ends with their own access. The
+    window, which is another person's, is not shortened by it (decision 0042)."""
+    own, last = _of_person(facts, user, **more), user.expires_at
+    return own if last is None else replace(own, closes_at=min(own.closes_at, last))
 
 
 def _of_person(

@@ -11,6 +11,8 @@ from accessportal.accounts.services.vendor_people import DATES, note_dates
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.services.vendors import change_vendor
 from requests.models import MaintenanceWindow
+from sessions.companions import CompanionHere, judge
+from sessions.models import Participant
 from sessions.policy import Outcome, decide
 from sessions.policy_facts import facts_during
 from sessions.services.console import start_session
@@ -86,6 +88,37 @@ def test_a_contract_that_ends_sooner_shortens_those_of_the_whole_company(
         assets=plant.fillwerk.assets.all(), acting_user=plant.adam, origin=origin(),
     )  # fmt: skip
     assert closed_sooner(windows) == {"open": last, "Tom's": last}
+
+
+def test_a_companion_leaves_on_the_own_last_day_and_the_work_goes_on(
+    clock: Clock, plant: Plant, windows: dict[str, MaintenanceWindow], browser_of: Any
+) -> None:
+    live = start_session(
+        windows["open"], plant.filling_hmi,
+        acting_user=plant.vera, origin=origin(),
+        web_session_key=web_session_key_of(browser_of(plant.vera)),
+        width=800, height=600,
+    )  # fmt: skip
+    tom = make_person("Tim Thoma", vendor=plant.fillwerk)
+    key = web_session_key_of(browser_of(tom))
+    seat = Participant.objects.create(
+        brokered_session=live, user=tom, role="companion", factor_at=clock.now,
+        web_session_key=key,
+    )  # fmt: skip
+    tom.expires_at = clock.now + timedelta(minutes=30)
+    tom.save()
+
+    def has_to_leave() -> frozenset[int]:
+        row = session_row(live.pk)
+        here = CompanionHere(participant=seat.pk, web_session_key=key)
+        verdict, _facts, unwelcome = judge(row, facts_during(row), [here])
+        assert verdict.allowed
+        return unwelcome
+
+    clock.forward(minutes=29)
+    assert has_to_leave() == frozenset()
+    clock.forward(minutes=2)
+    assert has_to_leave() == {tom.pk}
 
 
 def test_the_session_ends_with_it_and_not_before(
