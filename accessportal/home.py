@@ -113,7 +113,9 @@ def plant_parts(user: User) -> dict[str, Any]:
         ),
         "owed_escorts": list(
             Escort.objects.owed_by(user).select_related(
-                "access_request__site", "person__vendor", "offered_by"
+                "access_request__site",
+                "access_request__requested_by__vendor",
+                "offered_by",
             )[:SHOWN]
         ),
     }

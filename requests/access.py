@@ -40,7 +40,7 @@ def request_visible_to(user: User, number: str) -> AccessRequest:
             "window",
             "series__site",
             "emergency_by",
-            "emergency_look__done_by",
+            "emergency_look__looked_by",
         )
         .filter(number=number)
         .first()

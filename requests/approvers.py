@@ -98,6 +98,18 @@ def was_passed_over(user: User, access_request: AccessRequest) -> bool:
     )
 
 
+def passed_over(look: EmergencyLook) -> list[User]:
+    """Whom the ordinary policy would have asked, but who let somebody in themselves."""
+    access_request = look.access_request
+    people = {
+        person.pk: person
+        for step in look.skipped.all()
+        for person in people_who_are(step.who, access_request.site)
+    }
+    decided = set(access_request.decisions.values_list("decided_by", flat=True))
+    return [person for pk, person in people.items() if pk not in decided]
+
+
 def people_who_are(who: str, site: Site) -> QuerySet[User]:
     """The active people of the plant whom `who` means at `site`."""
     if who in ACTIONS:

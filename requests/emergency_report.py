@@ -5,17 +5,16 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
-from django.db.models.functions import TruncMonth
+from django.db.models import Q, QuerySet
 
 from accessportal.csv_cells import cell
 from accessportal.plants.models import Site
-from requests.listing import chosen_site, search_words
-from requests.models import AccessRequest, EmergencyLook
+from requests.listing import search_words
+from requests.look_lists import Counted, counted, filtered
+from requests.models import AccessRequest
 
 COLUMNS = (
     "request",
@@ -41,77 +40,30 @@ COLUMNS = (
 )
 
 
-@dataclass(frozen=True)
-class Counted:
-    """Emergencies of one vendor at one site in one month (UTC)."""
-
-    month: datetime
-    site: str
-    vendor: str
-    asked: int
-    let_in: int
-    late: int
-    not_justified: int
-
-
 def filtered_emergencies(
     rows: QuerySet[AccessRequest], query: Mapping[str, str], sites: list[Site]
 ) -> tuple[QuerySet[AccessRequest], dict[str, str]]:
-    """`q`, `site`, `look` (open, late, not_justified) of the URL, and what of it counts."""
-    said: dict[str, str] = {}
-    looks = {
-        "open": EmergencyLook.objects.open(),
-        "late": EmergencyLook.objects.was_late(),
-        "not_justified": EmergencyLook.objects.filter(verdict="not_justified"),
-    }
-    look = query.get("look", "")
-    if look in looks:
-        rows = rows.filter(emergency_look__in=looks[look])
-        said["look"] = look
-    site = chosen_site(query, sites)
-    if site is not None:
-        rows = rows.filter(site=site)
-        said["site"] = site.slug
-    # PostgreSQL refuses NUL in a text; nobody types one on purpose.
-    search = query.get("q", "").replace("\x00", "").strip()[:200]
-    if search:
-        rows = rows.filter(search_words(search))
-        said["q"] = search
+    """By what the URL says, the newest first, and what of it counts."""
+    rows, said = filtered(
+        rows,
+        query,
+        sites,
+        searched=search_words,
+        site_of="site",
+        look="emergency_look__",
+    )
     return rows.order_by("-emergency_at", "-pk"), said
 
 
 def counts_of(rows: QuerySet[AccessRequest]) -> list[Counted]:
-    """By month, site and vendor, the newest month first."""
-    keys = ("month", "site__name", "vendor__name")
-
-    def counted(some: QuerySet[AccessRequest]) -> dict[tuple[Any, ...], int]:
-        found = (
-            some.order_by()
-            .annotate(month=TruncMonth("emergency_at"))
-            .values(*keys)
-            .annotate(number=Count("pk", distinct=True))
-        )
-        return {tuple(one[key] for key in keys): one["number"] for one in found}
-
-    looks = EmergencyLook.objects.all()
-    let_in = counted(rows.filter(state=AccessRequest.State.APPROVED))
-    late = counted(rows.filter(emergency_look__in=looks.was_late()))
-    bad = counted(rows.filter(emergency_look__verdict="not_justified"))
-    return [
-        Counted(
-            month=key[0],
-            site=key[1],
-            vendor=key[2],
-            asked=number,
-            let_in=let_in.get(key, 0),
-            late=late.get(key, 0),
-            not_justified=bad.get(key, 0),
-        )
-        for key, number in sorted(
-            counted(rows).items(),
-            key=lambda pair: (-pair[0][0].timestamp(), pair[0][1], pair[0][2]),
-        )
-    ]
+    return counted(
+        rows,
+        at="emergency_at",
+        site_of="site",
+        vendor_of="vendor",
+        let_in=Q(state=AccessRequest.State.APPROVED),
+        look="emergency_look__",
+    )
 
 
 def as_csv(rows: Iterable[AccessRequest]) -> str:
@@ -133,7 +85,7 @@ def with_everything(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
         "emergency_by__vendor",
         "closed_by",
         "window__revoked_by",
-        "emergency_look__done_by",
+        "emergency_look__looked_by",
     ).prefetch_related("endpoints__asset")
 
 
@@ -154,9 +106,9 @@ def _values(one: AccessRequest) -> list[Any]:
         _moment(window.closes_at if window else None),
         _moment(window.revoked_at if window else None),
         window.revoked_by if window else "",
-        _moment(look.due_at if look else None),
-        _moment(look.done_at if look else None),
-        look.done_by if look else "",
+        _moment(look.look_due_at if look else None),
+        _moment(look.looked_at if look else None),
+        look.looked_by if look else "",
         look.verdict if look else "",
         look.note if look else "",
         "" if look is None else "yes" if look.is_late else "no",

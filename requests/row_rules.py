@@ -52,14 +52,14 @@ RULES = (
     RowRule(
         name="second_look_by_somebody_else",
         table="access_requests_emergencylook",
-        columns=("done_by_id",),
+        columns=("looked_by_id",),
         refused=(
             "EXISTS (SELECT 1 FROM access_requests_approvaldecision said "
             "WHERE said.access_request_id = NEW.access_request_id "
-            "AND said.decided_by_id = NEW.done_by_id) OR EXISTS (SELECT 1 "
+            "AND said.decided_by_id = NEW.looked_by_id) OR EXISTS (SELECT 1 "
             "FROM access_requests_accessrequest asked "
             "WHERE asked.id = NEW.access_request_id "
-            "AND asked.emergency_by_id = NEW.done_by_id)"
+            "AND asked.emergency_by_id = NEW.looked_by_id)"
         ),
         words="who let somebody in does not take the second look",
     ),

@@ -150,14 +150,14 @@ def _asking(access_request: AccessRequest) -> Happening:
 def _second_look(access_request: AccessRequest) -> Iterator[Happening]:
     """The verdict; its words are the plant's own."""
     look: EmergencyLook | None = getattr(access_request, "emergency_look", None)
-    if look is not None and look.done_at is not None:
+    if look is not None and look.looked_at is not None:
         good = look.verdict == EmergencyLook.Verdict.JUSTIFIED
         yield Happening(
-            look.done_at,
+            look.looked_at,
             _("Second look: %(verdict)s") % {"verdict": look.get_verdict_display()},
             "eye",
             "ok" if good else "bad",
-            look.done_by,
+            look.looked_by,
         )
 
 

@@ -6,9 +6,8 @@ from celery import shared_task
 
 from requests.services import (
     attachments,
-    emergency_look,
     escalation,
-    escort_look,
+    later_look,
     submission,
 )
 
@@ -39,5 +38,5 @@ def escalate_what_waits() -> int:
 
 @shared_task(name="requests.chase_emergency_looks")
 def chase_emergency_looks() -> int:
-    """Remind of second looks that are due soon or late; returns how many."""
-    return emergency_look.chase_looks() + escort_look.chase_escort_looks()
+    """Remind of later looks that are due soon or late; returns how many."""
+    return later_look.chase_looks()

@@ -311,7 +311,7 @@ def make_emergency(
         emergency_reason="The line is down since 03:00",
     )
     look = EmergencyLook.objects.create(
-        access_request=window.access_request, due_at=now + timedelta(days=1)
+        access_request=window.access_request, look_due_at=now + timedelta(days=1)
     )
     SkippedStep.objects.create(look=look, who="role:ot_supervisor")
     return look

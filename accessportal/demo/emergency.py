@@ -16,9 +16,8 @@ from requests.facts import hash_of_facts, seen_by_approver
 from requests.models import AccessRequest, EmergencyLook, Escort
 from requests.services.approval import approve_request
 from requests.services.emergency import Emergency, submit_emergency
-from requests.services.emergency_look import complete_look
 from requests.services.escort import OfferedEscort, enter_by_code, offer_escort
-from requests.services.escort_look import look_at_escort
+from requests.services.later_look import take_look
 
 MACHINE, DAYS_AGO, HOUR = "filling-line-1", -4, 3
 REASON = (
@@ -70,7 +69,7 @@ def steps_of_escort(plant: DemoPlant, made: dict[str, AccessRequest]) -> list[St
         )
 
     def look() -> None:
-        look_at_escort(
+        take_look(
             offered[0].escort,
             acting_user=people["ivan"],
             origin=origin_of("ivan"),
@@ -119,7 +118,7 @@ def steps_of_emergency(plant: DemoPlant) -> list[Step]:
         date_rows(made["request"], window)
 
     def look() -> None:
-        complete_look(
+        take_look(
             EmergencyLook.objects.get(access_request=made["request"]),
             acting_user=people["ivan"],
             origin=origin_of("ivan"),

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from requests.models.later_look import LaterLook, LaterLookQuerySet
 
 if TYPE_CHECKING:
     from accessportal.accounts.models import User
 
 
-class EmergencyLookQuerySet(models.QuerySet["EmergencyLook"]):
-    def open(self) -> EmergencyLookQuerySet:
-        return self.filter(done_at__isnull=True)
-
-    def late(self, *, at: datetime | None = None) -> EmergencyLookQuerySet:
-        return self.open().filter(due_at__lte=at or timezone.now())
-
-    def was_late(self, *, at: datetime | None = None) -> EmergencyLookQuerySet:
-        """Done after it was due, or due and not done yet."""
-        return self.filter(
-            models.Q(done_at__isnull=True, due_at__lte=at or timezone.now())
-            | models.Q(done_at__gt=models.F("due_at"))
-        )
-
+class EmergencyLookQuerySet(LaterLookQuerySet["EmergencyLook"]):
     def visible_to(self, user: User) -> EmergencyLookQuerySet:
         """The plant's people see those of the requests that they see; a vendor's see none."""
         from requests.models.access_request import AccessRequest
@@ -45,7 +32,7 @@ class EmergencyLookQuerySet(models.QuerySet["EmergencyLook"]):
             skipped_steps_for(user), look=models.OuterRef("pk")
         )
         return (
-            self.open()
+            self.to_look_at()
             .filter(
                 models.Q(
                     access_request__site__in=sites_where(user, Action.EMERGENCY_LOOK)
@@ -57,44 +44,27 @@ class EmergencyLookQuerySet(models.QuerySet["EmergencyLook"]):
         )
 
 
-class EmergencyLook(models.Model):
+class EmergencyLook(LaterLook):
     """The second look at who was let in, and why; owed from the moment of the approval."""
-
-    class Verdict(models.TextChoices):
-        JUSTIFIED = "justified", _("Justified")
-        NOT_JUSTIFIED = "not_justified", _("Not justified")
 
     access_request = models.OneToOneField(
         "access_requests.AccessRequest",
         on_delete=models.PROTECT,
         related_name="emergency_look",
     )
-    due_at = models.DateTimeField()
-    reminded_at = models.DateTimeField(null=True, blank=True)
-    # When it was last said that it is late.
-    late_told_at = models.DateTimeField(null=True, blank=True)
-    done_at = models.DateTimeField(null=True, blank=True)
-    done_by = models.ForeignKey(
-        "accounts.User",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-    verdict = models.CharField(max_length=14, choices=Verdict.choices, blank=True)
-    note = models.CharField(max_length=2000, blank=True)
+    look_due_at = models.DateTimeField()
 
     objects = EmergencyLookQuerySet.as_manager()
 
     class Meta:
-        ordering = ["due_at"]
+        ordering = ["look_due_at"]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(
-                    done_at__isnull=True, done_by__isnull=True, verdict="", note=""
+                    looked_at__isnull=True, looked_by__isnull=True, verdict="", note=""
                 )
                 | (
-                    models.Q(done_at__isnull=False, done_by__isnull=False)
+                    models.Q(looked_at__isnull=False, looked_by__isnull=False)
                     & ~models.Q(verdict="")
                     & ~models.Q(note="")
                 ),
@@ -102,16 +72,18 @@ class EmergencyLook(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["done_at", "due_at"], name="emergency_look_due"),
+            models.Index(
+                fields=["looked_at", "look_due_at"], name="emergency_look_due"
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.access_request}: {self.get_verdict_display() or _('open')}"
 
     @property
-    def is_late(self) -> bool:
-        """Done too late, or late now."""
-        return self.due_at < (self.done_at or timezone.now())
+    def reason(self) -> str:
+        """Why somebody was let in."""
+        return self.access_request.emergency_reason
 
 
 class SkippedStep(models.Model):

@@ -10,11 +10,13 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from requests.models.later_look import LaterLook, LaterLookQuerySet
+
 if TYPE_CHECKING:
     from accessportal.accounts.models import User
 
 
-class EscortQuerySet(models.QuerySet["Escort"]):
+class EscortQuerySet(LaterLookQuerySet["Escort"]):
     def waiting(self) -> EscortQuerySet:
         """The code was neither used nor voided; the clock may have been at it."""
         return self.filter(used_at__isnull=True, voided_at__isnull=True)
@@ -32,17 +34,6 @@ class EscortQuerySet(models.QuerySet["Escort"]):
             return self.none()
         return self.filter(access_request__in=AccessRequest.objects.visible_to(user))
 
-    def to_look_at(self) -> EscortQuerySet:
-        """Somebody was let in, and nobody has looked at it yet."""
-        return self.filter(look_due_at__isnull=False, looked_at__isnull=True)
-
-    def was_late(self, *, at: datetime | None = None) -> EscortQuerySet:
-        """Looked at after it was due, or due and not looked at yet."""
-        return self.filter(
-            Q(looked_at__isnull=True, look_due_at__lte=at or timezone.now())
-            | Q(looked_at__gt=F("look_due_at"))
-        )
-
     def owed_by(self, user: User) -> EscortQuerySet:
         """Those that `user` may look at: IT security of the site, never who escorted, nor who
         agreed to the work or opened it."""
@@ -57,11 +48,12 @@ class EscortQuerySet(models.QuerySet["Escort"]):
         )
 
 
-class Escort(models.Model):
+class Escort(LaterLook):
     """One call-back and its code, for one person and one request (decision 89).
 
     It bridges what lapsed and changes none of it. Only the keyed hash of the code is stored;
-    it is good once, for minutes, and for at most five tries.
+    it is good once, for minutes, and for at most five tries. A look is owed from the moment
+    at which somebody was let in by it.
     """
 
     MAX_ATTEMPTS = 5
@@ -74,10 +66,6 @@ class Escort(models.Model):
     class Voided(models.TextChoices):
         GUESSED = "guessed", _("guessed at too often")
         REPLACED = "replaced", _("replaced by a newer code")
-
-    class Verdict(models.TextChoices):
-        JUSTIFIED = "justified", _("Justified")
-        NOT_JUSTIFIED = "not_justified", _("Not justified")
 
     access_request = models.ForeignKey(
         "access_requests.AccessRequest",
@@ -103,20 +91,6 @@ class Escort(models.Model):
     web_session_ref = models.CharField(max_length=32, blank=True, editable=False)
     voided_at = models.DateTimeField(null=True, blank=True)
     void_cause = models.CharField(max_length=10, choices=Voided.choices, blank=True)
-    # The later look, owed from the moment somebody was let in.
-    look_due_at = models.DateTimeField(null=True, blank=True)
-    reminded_at = models.DateTimeField(null=True, blank=True)
-    late_told_at = models.DateTimeField(null=True, blank=True)
-    looked_at = models.DateTimeField(null=True, blank=True)
-    looked_by = models.ForeignKey(
-        "accounts.User",
-        on_delete=models.PROTECT,
-        null=True,
-        blank=True,
-        related_name="+",
-    )
-    verdict = models.CharField(max_length=14, choices=Verdict.choices, blank=True)
-    note = models.CharField(max_length=2000, blank=True)
 
     objects = EscortQuerySet.as_manager()
 
@@ -181,10 +155,3 @@ class Escort(models.Model):
     @property
     def bridges_training(self) -> bool:
         return self.bridges in (self.Bridges.TRAINING, self.Bridges.BOTH)
-
-    @property
-    def is_late(self) -> bool:
-        """Looked at too late, or late now."""
-        if self.look_due_at is None:
-            return False
-        return self.look_due_at < (self.looked_at or timezone.now())

@@ -48,7 +48,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
-from requests.services.emergency_look import owe_second_look
+from requests.services.emergency import owe_second_look
 from requests.services.series import make_occurrences, on_release_seconds
 from requests.services.window_times import span_of_window
 from requests.steps import note_progress, standing_of

@@ -1,4 +1,5 @@
-"""The line is down: `submit_emergency`, and `withdraw_emergency` by who was passed over."""
+"""The line is down: `submit_emergency`, the look that its approval owes (`owe_second_look`), and
+`withdraw_emergency` by who was passed over."""
 
 from __future__ import annotations
 
@@ -23,12 +24,19 @@ from accessportal.origin import Origin
 from accessportal.plants.models import Site
 from accessportal.words import length_words
 from requests.access import endpoints_to_ask_for
-from requests.approvers import people_asked, was_passed_over
-from requests.demanded import demands_on_wish
+from requests.approvers import passed_over, people_asked, was_passed_over
+from requests.demanded import demands_now, demands_on_wish
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
-from requests.models import AccessRequest, MaintenanceWindow, RequestedEndpoint
-from requests.on_shift import ringing_for
+from requests.models import (
+    AccessRequest,
+    EmergencyLook,
+    MaintenanceWindow,
+    RequestedEndpoint,
+    SkippedStep,
+)
+from requests.models.later_look import LOOK_DUE_AFTER
+from requests.on_shift import ringing_among, ringing_for
 from requests.policy.evaluation import in_an_emergency
 from requests.services.common import (
     decision_path_of,
@@ -39,6 +47,7 @@ from requests.services.common import (
 )
 from requests.services.window import end_window, locked_window
 from requests.steps import ask_steps
+from requests.wording import moment_words
 
 logger = logging.getLogger(__name__)
 
@@ -212,6 +221,48 @@ def _submit(
     )
     tell_pages(access_request)
     return access_request
+
+
+def owe_second_look(
+    access_request: AccessRequest, *, decided_by: User, origin: Origin
+) -> None:
+    """Within the approval: keep whom the ordinary policy would have asked, and tell them."""
+    due_at = timezone.now() + LOOK_DUE_AFTER
+    look = EmergencyLook.objects.create(
+        access_request=access_request, look_due_at=due_at
+    )
+    whos = [
+        who
+        for step in demands_now(access_request).steps
+        for who in (step.who, step.deputy)
+        if who
+    ]
+    SkippedStep.objects.bulk_create(
+        SkippedStep(look=look, who=who) for who in dict.fromkeys(whos)
+    )
+
+    record(
+        "emergency.let_in",
+        acting_user=decided_by,
+        subject=access_request,
+        origin=origin,
+        access_request=access_request,
+        reason=access_request.emergency_reason,
+        passed_over=[person.full_name for person in passed_over(look)],
+        look_due_at=due_at.isoformat(),
+    )
+
+    passed = passed_over(look)
+    notify(
+        passed,
+        "emergency.let_in",
+        path=path_of(access_request),
+        ringing=ringing_among(passed, access_request.site),
+        decider=decided_by.full_name,
+        emergency=access_request.emergency_reason,
+        due=lambda: moment_words(due_at, access_request.site.time_zone),
+        **said_of(access_request),
+    )
 
 
 def withdraw_emergency(

@@ -31,6 +31,7 @@ from requests.escortable import (
     guard_window_open,
 )
 from requests.models import AccessRequest, Escort
+from requests.models.later_look import LOOK_DUE_AFTER
 from requests.services.common import (
     guard_four_eyes,
     guard_fresh_factor,
@@ -49,7 +50,6 @@ LENGTH = 8
 """25 signs to the power of 8 is 37 bits: five tries find it once in 30 thousand million times."""
 
 LASTS = timedelta(minutes=10)
-LOOK_DUE_AFTER = timedelta(hours=24)
 
 
 @dataclass(frozen=True)

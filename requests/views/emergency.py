@@ -36,7 +36,7 @@ from requests.emergency_report import (
 from requests.listing import page_of
 from requests.models import AccessRequest, EmergencyLook
 from requests.services.emergency import submit_emergency, withdraw_emergency
-from requests.services.emergency_look import complete_look
+from requests.services.later_look import take_look
 
 
 @rate_limited("emergency", times=20, seconds=3600, methods=("POST",))
@@ -135,7 +135,7 @@ def emergency_export(request: HttpRequest) -> HttpResponse:
 def look(request: HttpRequest, number: str) -> HttpResponse:
     """The second look: justified or not, and why."""
     user: User = request.user  # type: ignore[assignment]
-    complete_look(
+    take_look(
         emergency_look_takeable_by(user, number),
         acting_user=user,
         origin=origin_of(request),

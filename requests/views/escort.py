@@ -46,7 +46,7 @@ from requests.listing import page_of
 from requests.live_sessions import console_path
 from requests.models import AccessRequest, Escort
 from requests.services.escort import enter_by_code, offer_escort
-from requests.services.escort_look import look_at_escort
+from requests.services.later_look import take_look
 
 # --- The plant ------------------------------------------------------------------------
 
@@ -126,7 +126,9 @@ def escort_list(request: HttpRequest) -> HttpResponse:
     rows, filters = filtered_escorts(escorts_readable_by(user), request.GET, sites)
     context: dict[str, Any] = {
         "owed": Escort.objects.owed_by(user).select_related(
-            "access_request__site", "person__vendor", "offered_by"
+            "access_request__site",
+            "access_request__requested_by__vendor",
+            "offered_by",
         ),
         "counts": counts_of_escorts(rows),
         "page": page_of(
@@ -146,7 +148,7 @@ def escort_list(request: HttpRequest) -> HttpResponse:
 def look(request: HttpRequest, pk: int) -> HttpResponse:
     """The later look: justified or not, and why."""
     user: User = request.user  # type: ignore[assignment]
-    escort = look_at_escort(
+    escort = take_look(
         escort_lookable_by(user, pk),
         acting_user=user,
         origin=origin_of(request),

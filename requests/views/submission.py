@@ -217,7 +217,7 @@ def _about_emergency(
     phases = MaintenanceWindow.Phase
     return {
         "look": look,
-        "may_look": look.done_at is None and may_look_at_emergency(user, look),
+        "may_look": look.looked_at is None and may_look_at_emergency(user, look),
         # Whoever may revoke windows anyway has that button.
         "may_withdraw_emergency": window.phase() in (phases.SCHEDULED, phases.OPEN)
         and was_passed_over(user, access_request)

@@ -172,13 +172,13 @@ def test_the_line_was_down_once_and_somebody_else_looked_afterwards(
     people: People,
 ) -> None:
     look = EmergencyLook.objects.get()
-    assert look.done_by is not None and look.done_by.full_name == "Ivan Ivers"
+    assert look.looked_by is not None and look.looked_by.full_name == "Ivan Ivers"
     assert look.verdict == EmergencyLook.Verdict.JUSTIFIED
-    assert look.done_at is not None and look.done_at < look.due_at
+    assert look.looked_at is not None and look.looked_at < look.look_due_at
     # Vera had no second factor with her: the number for it is held since long before.
     escort = Escort.objects.get(access_request=look.access_request)
     assert escort.used_at is not None and not escort.is_late
-    assert escort.looked_by == look.done_by
+    assert escort.looked_by == look.looked_by
     noted_at = escort.person.callback_number_at
     assert noted_at is not None and noted_at < escort.used_at - timedelta(days=1)
 

@@ -20,7 +20,7 @@ from accessportal.notifications.models import Notification
 from requests.models import Escort, MaintenanceWindow
 from requests.services.emergency import Emergency, submit_emergency
 from requests.services.escort import LENGTH, SIGNS, enter_by_code, offer_escort
-from requests.services.escort_look import look_at_escort
+from requests.services.later_look import take_look
 from requests.services.moving import recall_window
 from requests.services.window import grant_extension, request_extension
 from requests.tasks import chase_emergency_looks
@@ -339,7 +339,7 @@ def test_the_later_look_is_somebody_elses_and_is_chased(
     for somebody in (olga, cora, vera):
         assert not Escort.objects.owed_by(somebody).exists()
         with refused(NotAllowed, "second_eyes"):
-            look_at_escort(escort, acting_user=somebody, **judged)
+            take_look(escort, acting_user=somebody, **judged)
     assert chase_emergency_looks() == 0
     clock.forward(hours=19)
     assert (chase_emergency_looks(), chase_emergency_looks()) == (1, 0)
@@ -361,7 +361,7 @@ def test_the_later_look_is_somebody_elses_and_is_chased(
     told = Notification.objects.get(kind="escort.not_justified")
     assert told.recipient == olga
     with refused(TooLate, "already_looked"):
-        look_at_escort(escort, acting_user=ivan, **{**judged, "origin": origin()})
+        take_look(escort, acting_user=ivan, **{**judged, "origin": origin()})
     found = browser.get("/escorts/?look=not_justified&q=vera").text
     assert window.access_request.number in found
     assert "No escort is like that" in browser.get("/escorts/?q=nobody").text

@@ -18,9 +18,9 @@ from requests.escortable import guard_window_open
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services import escort
 from requests.services.approval import approve_request, deny_request
-from requests.services.emergency_look import complete_look
 from requests.services.giving_back import give_window_back
 from requests.services.handover import give_line
+from requests.services.later_look import take_look
 from requests.services.proposal import accept_changes
 from requests.services.submission import (
     expire_request,
@@ -269,7 +269,7 @@ def test_two_second_looks_at_once(at_once, vera, olga, otto, ivan, filling_hmi):
     look = make_emergency(vera, filling_hmi, decided_by=olga)
 
     def by(person, verdict):
-        return lambda: complete_look(
+        return lambda: take_look(
             look, acting_user=person, origin=origin(), verdict=verdict, note="Seen"
         )
 
@@ -278,7 +278,7 @@ def test_two_second_looks_at_once(at_once, vera, olga, otto, ivan, filling_hmi):
     winner, (loser,) = sorted_out(results, TooLate)
     assert loser.code == "already_looked"
     look.refresh_from_db()
-    assert (look.done_by, look.verdict) == (winner.done_by, winner.verdict)
+    assert (look.looked_by, look.verdict) == (winner.looked_by, winner.verdict)
 
 
 def test_a_proposal_accepted_while_it_is_withdrawn(at_once, pending, vera, olga):

@@ -16,7 +16,7 @@ from requests.models import (
     SkippedStep,
 )
 from requests.services.emergency import withdraw_emergency
-from requests.services.emergency_look import complete_look
+from requests.services.later_look import take_look
 from requests.services.window import revoke_window
 from requests.signals import window_revoked
 from requests.tasks import chase_emergency_looks
@@ -44,7 +44,7 @@ def look(clock, plant, petra, vera, olga, filling_hmi):
 
 
 def judge(look, by, verdict="justified", note="The line stood, I saw it", **fields):
-    return complete_look(
+    return take_look(
         look,
         acting_user=by,
         origin=fields.get("origin") or origin(),
@@ -98,7 +98,7 @@ def test_the_look_is_somebody_elses(look, petra, ivan, olga, cora, adam, omar, v
         assert not EmergencyLook.objects.owed_by(nobody).exists()
     with pytest.raises(IntegrityError), transaction.atomic():
         EmergencyLook.objects.filter(pk=look.pk).update(
-            done_at=timezone.now(), done_by=olga, verdict="justified", note="Mine"
+            looked_at=timezone.now(), looked_by=olga, verdict="justified", note="Mine"
         )
 
     with pytest.raises(FreshFactorNeeded):
@@ -110,7 +110,7 @@ def test_the_look_is_somebody_elses(look, petra, ivan, olga, cora, adam, omar, v
         with refused(NotPossible, code):
             judge(look, ivan, **fields)
     done = judge(look, ivan, verdict="not_justified", note="It ran again at 03:10")
-    assert (done.done_by, done.is_late) == (ivan, False)
+    assert (done.looked_by, done.is_late) == (ivan, False)
     told = Notification.objects.filter(kind="look.not_justified")
     assert {one.recipient for one in told} == {olga}
     with refused(TooLate, "already_looked"):

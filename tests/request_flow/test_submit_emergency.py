@@ -80,7 +80,9 @@ def test_vera_is_let_in_at_once_by_one_supervisor(
     assert window.phase() == window.Phase.OPEN
     pending.refresh_from_db()
     look = pending.emergency_look
-    assert timedelta(hours=24) <= look.due_at - window.opens_at < timedelta(hours=25)
+    assert (
+        timedelta(hours=24) <= look.look_due_at - window.opens_at < timedelta(hours=25)
+    )
     assert [one.who for one in look.skipped.all()] == [OT, IT]
     skipped = Notification.objects.get(kind="emergency.let_in")
     assert skipped.recipient == ivan

@@ -251,7 +251,7 @@ def test_an_emergency_stands_first_says_why_and_is_decided_there(
     assert screen.post(f"{path}decided/", form).status_code == 302
     access_request.refresh_from_db()
     assert access_request.window.phase() == MaintenanceWindow.Phase.OPEN
-    assert access_request.emergency_look.done_at is None, "a second look is owed"
+    assert access_request.emergency_look.looked_at is None, "a second look is owed"
     page = screen.get(WALL).content.decode()
     assert "Gantry stands" not in page and "May connect now" in page
     assert page.index("May connect now") < page.index("Emergency</span>")
