@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -36,10 +36,11 @@ class Happening:
 
 
 def story_of(
-    access_request: AccessRequest, window: MaintenanceWindow | None
+    access_request: AccessRequest, window: MaintenanceWindow | None, reader: User
 ) -> list[Happening]:
-    """Everything that is known, oldest first, with what the clock alone did."""
-    told = [_asking(access_request), *_second_look(access_request)]
+    """Everything that is known, oldest first, with what the clock alone did. What a later
+    look said is for the plant's people."""
+    told = [_asking(access_request)]
     zone = access_request.site.time_zone
     if access_request.reminded_at:
         told.append(
@@ -89,8 +90,11 @@ def story_of(
                 "clock",
             )
         )
-    for escort in access_request.escorts.select_related("offered_by", "person"):
+    escorts = access_request.escorts.select_related("offered_by", "person", "looked_by")
+    for escort in escorts:
         told += _escort(escort)
+    if reader.vendor_id is None:
+        told += _looks(access_request, escorts)
     if window is not None:
         told += [*_of_window(window), *_of_the_line(window)]
     return sorted(told, key=lambda happening: happening.at)
@@ -147,18 +151,26 @@ def _asking(access_request: AccessRequest) -> Happening:
     )
 
 
-def _second_look(access_request: AccessRequest) -> Iterator[Happening]:
-    """The verdict; its words are the plant's own."""
-    look: EmergencyLook | None = getattr(access_request, "emergency_look", None)
-    if look is not None and look.looked_at is not None:
-        good = look.verdict == EmergencyLook.Verdict.JUSTIFIED
-        yield Happening(
-            look.looked_at,
-            _("Second look: %(verdict)s") % {"verdict": look.get_verdict_display()},
-            "eye",
-            "ok" if good else "bad",
-            look.looked_by,
-        )
+def _looks(
+    access_request: AccessRequest, escorts: Iterable[Escort]
+) -> Iterator[Happening]:
+    """The verdicts; their words stand with the look itself."""
+    second: EmergencyLook | None = getattr(access_request, "emergency_look", None)
+    titles: list[tuple[EmergencyLook | Escort, str]] = [
+        (escort, _("Look at the escort: %(verdict)s")) for escort in escorts
+    ]
+    if second is not None:
+        titles.append((second, _("Second look: %(verdict)s")))
+    for look, title in titles:
+        if look.looked_at is not None:
+            good = look.verdict == look.Verdict.JUSTIFIED
+            yield Happening(
+                look.looked_at,
+                title % {"verdict": look.get_verdict_display()},
+                "eye",
+                "ok" if good else "bad",
+                look.looked_by,
+            )
 
 
 def _escort(escort: Escort) -> Iterator[Happening]:

@@ -188,7 +188,7 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         "endpoints": endpoints,
         "companions": companions,
         "takes_part": takes_part,
-        "story": story_of(access_request, window),
+        "story": story_of(access_request, window, user),
         **about_changes(access_request, user),
         "may_decide": may(user, Action.REQUEST_DECIDE, site) and user.vendor_id is None,
         "standing": standing_of(access_request, user),

@@ -163,6 +163,8 @@ def test_the_list_counts_them_and_the_page_says_who_owes(
         f"/emergencies/{number}/look/", {"verdict": "justified", "reason": "=1+1"}
     )
     assert answer.status_code == 302
+    assert "Second look: Justified" in browser_of(olga).get(f"/requests/{number}/").text
+    assert "Justified" not in browser_of(vera).get(f"/requests/{number}/").text
     file = browser_of(cora).post("/emergencies/export/", {"look": "late"})
     lines = file.text.splitlines()
     assert len(lines) == 2 and lines[1].startswith(f"{number},Plant North")

@@ -93,7 +93,7 @@ def test_vera_is_let_in_at_once_by_one_supervisor(
     assert events.get(event="emergency.requested").detail["ordinarily"] == [OT, IT]
     # The window opens at the yes: that is no other time than asked for.
     assert events.get(event="request.approved").detail["other_time"] is False
-    said = [happening.title for happening in story_of(pending, window)]
+    said = [happening.title for happening in story_of(pending, window, vera)]
     assert "Approved" in said
 
 
