@@ -15,7 +15,7 @@ from sessions.broker.seat import Seat
 from sessions.models import ConsoleMessage
 from sessions.services import attendance, critical_step
 from sessions.services.phrases import PHRASES, words_of
-from sessions.services.plant_side import PlantSide, Step, StepState
+from sessions.services.plant_side import PlantSide, Recall, Step, StepState
 from sessions.services.status import moment
 
 if TYPE_CHECKING:
@@ -86,6 +86,20 @@ class PlantSideFollower:
         said_before = before.attendance.said_at if before.attendance else None
         if there is not None and there.by and there.said_at != said_before:
             actor.mark("attended", name=there.by, until=moment(there.until))
+        self._mark_recall(before.recall, after.recall)
+
+    def _mark_recall(self, before: Recall | None, after: Recall | None) -> None:
+        if after is None:
+            return
+        if before is None or before.until != after.until:
+            self._actor.mark(
+                "recalled",
+                name=after.by,
+                reason=after.reason,
+                until=moment(after.until),
+            )
+        if after.seen and not (before is not None and before.seen):
+            self._actor.mark("recall_seen")
 
     def _acknowledged(self, message: ConsoleMessage) -> None:
         actor = self._actor

@@ -45,6 +45,8 @@ MARK_KINDS = frozenset(
         "attended",
         "attendance_due",
         "extended",
+        "recalled",
+        "recall_seen",
         "gap",
         "clock",
         "unrecorded",

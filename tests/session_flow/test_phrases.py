@@ -23,6 +23,7 @@ from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.services.phrases import PHRASES, acknowledge, send_phrase
 from sessions.services.status import moment
 from tests.cast import make_window, origin, signed_in
+from tests.session_flow.evidence import marks_of
 from tests.session_flow.tunnel_kit import Bench, Tunnel
 
 
@@ -147,6 +148,9 @@ async def test_wanted_back_is_acknowledged_where_the_work_is(
     await watching.until(lambda: recalls(watching, seen=True))
     assert await sync_to_async(acknowledge_by)(vera) == 409
     await bench.events("window.recall.acknowledged")
+    (called,) = await sync_to_async(marks_of)(live, "recalled")
+    assert (called["name"], called["reason"]) == (olga.full_name, "Needed")
+    assert await sync_to_async(marks_of)(live, "recall_seen") == [{}]
 
 
 async def test_more_time_is_asked_for_given_and_reaches_the_live_session(

@@ -41,6 +41,9 @@ function markWords(kind, data, texts) {
     return fill(texts[kind], { name, text: texts[`phrase_${data.phrase}`] ?? data.text });
   }
   if (kind === "charge") return data.name ? fill(texts.charge, { name }) : texts.charge_nobody;
+  if (kind === "recalled") {
+    return fill(data.reason ? texts.recalled : texts.recalled_plain, { name, reason: data.reason });
+  }
   if (kind === "gap") {
     const reason = texts[`gap_${data.reason}`] ?? data.reason ?? "";
     const form = data.track === "input" ? texts.journal_gap : texts.mark_gap;
@@ -71,6 +74,8 @@ const ICONS = {
   attended: "map-pin",
   attendance_due: "bell",
   extended: "clock-plus",
+  recalled: "bell",
+  recall_seen: "check",
   gap: "video-off",
   clock: "clock",
   unrecorded: "video-off",
