@@ -13,7 +13,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accessportal.accounts.factor_rules import PHISHING_RESISTANT, PasskeyNeeded
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
@@ -36,8 +35,9 @@ from requests.policy.reading import demands_as_json
 from requests.services.anew import outdate_proposals
 from requests.services.common import (
     decision_path_of,
+    factor_too_weak,
+    guard_factor,
     guard_four_eyes,
-    guard_fresh_factor,
     guard_nothing_blocks,
     how_it_ended,
     how_overdue,
@@ -301,7 +301,7 @@ def agree_to_changed(
     then they are asked like everybody else.
     """
     standing = standing_of(access_request, acting_user)
-    if not standing.asked or _factor_too_weak(access_request, origin):
+    if not standing.asked or factor_too_weak(access_request, origin):
         return None
     ground = Ground(seen_by_approver(access_request), standing.places_now)
     _decide(
@@ -324,12 +324,6 @@ def agree_to_changed(
         start=access_request.wanted_from,
         end=access_request.wanted_until,
     )
-
-
-def _factor_too_weak(access_request: AccessRequest, origin: Origin) -> bool:
-    """Whether the policy wants a passkey, and another factor was used."""
-    wanted = bool(access_request.demands.get("passkey"))
-    return wanted and origin.factor not in PHISHING_RESISTANT
 
 
 class Ground(NamedTuple):
@@ -360,9 +354,7 @@ def guard_decision(
         raise TooLate(how_overdue(access_request), code="overdue")
     if not standing.asked and not (denies and standing.given):
         raise TooLate(standing.why_not(), code="not_asked")
-    guard_fresh_factor(origin, acting_user, access_request.site)
-    if _factor_too_weak(access_request, origin):
-        raise PasskeyNeeded
+    guard_factor(access_request, acting_user, origin)
     facts = seen_by_approver(access_request)
     if hash_of_facts(facts) != facts_hash:
         raise TooLate(

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action, may
+from accessportal.accounts.factor_rules import PHISHING_RESISTANT, PasskeyNeeded
 from accessportal.accounts.models import User
 from accessportal.accounts.services.common import guard_fresh_factor
 from accessportal.audit import record
@@ -62,6 +63,25 @@ def lock_endpoints(access_request: AccessRequest) -> list[Endpoint]:
         .filter(pk__in=ids)
         .order_by("pk")
     )
+
+
+def guard_factor(
+    access_request: AccessRequest, acting_user: User, origin: Origin
+) -> None:
+    """A fresh factor that counts at the site, and a passkey where the policy in force when
+    the request was sent wants one: for the first yes, and for everything decided after it.
+
+    Raises `FreshFactorNeeded`, or `PasskeyNeeded`.
+    """
+    guard_fresh_factor(origin, acting_user, access_request.site)
+    if factor_too_weak(access_request, origin):
+        raise PasskeyNeeded
+
+
+def factor_too_weak(access_request: AccessRequest, origin: Origin) -> bool:
+    """Whether the policy wants a passkey, and another factor was used."""
+    wanted = bool(access_request.demands.get("passkey"))
+    return wanted and origin.factor not in PHISHING_RESISTANT
 
 
 def guard_four_eyes(

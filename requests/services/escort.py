@@ -33,8 +33,8 @@ from requests.escortable import (
 from requests.models import AccessRequest, Escort
 from requests.models.later_look import LOOK_DUE_AFTER
 from requests.services.common import (
+    guard_factor,
     guard_four_eyes,
-    guard_fresh_factor,
     guard_may,
     locked_request,
     path_of,
@@ -120,7 +120,7 @@ def _offer(
             _("Say why it cannot wait, in at most 500 characters."),
             code="reason_missing",
         )
-    guard_fresh_factor(origin, acting_user, access_request.site)
+    guard_factor(access_request, acting_user, origin)
 
     Escort.objects.waiting().filter(person=person).update(
         voided_at=now, void_cause=Escort.Voided.REPLACED

@@ -24,8 +24,8 @@ from requests.facts import facts_of_request, hash_of_facts, seen_by_approver
 from requests.feasibility import what_stands_against
 from requests.models import ApprovalDecision, MaintenanceWindow
 from requests.services.common import (
+    guard_factor,
     guard_four_eyes,
-    guard_fresh_factor,
     guard_may,
     guard_nothing_blocks,
     lock_endpoints,
@@ -94,7 +94,7 @@ def _move(
 
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
     guard_not_over(window)
-    guard_fresh_factor(origin, acting_user, access_request.site)
+    guard_factor(access_request, acting_user, origin)
     if not reason:
         raise NotPossible(_("Say why the window is moved."), code="reason_missing")
     now = timezone.now()

@@ -33,8 +33,8 @@ from requests.models import (
     MaintenanceWindow,
 )
 from requests.services.common import (
+    guard_factor,
     guard_four_eyes,
-    guard_fresh_factor,
     guard_may,
     guard_nothing_blocks,
     lock_endpoints,
@@ -182,7 +182,7 @@ def _reconfirm(
 
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
     _guard_fallen(window, access_request)
-    guard_fresh_factor(origin, acting_user, access_request.site)
+    guard_factor(access_request, acting_user, origin)
     facts = seen_by_approver(access_request)
     if hash_of_facts(facts) != facts_hash:
         raise TooLate(

@@ -33,8 +33,8 @@ from requests.models import (
     Substitution,
 )
 from requests.services.common import (
+    guard_factor,
     guard_four_eyes,
-    guard_fresh_factor,
     guard_may,
     guard_nothing_blocks,
     locked_request,
@@ -124,7 +124,7 @@ def _accept(wish: Substitution, *, acting_user: User, origin: Origin) -> Substit
 
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
     _guard_unanswered(wish)
-    guard_fresh_factor(origin, acting_user, access_request.site)
+    guard_factor(access_request, acting_user, origin)
     _guard_people(access_request, window, wish.leaves, wish.comes)
 
     _decide(wish, State.ACCEPTED, acting_user, "")

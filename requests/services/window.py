@@ -23,8 +23,8 @@ from requests.feasibility import what_stands_against
 from requests.live_sessions import told_of_wishes
 from requests.models import ApprovalDecision, ExtensionRequest, MaintenanceWindow
 from requests.services.common import (
+    guard_factor,
     guard_four_eyes,
-    guard_fresh_factor,
     guard_may,
     guard_nothing_blocks,
     lock_endpoints,
@@ -206,7 +206,7 @@ def _grant(
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
     _guard_undecided(extension)
     guard_open(window)
-    guard_fresh_factor(origin, acting_user, access_request.site)
+    guard_factor(access_request, acting_user, origin)
     if not 5 <= minutes <= 240:
         raise NotPossible(_("Ask for 5 to 240 minutes."), code="minutes_out_of_range")
     guard_longer_is_possible(window, minutes, viewer=acting_user)

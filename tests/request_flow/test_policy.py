@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.core import mail
@@ -21,7 +22,10 @@ from requests.models import (
     MaintenanceWindow,
 )
 from requests.services.approval import approve_request, deny_request
-from tests.cast import make_person, origin
+from requests.services.moving import close_later
+from requests.services.substitution import accept_substitution, ask_substitution
+from requests.services.window import grant_extension, request_extension
+from tests.cast import make_person, make_window, origin
 from tests.request_flow.conftest import approve, ask, refused, seen
 
 pytestmark = pytest.mark.django_db
@@ -207,6 +211,30 @@ class TestLimits:
         with pytest.raises(PasskeyNeeded):
             approve(asked, olga)
         assert approve(asked, olga, origin=origin(factor="passkey"))
+
+    def test_and_for_what_is_decided_later(self, policy, vera, tom, olga, filling_hmi):
+        window = make_window(
+            vera, filling_hmi, decided_by=olga, policy=policy(strong={"passkey": True})
+        )
+        more = request_extension(
+            window, acting_user=vera, origin=origin(), minutes=30, reason="Valve"
+        )
+        wish = ask_substitution(
+            window.access_request,
+            acting_user=vera,
+            origin=origin(),
+            leaves=vera,
+            comes=tom,
+            reason="Ill",
+        )
+        for decide in (
+            partial(grant_extension, more),
+            partial(close_later, window, reason="More to do", minutes=30),
+            partial(accept_substitution, wish),
+        ):
+            with pytest.raises(PasskeyNeeded):
+                decide(acting_user=olga, origin=origin())
+            assert decide(acting_user=olga, origin=origin(factor="passkey"))
 
 
 class TestPages:
