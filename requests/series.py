@@ -128,7 +128,7 @@ def _of_the_policy(first: Demands, here: Demands) -> list[Finding]:
     ]
 
 
-def dates_of(access_request: AccessRequest, viewer: User) -> list[Judged]:
+def dates_of(access_request: AccessRequest, viewer: User | None) -> list[Judged]:
     """The times of a request's series, for its page: judged while it waits, then as made."""
     head = access_request.series or access_request
     rows = list(head.occurrences.all())

@@ -159,15 +159,17 @@ class Standing:
         return max(known) if known and len(known) == len(times) else None
 
 
-def standing_of(access_request: AccessRequest, viewer: User) -> Standing:
-    """How far a request is, and whether `viewer`'s yes would help now (`asked`)."""
+def standing_of(access_request: AccessRequest, viewer: User | None) -> Standing:
+    """How far a request is, and whether `viewer`'s yes would help now (`asked`); None: of
+    nobody in particular."""
     steps = list(access_request.steps.all())
     yeses = yeses_of(access_request)
     progress = progress_now(steps, yeses)
     waits = access_request.state == AccessRequest.State.PENDING
     roster = roster_of(access_request.site) if waits else None
-    given = next((yes for yes in yeses if yes.decided_by_id == viewer.pk), None)
-    places = places_for(viewer, steps, access_request.site)
+    own = viewer.pk if viewer is not None else None
+    given = next((yes for yes in yeses if own and yes.decided_by_id == own), None)
+    places = places_for(viewer, steps, access_request.site) if viewer else frozenset()
     return Standing(
         steps=tuple(
             _step_standing(step, access_request, progress, yeses, roster)

@@ -74,11 +74,16 @@ def _about_people(access_request: AccessRequest, user: User) -> dict[str, Any]:
 
 
 def _words_for(access_request: AccessRequest, user: User) -> str:
-    """In the reader's language, and in the other one; only for both ends of the call."""
+    """Only for both ends of the call."""
     if user.vendor_id is not None and user.pk not in {
         person.pk for person in people_of(access_request)
     }:
         return ""
+    return both_match_words(access_request)
+
+
+def both_match_words(access_request: AccessRequest) -> str:
+    """In the reader's language, and in the other one."""
     here = get_language() or "en"
     there = "en" if here.startswith("de") else "de"
     key = access_request.match_key

@@ -19,10 +19,11 @@ def series_dates(
 ) -> dict[str, Any]:
     """The card of a series: its rule and every time of it; nothing for a single request."""
     user = context["request"].user
+    viewer = user if user.is_authenticated else None  # the wall is nobody
     head = access_request.series or access_request
     if not head.recurrence:
         return {"dates": []}
-    dates = dates_of(access_request, user)
+    dates = dates_of(access_request, viewer)
     to_come = sum(
         1
         for one in dates

@@ -35,6 +35,8 @@ from requests.facts import (
 from requests.feasibility import what_is_unusual
 from requests.models import AccessRequest
 from requests.services.approval import approve_request, deny_request
+from requests.steps import standing_of
+from requests.thread_parts import both_match_words
 from sessions.at_stations import (
     COOKIE,
     act_of,
@@ -227,6 +229,8 @@ def _decision_page(
         "companions": companions_of(access_request),
         "unusual": what_is_unusual(facts_of_request(access_request)) if pending else [],
         "facts_hash": hash_of_facts(seen_by_approver(access_request)),
+        "standing": standing_of(access_request, None),
+        "match_words": both_match_words(access_request),
         "open": pending and not access_request.is_overdue() and passkeys_possible(),
         "error": error,
     }

@@ -13,10 +13,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accessportal.audit.models import AuditEvent
+from requests.match_words import match_words
 from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, Station, StationAct
 from tests.accounts.authenticator import challenge_for, passkey_for
-from tests.cast import Clock, Plant, make_person, make_request, make_window
+from tests.cast import (
+    Clock,
+    Plant,
+    make_person,
+    make_policy,
+    make_request,
+    make_window,
+)
 from tests.guards.matrix import BY_STATION, MATRIX
 from tests.guards.things import House, make_session, make_things
 
@@ -219,6 +227,34 @@ def test_a_key_and_pin_decide_and_sign_nobody_in(plant: Plant, screen: Client) -
     # The screen is as much nobody as before.
     assert screen.get("/approvals/").status_code == 302
     assert "_auth_user_id" not in screen.session
+
+
+def test_the_wall_shows_all_that_a_decision_rests_on(
+    plant: Plant, screen: Client, browser_of: Any
+) -> None:
+    """Who else is asked, every time of it, that somebody has to be there, the match words."""
+    both = [{"who": "role:ot_supervisor"}, {"who": "role:it_security"}]
+    rules = make_policy(plant.adam, {"steps": both, "attendance": True})
+    access_request = make_request(
+        plant.vera,
+        plant.filling_plc,
+        policy=rules,
+        recurrence="FREQ=WEEKLY;INTERVAL=1;BYDAY=MO;COUNT=2",
+    )
+    week = timedelta(days=7)
+    for start in (access_request.wanted_from, access_request.wanted_from + week):
+        access_request.occurrences.create(
+            starts_at=start, ends_at=start + timedelta(hours=2)
+        )
+    page = screen.get(f"{WALL}requests/{access_request.number}/").content.decode()
+    theirs = browser_of(plant.olga).get(f"/approvals/{access_request.number}/")
+    for words in (
+        "Who has to agree",
+        "Repeats",
+        "Only while somebody of the plant attends.",
+        match_words(access_request.match_key, "en"),
+    ):
+        assert words in page and words in theirs.content.decode(), words
 
 
 def test_an_emergency_stands_first_says_why_and_is_decided_there(
