@@ -80,11 +80,14 @@ def _event(window: MaintenanceWindow) -> Event:
 
 
 def _changed_at(window: MaintenanceWindow) -> datetime:
-    """The latest of what changes a window: a decision, a revocation, a confirmation."""
+    """The latest of what changes a window: a decision, its release or recall, its revocation,
+    a confirmation."""
     moments = (
         window.created_at,
         window.revoked_at,
         window.reconfirmed_at,
+        window.released_at,
+        window.recalled_at,
         getattr(window, "decided_at", None),
     )
     return _whole(max(moment for moment in moments if moment is not None))

@@ -33,6 +33,8 @@ KEPT_FIELDS = (
     "ends",
     "times",
     "last_day",
+    "on_release",
+    "tolerance",
 )
 MANY = frozenset({"endpoints", "companions", "weekdays"})
 TICKS = frozenset({"clipboard_in", "clipboard_out"})

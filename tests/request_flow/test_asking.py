@@ -68,8 +68,11 @@ def test_what_is_typed_is_there_again(
 ) -> None:
     """Kept while it is checked; hers alone; gone once sent, discarded, or after a month."""
     browser = browser_of(plant.vera)
-    browser.post(f"{NEW}check/", wish(plant, purpose="Only half a sen"))
+    half = wish(plant, purpose="Only half a sen", on_release="75", tolerance="45")
+    browser.post(f"{NEW}check/", half)
     page = browser.get(NEW).content.decode()
+    assert re.search(r'name="on_release"[^>]* value="75"', page.replace("\n", " "))
+    assert re.search(r'name="tolerance"[^>]* value="45"', page.replace("\n", " "))
     assert "Only half a sen" in page and "Your draft is here" in page
     assert "Only half" not in browser_of(plant.victor).get(NEW).content.decode()
 

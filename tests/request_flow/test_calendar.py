@@ -16,6 +16,7 @@ from accessportal.errors import FreshFactorNeeded, TooLate
 from requests.calendar import days_from
 from requests.models import CalendarFeed
 from requests.services.feed import make_feed, revoke_feed
+from requests.services.moving import recall_window
 from requests.services.window import revoke_window
 from tests.cast import make_freeze, make_request, make_window, origin
 
@@ -157,13 +158,21 @@ class TestFeed:
         uid = event["uid"]
 
         clock.forward(minutes=1)
+        recall_window(
+            hers, acting_user=plant.olga, origin=origin(), minutes=10, reason="Back"
+        )
+        recalled = read(secret)[1][hers.access_request.number]
+        assert recalled["sequence"] == 60
+        assert recalled["dtend"].dt < hers.closes_at
+
+        clock.forward(minutes=1)
         revoke_window(
             hers, acting_user=plant.olga, origin=origin(), reason="Line needed"
         )
         _status, events, text = read(secret)
         event = events[hers.access_request.number]
         assert (event["status"], event["uid"]) == ("CANCELLED", uid)
-        assert event["sequence"] == 60 and b"Line needed" not in text
+        assert event["sequence"] == 120 and b"Line needed" not in text
 
         _feed, olgas = make_feed(acting_user=plant.olga, origin=origin())
         assert set(read(olgas)[1]) == {
