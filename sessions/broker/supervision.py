@@ -232,10 +232,8 @@ class Supervision:
                 )
         actor.plant.follow(seen)
         for seat in list(actor.seats.values()):
-            unwelcome = seat.user.pk in seen.unwelcome
-            if not seat.owner and (
-                unwelcome or seat.web_session_key in seen.signed_out
-            ):
+            unwelcome = not seat.owner and seat.user.pk in seen.unwelcome
+            if unwelcome or seat.web_session_key in seen.signed_out:
                 actor.company.show_out(seat, CloseCode.NOT_WELCOME, "not_welcome")
         if to_freeze:
             await self._freeze(seen.verdict.reasons[0].freezes)

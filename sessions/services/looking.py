@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -118,19 +118,15 @@ def _answer(question: Question, read: _Read) -> Look | Exception:
 
 
 def _look(question: Question, row: BrokeredSession, read: _Read) -> Look:
-    facts = facts_during(
-        row,
-        idle_for=question.idle_for,
-        address=question.address,
-        web_session_key=question.web_session_key,
-        steps=read.steps,
-        ended=read.ended,
-    )
-    verdict, rests_on, shown_out = judge(row, facts, question.companions)
+    facts, verdict, rests_on, shown_out = _judged(question, row, read)
     if verdict.outcome is Outcome.END:
         # What somebody did between the row and the facts is in the row by now: an act says by
-        # itself why it ends a session, and not by what it changed on the way.
+        # itself why it ends a session, and not by what it changed on the way. And who laid
+        # the work down before signing out ends nothing: their socket is put out (`signed_out`).
         row = session_row(row.pk)
+        if not row.web_session_key and question.web_session_key in question.present:
+            question = replace(question, web_session_key="")
+        facts, verdict, rests_on, shown_out = _judged(question, row, read)
     messages = read.messages.get(row.pk, ())
     return Look(
         brokered_session=row,
@@ -154,6 +150,20 @@ def _look(question: Question, row: BrokeredSession, read: _Read) -> Look:
         asks=read.asking.get(row.pk, frozenset()),
         signed_out=read.ended & frozenset(question.present),
     )
+
+
+def _judged(
+    question: Question, row: BrokeredSession, read: _Read
+) -> tuple[Facts, Verdict, Facts, frozenset[int]]:
+    facts = facts_during(
+        row,
+        idle_for=question.idle_for,
+        address=question.address,
+        web_session_key=question.web_session_key,
+        steps=read.steps,
+        ended=read.ended,
+    )
+    return facts, *judge(row, facts, question.companions)
 
 
 def _may_watch(observer: User | None, row: BrokeredSession) -> bool:

@@ -101,3 +101,19 @@ def test_more_sessions_need_no_more_queries(
     with CaptureQueriesContext(connection) as together:
         looks(asked)
     assert len(together) == len(alone)
+
+
+def test_who_lays_the_work_down_is_put_out_and_ends_nothing(
+    several: list[BrokeredSession], plant: Plant
+) -> None:
+    """Signed out a moment later, with the socket still open: the work waits."""
+    here: Any = {"web_session_key": "gone", "present": frozenset({"gone"})}
+    row = several[0]
+    BrokeredSession.objects.filter(pk=row.pk).update(web_session_key="gone")
+    (still_hers,) = looks([Question(session_id=row.pk, **here)])
+    BrokeredSession.objects.filter(pk=row.pk).update(web_session_key="")
+    (laid_down,) = looks([Question(session_id=row.pk, **here)])
+    assert isinstance(still_hers, Look) and isinstance(laid_down, Look)
+    assert still_hers.verdict.outcome is Outcome.END
+    assert laid_down.verdict.outcome is Outcome.ALLOW
+    assert laid_down.signed_out == {"gone"}
