@@ -111,10 +111,6 @@ class PlantSide:
         )
 
 
-def plant_side_of(brokered_session: BrokeredSession) -> PlantSide:
-    return plant_sides([brokered_session])[brokered_session.pk]
-
-
 def plant_sides(sessions: Iterable[BrokeredSession]) -> dict[Any, PlantSide]:
     """By the sessions' ids, in two queries, one for each part that people have in what they
     find (five at most), and one more for each session that needs attendance.
