@@ -275,7 +275,7 @@ def test_a_server_that_says_nothing_is_given_up_soon(
     began = time.monotonic()
     with pytest.raises(DirectoryDown):
         ldap_process.look_up(settings, "olga")
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
 
 
 def test_a_dead_server_is_said_on_the_sign_in_page(

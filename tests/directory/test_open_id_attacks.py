@@ -245,7 +245,7 @@ def test_whatever_the_provider_does_it_ends_soon_and_is_said(
         said = client.get(START)
     else:
         said = comes_back(client, rogue)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert said.status_code == 302 and said.url.startswith(SIGN_IN), said.content
     page = client.get(SIGN_IN).content.decode()
     assert "directory of the plant does not answer" in page

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +24,6 @@ pytestmark = [
 ]
 
 FIRST_START_SECONDS = 180  # the demo's past is worked through once
-SECOND_START_SECONDS = 10
 
 
 class Demo:
@@ -59,7 +57,7 @@ class Demo:
                 ) as page:
                     assert page.status == 200
                     return time.monotonic() - self.began
-            except (urllib.error.URLError, ConnectionError):
+            except OSError:  # refused, reset, or not answered in time
                 assert self.process.poll() is None, self.words
                 assert time.monotonic() - self.began < seconds, self.words
                 time.sleep(0.1)
@@ -97,7 +95,7 @@ def test_the_life_of_a_demo(tmp_path: Path, demos: list[Demo]) -> None:
     try:
         first = Demo(data_dir, port)
         demos.append(first)
-        first.wait_for_login_page(FIRST_START_SECONDS)
+        first_took = first.wait_for_login_page(FIRST_START_SECONDS)
         content = everything_is_said(first)
         machines_answer_on_loopback_only(content)
 
@@ -112,12 +110,8 @@ def test_the_life_of_a_demo(tmp_path: Path, demos: list[Demo]) -> None:
 
         second = Demo(data_dir, port)
         demos.append(second)
-        if second.wait_for_login_page(120) >= SECOND_START_SECONDS:
-            # The other worker's tests may have had both cores; a start alone is quick.
-            second.end(signal.SIGKILL)
-            second = Demo(data_dir, port)
-            demos.append(second)
-            assert second.wait_for_login_page(120) < SECOND_START_SECONDS
+        # No number of seconds: the other worker's tests may have both cores.
+        assert second.wait_for_login_page(120) < first_took, "the past is not made anew"
         assert guacd.pid() == guacd_pid, "the second start uses the guacd that is there"
         assert everything_is_said(second) == content
 

@@ -150,7 +150,7 @@ def test_silence_has_an_end():
     began = time.monotonic()
     with pytest.raises((HostKeyError, OSError)):
         learn_host_key("127.0.0.1", answering(b""), "ssh-ed25519", timeout=0.5)
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.parametrize("line", ["", "nonsense", "ssh-ed25519 ///", "ssh-ed25519"])
