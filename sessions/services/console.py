@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
-from accessportal.accounts.notice import note_acceptance
 from accessportal.audit import record
 from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooLate
 from accessportal.numbers import next_number
@@ -34,6 +33,7 @@ from sessions.services.critical_step import guard_critical_step
 from sessions.services.freezes import freeze_session, resume_session, unfreeze_session
 from sessions.services.live_session import locked, refuse_when_over, role_of
 from sessions.services.news import tell_pages, wake_actor, wake_broker
+from sessions.services.notice import keep_acceptance
 from sessions.services.tickets import IssuedTicket, issue_ticket, use_ticket
 from sessions.services.unusual import tell_unusual
 from sessions.services.upstream_facts import endpoint_facts
@@ -94,12 +94,9 @@ def start_session(
             remember_browser(acting_user, origin.browser, facts.at)
 
             if notice_version:
-                note_acceptance(acting_user, notice_version)
-                record(
-                    "notice.accepted",
+                keep_acceptance(
+                    brokered_session,
                     acting_user=acting_user,
-                    subject=brokered_session,
-                    brokered_session=brokered_session,
                     origin=origin,
                     version=notice_version,
                 )

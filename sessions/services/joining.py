@@ -5,12 +5,11 @@ from __future__ import annotations
 from django.db import transaction
 
 from accessportal.accounts.models import User
-from accessportal.accounts.notice import note_acceptance
-from accessportal.audit import record
 from accessportal.origin import Origin
 from sessions.companions import why_not_welcome
 from sessions.models import BrokeredSession
 from sessions.services.live_session import locked, refuse_when_over
+from sessions.services.notice import keep_acceptance
 
 
 def accept_notice(
@@ -35,12 +34,9 @@ def accept_notice(
             web_session_key=web_session_key,
         )
         if refused is None:
-            note_acceptance(acting_user, version)
-            record(
-                "notice.accepted",
+            keep_acceptance(
+                brokered_session,
                 acting_user=acting_user,
-                subject=brokered_session,
-                brokered_session=brokered_session,
                 origin=origin,
                 version=version,
             )
