@@ -22,10 +22,15 @@ PATIENCE_SECONDS = 2.0
 _loop: asyncio.AbstractEventLoop | None = None
 
 
+# What is being sent in the serving loop, and whether the same was said again meanwhile.
+_sending: dict[str, bool] = {}
+
+
 def remember_loop(loop: asyncio.AbstractEventLoop | None) -> None:
     """Tell which event loop serves this process's sockets (None: none does any more)."""
     global _loop
     _loop = loop
+    _sending.clear()
 
 
 def serving_loop() -> asyncio.AbstractEventLoop | None:
@@ -39,16 +44,31 @@ def announce(group: str, type: str, **data: Any) -> None:
     loop = serving_loop()
     try:
         if loop is not None:
-            asyncio.run_coroutine_threadsafe(_send(group, message), loop)
+            asyncio.run_coroutine_threadsafe(_send_in_turn(group, message), loop)
             return
         async_to_sync(_send)(group, message)
     except RuntimeError:
         logger.exception("Could not announce %s to %s", type, group)
 
 
-async def announce_async(group: str, type: str, **data: Any) -> None:
-    """`announce` for code that already runs in the event loop."""
-    await _send(group, {"type": type, **data})
+async def _send_in_turn(group: str, message: dict[str, Any]) -> None:
+    """Send, or have what is being sent now sent once more.
+
+    A thousand sessions that end together say the same to the same site; who looks again once
+    after the last of them sees them all, and no more than one message waits.
+    """
+    key = f"{group} {message}"
+    if key in _sending:
+        _sending[key] = True
+        return
+    again = True
+    try:
+        while again:
+            _sending[key] = False
+            await _send(group, message)
+            again = _sending.get(key, False)
+    finally:
+        _sending.pop(key, None)
 
 
 async def _send(group: str, message: dict[str, Any]) -> None:
