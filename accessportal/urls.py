@@ -9,6 +9,7 @@ from accessportal.api.app import api_urls, description
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("in-force/", views.in_force, name="in_force"),
     path("account/ready/", views.ready, name="ready"),
     path("account/ready/link/", views.link_test, name="link_test"),
     path("app.webmanifest", installed_app.manifest, name="manifest"),

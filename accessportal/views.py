@@ -51,6 +51,17 @@ def home(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @require_GET
+def in_force(request: HttpRequest) -> HttpResponse:
+    """What stands at the head of every page: stops and overrides, as they are now.
+
+    Every page fetches them from here and not from its own address: asked for a second time,
+    a page may do what it does once, such as giving out a new challenge.
+    """
+    return render(request, "ui/in_force.html")
+
+
+@never_cache
+@require_GET
 @rate_limited("link-test", times=120, seconds=600)
 def link_test(request: HttpRequest) -> HttpResponse:
     """So many bytes that nothing can compress, and the time here; `bytes` at most 256 KiB."""

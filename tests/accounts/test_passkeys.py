@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,22 @@ def test_a_passkey_is_set_up_with_the_factor_one_has_and_the_person_is_told(
     assert event.detail["factor_kind"] == "passkey"
     assert event.detail["phishing_resistant"] is True
     assert vera.notifications.get().kind == "account.factor_added"
+
+
+def test_news_that_come_meanwhile_leave_the_challenge_as_it_is(
+    browser_of: Callable[..., Client], vera: User
+) -> None:
+    """The parts of every page that look again do not ask for this page a second time."""
+    browser, authenticator = browser_of(vera), Authenticator()
+    page = browser.get(NEW)
+    live = re.findall(r'data-live="[^"]+" hx-get="([^"]+)"', page.content.decode())
+    assert len(live) == 2  # what is stopped, and who has an override
+    for path in live:
+        heard = {"HX-Request": "true", "X-Portal-News": "1"}
+        assert browser.get(path, headers=heard).status_code == 200
+    answer = authenticator.make(page.context["options"])
+    assert browser.post(NEW, {"name": "My phone", "answer": answer}).url == "/account/"
+    assert has_passkey(vera)
 
 
 def test_setting_one_up_asks_for_a_fresh_factor(

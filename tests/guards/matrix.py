@@ -108,6 +108,7 @@ COORDINATOR = {
 
 MATRIX: dict[str, Line] = {
     "home": Line(yes=EVERYBODY),
+    "in_force": Line(yes=EVERYBODY),
     "ready": Line(yes=EVERYBODY),
     "link_test": Line(yes=EVERYBODY),
     **ACCOUNTS,
