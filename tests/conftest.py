@@ -46,6 +46,14 @@ DATABASE_FIXTURES = {
 OWN_SERVER = ("tests/browser/", "tests/demo/", "tests/fleet/")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--every-width",
+        action="store_true",
+        help="play the stories of deciding at 360 and 390 px, touched, and at 1440 px",
+    )
+
+
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:

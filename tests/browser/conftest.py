@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -36,6 +36,14 @@ PHONE_OPTIONS: dict[str, Any] = {
     "device_scale_factor": 2,
 }
 
+
+class Screen(NamedTuple):
+    width: int
+    touched: bool
+
+
+SCREENS = (Screen(360, True), Screen(390, True), Screen(1440, False))
+
 CALM: dict[str, Any] = {
     # A context with a worker sometimes never closes; the phone's story allows it.
     "service_workers": "block",
@@ -51,6 +59,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
             # A story is many pages, each looked at by axe, on a machine that may be busy.
             item.add_marker(pytest.mark.timeout(600))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """With `--every-width` a story marked so is played once on each screen, by everybody."""
+    marked = any(metafunc.definition.iter_markers("every_width"))
+    if marked and metafunc.config.getoption("every_width"):
+        names = [
+            f"{one.width}-{'touch' if one.touched else 'mouse'}" for one in SCREENS
+        ]
+        metafunc.parametrize("screen", SCREENS, ids=names)
+
+
+@pytest.fixture
+def screen() -> Screen | None:
+    """What everybody in the story has before them; None: what the story gives each of them."""
+    return None
 
 
 @pytest.fixture(scope="session")
@@ -84,10 +108,13 @@ class OpensPages(Protocol):
 
 
 @pytest.fixture
-def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
+def page_of(
+    stage: Stage, chromium: Browser, screen: Screen | None
+) -> Iterator[OpensPages]:
     """`page_of("vera")`: a browser of her own in which she is signed in; errors fail the test.
 
-    `phone`: touched instead of clicked; `width`: other than the usual one, in px.
+    `phone`: touched instead of clicked; `width`: other than the usual one, in px. A `screen`
+    stands before both.
     """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
@@ -100,6 +127,8 @@ def page_of(stage: Stage, chromium: Browser) -> Iterator[OpensPages]:
         factor_age: float = 0.0,
         **options: Any,
     ) -> Page:
+        if screen:
+            phone, width = screen.touched, screen.width
         if phone:
             options = {
                 "has_touch": True,

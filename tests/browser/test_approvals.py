@@ -5,14 +5,14 @@ The contractor at a desk, the plant on a small phone and on a usual one.
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import expect
 
 from tests.browser.axe import axe_findings, faults
 from tests.browser.conftest import OpensPages, Stage
+from tests.browser.hands import opened, press, press_button
 
-
-def tap(page: Page, name: str) -> None:
-    page.get_by_role("button", name=name, exact=True).tap()
+pytestmark = pytest.mark.every_width
 
 
 def test_asked_back_changed_accepted_and_agreed_by_two(
@@ -27,36 +27,35 @@ def test_asked_back_changed_accepted_and_agreed_by_two(
     olga.goto(f"/approvals/{number}/")
     expect(olga.locator("#decision-steps")).to_contain_text("IT security")
     words = olga.locator(".match-words").inner_text()
-    olga.get_by_text("Ask back").tap()
+    press(olga.get_by_text("Ask back"))
     olga.get_by_label("Ask the contractor").fill("Which drive is it?")
-    tap(olga, "Send")
+    press_button(olga, "Send")
     vera.goto(f"/requests/{number}/")
     expect(vera.locator("#thread")).to_contain_text("Which drive is it?")
     expect(vera.locator(".match-words")).to_have_text(words)
     vera.get_by_label("Write to the plant").fill("The left one, as seen from the aisle")
-    vera.get_by_role("button", name="Send", exact=True).click()
+    press_button(vera, "Send")
 
     expect(olga.locator("#thread")).to_contain_text("The left one")
     assert axe_findings(olga) == []
-    tap(olga, "With changes")
-    dialog = olga.get_by_role("dialog", name="Approve with changes")
-    dialog.get_by_label("View only").tap()
-    dialog.get_by_label("Only while somebody of the plant attends").tap()
-    dialog.get_by_role("button", name="Propose").tap()
+    dialog = opened(olga, "With changes", "Approve with changes")
+    press(dialog.get_by_label("View only"))
+    press(dialog.get_by_label("Only while somebody of the plant attends"))
+    press_button(dialog, "Propose")
     expect(olga.get_by_text("It counts once it is accepted")).to_be_visible()
 
     expect(vera.get_by_text("The plant says yes, with changes")).to_be_visible()
     assert axe_findings(vera) == []
-    vera.get_by_role("button", name="Accept", exact=True).click()
+    press_button(vera, "Accept")
     expect(vera.locator("#next-step")).to_contain_text("Olga Olsen")
     expect(vera.locator("#next-step")).to_contain_text("has it now")
 
     ivan.goto("/approvals/")
-    ivan.locator(f"a[href='/approvals/{number}/']").tap()
+    press(ivan.locator(f"a[href='/approvals/{number}/']"))
     expect(
         ivan.get_by_text("To look. Typing and clicking are not passed on.")
     ).to_be_visible()
-    tap(ivan, "Approve")
+    press_button(ivan, "Approve")
     expect(vera.get_by_text("The window is scheduled")).to_be_visible()
     olga.goto(f"/requests/{number}/")
     expect(olga.locator("#story")).to_contain_text("Accepted the changes")

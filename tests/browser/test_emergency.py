@@ -9,8 +9,10 @@ from playwright.sync_api import expect
 
 from tests.browser.axe import faults
 from tests.browser.conftest import OpensPages, Stage
-from tests.browser.test_approvals import tap
+from tests.browser.hands import number_of, opened, press, press_button
 from tests.browser.test_stand_ins import in_the_queue
+
+pytestmark = pytest.mark.every_width
 
 
 @pytest.fixture
@@ -30,35 +32,32 @@ def test_let_in_at_once_and_looked_at_later(stage: Stage, page_of: OpensPages) -
     ivan.goto("/emergencies/")
 
     vera.goto("/")
-    vera.get_by_role("link", name="The line is down now").tap()
+    press(vera.get_by_role("link", name="The line is down now"))
     vera.get_by_label("Machine").select_option(label="Filling line 3 – HMI")
     vera.get_by_label("What has happened").fill("The filler stands since 03:00")
     vera.get_by_label("What will be done?").fill("Read the fault, reset the drive")
     assert faults(vera) == []
-    tap(vera, "Call the plant")
-    heading = vera.get_by_role("heading", level=1)
-    expect(heading).to_contain_text("REQ-")
-    number = heading.inner_text().strip()
+    press_button(vera, "Call the plant")
+    number = number_of(vera)
 
     olga.goto("/approvals/")
-    in_the_queue(olga, number).tap()
+    press(in_the_queue(olga, number))
     expect(olga.get_by_text("The filler stands since 03:00")).to_be_visible()
     assert faults(olga) == []
-    tap(olga, "Approve")
+    press_button(olga, "Approve")
     expect(vera.get_by_text("The window is open")).to_be_visible()
 
     # Who was passed over is told on the page that was open, and looks.
     owed = ivan.locator("#results").get_by_role("link", name=number).first
-    owed.click()
+    press(owed)
     expect(ivan.locator("#emergency")).to_contain_text("A second look is due")
-    ivan.get_by_role("button", name="Take the second look").click()
-    dialog = ivan.get_by_role("dialog", name="Was it justified?")
-    dialog.get_by_label("Justified", exact=True).check()
+    dialog = opened(ivan, "Take the second look", "Was it justified?")
+    press(dialog.get_by_label("Justified", exact=True))
     dialog.get_by_label("What does your verdict rest on?").fill(
         "It stood, she was seen"
     )
     assert faults(ivan) == []
-    dialog.get_by_role("button", name="Save the verdict").click()
+    press_button(dialog, "Save the verdict")
     expect(ivan.locator("#emergency")).to_contain_text("Second look: Justified")
     ivan.goto(f"/emergencies/?q={number}")
     expect(ivan.locator("#results tbody").last).to_contain_text("Justified")

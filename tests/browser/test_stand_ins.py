@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.axe import faults
 from tests.browser.conftest import OpensPages, Stage
-from tests.browser.test_approvals import tap
+from tests.browser.hands import opened, press, press_button
+
+pytestmark = pytest.mark.every_width
 
 
 def in_the_queue(page: Page, number: str) -> Locator:
@@ -31,13 +34,13 @@ def test_a_supervisor_on_holiday_lends_the_role_and_takes_it_back(
     until = (start + timedelta(days=7)).isoformat(timespec="minutes")
     olga.get_by_label("Until", exact=True).fill(until)
     olga.get_by_label("Reason").fill("On holiday")
-    tap(olga, "Delegate")
+    press_button(olga, "Delegate")
     expect(olga.locator("#delegations")).to_contain_text("Omar Ortega")
 
     vera.goto(f"/requests/{number}/")
     omar.goto("/approvals/")
-    in_the_queue(omar, number).tap()
-    tap(omar, "Approve")
+    press(in_the_queue(omar, number))
+    press_button(omar, "Approve")
     expect(vera.get_by_text("The window is scheduled")).to_be_visible()
     expect(vera.locator("#story")).to_contain_text("Omar Ortega")
 
@@ -45,10 +48,9 @@ def test_a_supervisor_on_holiday_lends_the_role_and_takes_it_back(
     second = stage.asks("vera", "telnet")
     omar.goto(f"/approvals/{second}/")
     expect(omar.get_by_role("heading", level=1)).to_have_text(second)
-    tap(olga, "Take back")
-    dialog = olga.get_by_role("dialog", name="End this delegation?")
+    dialog = opened(olga, "Take back", "End this delegation?")
     assert faults(olga) == []
-    dialog.get_by_role("button", name="End it").tap()
+    press_button(dialog, "End it")
     expect(olga.locator("#delegations")).not_to_contain_text("Omar Ortega")
     expect(omar.get_by_role("heading", level=1)).to_have_text("Not found")
     vera.goto(f"/requests/{second}/")
@@ -72,8 +74,8 @@ def test_nobody_answers_and_the_deputy_is_called(
     expect(vera.locator("#story")).to_contain_text(
         "A deputy was called: Process engineers"
     )
-    in_the_queue(petra, number).click()
-    petra.get_by_role("button", name="Approve", exact=True).click()
+    press(in_the_queue(petra, number))
+    press_button(petra, "Approve")
     expect(vera.get_by_text("The window is scheduled")).to_be_visible()
     expect(vera.locator("#story")).to_contain_text("Petra Prinz")
     assert faults(vera) == []

@@ -11,6 +11,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import faults
 from tests.browser.conftest import OpensPages, Stage
+from tests.browser.hands import number_of, press, press_button
+
+pytestmark = pytest.mark.every_width
 
 TICKED_WHILE_ASKED = """async (box) => {
     // An answer is on its way that does not know of it.
@@ -38,15 +41,15 @@ def frozen(stage: Stage) -> Iterator[None]:
 def test_a_freeze_is_avoided_and_the_work_repeats(page_of: OpensPages) -> None:
     vera = page_of("vera")
     vera.goto("/requests/new/")
-    vera.get_by_role("group", name="Filling line 3").get_by_label("HMI").check()
+    press(vera.get_by_role("group", name="Filling line 3").get_by_label("HMI"))
     vera.get_by_label("What will you do?").fill("Weekly look at the torque curves")
     findings = vera.locator("#wish-findings")
     expect(findings).to_contain_text("Production freeze at Plant North")
     # What is offered lies behind the freeze, and one click takes it.
-    findings.get_by_role("button", name="Take this time").click()
+    press_button(findings, "Take this time")
     expect(findings).not_to_contain_text("Production freeze")
 
-    vera.locator("summary", has_text="Repeats").click()
+    press(vera.locator("summary", has_text="Repeats"))
     choose(vera, "repeat", "weekly")
     vera.get_by_label("How many times?").fill("4")
     vera.get_by_label("How many times?").blur()
@@ -55,14 +58,13 @@ def test_a_freeze_is_avoided_and_the_work_repeats(page_of: OpensPages) -> None:
     dates.nth(2).get_by_label("leave out").evaluate(TICKED_WHILE_ASKED)
     expect(findings.locator("li.date-skipped")).to_have_count(1)
     assert faults(vera) == []
-    vera.get_by_role("button", name="Send the request").click()
-    expect(vera.get_by_role("heading", level=1)).to_contain_text("REQ-")
-    number = vera.get_by_role("heading", level=1).inner_text().strip()
+    press_button(vera, "Send the request")
+    number = number_of(vera)
 
     olga = page_of("olga", phone=True, width=360)
     olga.goto(f"/approvals/{number}/")
     expect(olga.locator("li.date")).to_have_count(3)
-    olga.get_by_role("button", name=re.compile("^Approve")).first.tap()
+    press(olga.get_by_role("button", name=re.compile("^Approve")).first)
     expect(vera.locator("li.date .state")).to_have_count(3)
 
     # On the phone an agenda by day; on a desk by day and by machine, the same facts.
@@ -71,12 +73,13 @@ def test_a_freeze_is_avoided_and_the_work_repeats(page_of: OpensPages) -> None:
     for _week in range(3):
         if vera.locator(entry).count():
             break
-        vera.get_by_role("link", name="Week after").click()
+        with vera.expect_navigation():
+            press(vera.get_by_role("link", name="Week after"))
     expect(vera.locator(entry)).to_have_count(1)
     week = re.search(r"week=([\w-]+)", vera.url)
     olga.goto(f"/windows/?view=week&week={week[1]}" if week else "/windows/?view=week")
     expect(olga.locator(entry)).to_have_count(1)
     assert faults(olga) == []
-    vera.get_by_role("link", name="Machines").click()
+    press(vera.get_by_role("link", name="Machines"))
     expect(vera.locator(f".lines {entry}")).to_have_count(1)
     assert faults(vera) == []
