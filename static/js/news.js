@@ -2,6 +2,7 @@
    data-live="requests ..." fetches itself again through the server's guards. While the link is
    down the page says so and looks again every 15 seconds. */
 
+import { pressLasts, startSteady } from "./steady.js";
 import { showToast } from "./toasts.js";
 import { leave, look } from "./web_session.js";
 
@@ -40,10 +41,12 @@ function onFetched(event) {
   }, SETTLED_MS);
 }
 
-/** Somebody opened a dialog or began to type while the part was being fetched: later, then. */
+/** Somebody opened a dialog, began to type or presses while the part was being fetched: later. */
 function onBeforeSwap(event) {
   const part = event.detail.target;
-  if (!part || !part.matches("[data-live]") || event.detail.xhr.status >= 400 || !isBusy(part)) return;
+  if (!part || !part.matches("[data-live]") || event.detail.xhr.status >= 400) return;
+  const byNews = event.detail.requestConfig.triggeringEvent?.type === "news";
+  if (!isBusy(part) && !(byNews && pressLasts())) return;
   event.detail.shouldSwap = false;
   const fetched = fetching.get(part.id);
   if (fetched) fetched.again = true;
@@ -53,6 +56,11 @@ function refresh(part) {
   if (isBusy(part)) {
     part.classList.add("stale");
     part.addEventListener("focusout", () => setTimeout(() => refresh(part), 200), { once: true });
+    return;
+  }
+  const wait = pressLasts();
+  if (wait) {
+    setTimeout(() => part.isConnected && refresh(part), wait);
     return;
   }
   part.classList.remove("stale");
@@ -139,6 +147,7 @@ function connect(path) {
 export function startNews() {
   document.addEventListener("portal:look-again", () => lookAgain());
   document.addEventListener("htmx:beforeSwap", onBeforeSwap);
+  startSteady();
   document.addEventListener("htmx:afterRequest", onFetched);
   if (document.body.dataset.news) connect(document.body.dataset.news);
 }

@@ -6,13 +6,31 @@ The contractor at a desk, the plant on a small phone and on a usual one.
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.axe import axe_findings, faults
 from tests.browser.conftest import OpensPages, Stage
 from tests.browser.hands import opened, press, press_button
 
 pytestmark = pytest.mark.every_width
+
+# How many ms after a finger has left is the page's news shown that came while it was down?
+NEWS_UNDER_A_FINGER = """async () => {
+  const shown = new Promise((done) => document.addEventListener(
+    "htmx:afterSwap", () => done(performance.now()), { once: true }));
+  dispatchEvent(new PointerEvent("pointerdown"));
+  document.dispatchEvent(new CustomEvent("portal:look-again"));
+  await new Promise((done) => setTimeout(done, 300));
+  dispatchEvent(new PointerEvent("pointerup"));
+  const left = performance.now();
+  return (await shown) - left;
+}"""
+A_CLICK_COMES_WITHIN_MS = 300
+
+
+def top_of(target: Locator) -> float:
+    """Where it begins on the screen, in px."""
+    return float(target.evaluate("(one) => one.getBoundingClientRect().top"))
 
 
 def test_asked_back_changed_accepted_and_agreed_by_two(
@@ -33,10 +51,16 @@ def test_asked_back_changed_accepted_and_agreed_by_two(
     vera.goto(f"/requests/{number}/")
     expect(vera.locator("#thread")).to_contain_text("Which drive is it?")
     expect(vera.locator(".match-words")).to_have_text(words)
+    # What comes above them does not move the buttons that a finger is about to press.
+    buttons = olga.locator(".decision-buttons")
+    buttons.scroll_into_view_if_needed()
+    place = top_of(buttons)
     vera.get_by_label("Write to the plant").fill("The left one, as seen from the aisle")
     press_button(vera, "Send")
 
     expect(olga.locator("#thread")).to_contain_text("The left one")
+    assert top_of(buttons) == pytest.approx(place, abs=1)
+    assert olga.evaluate(NEWS_UNDER_A_FINGER) > A_CLICK_COMES_WITHIN_MS
     assert axe_findings(olga) == []
     dialog = opened(olga, "With changes", "Approve with changes")
     press(dialog.get_by_label("View only"))
