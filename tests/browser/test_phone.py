@@ -1,4 +1,10 @@
-"""On the phone: a push is shown, a tap opens what it is about, and a tap and a touch approve it."""
+"""On the phone: a push is shown, a tap opens what it is about, and a tap and a touch approve it.
+
+The page subscribes, the portal signs, encrypts and sends, a push service on this machine checks
+who sends and decrypts, and the phone's worker is handed what was read. Two things are played: no
+browser under test is a customer of a vendor's push service, so it is given a place at ours; and
+it draws no notification to put a finger on, so the worker is told that somebody did.
+"""
 
 from __future__ import annotations
 
@@ -13,17 +19,49 @@ from playwright.sync_api import Page, Worker, expect
 from tests.browser.authenticator import Authenticator, set_up
 from tests.browser.axe import axe_findings, faults
 from tests.browser.conftest import OpensPages
+from tests.browser.hands import opened, press, press_button
+from tests.notifications.push_service import Arrived, PushService, push_service
 from tests.staged import NoMachines, Stage, staged_portal
+
+pytestmark = pytest.mark.every_width
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def service() -> Iterator[PushService]:
+    with push_service() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, service: PushService
+) -> Iterator[Stage]:
     place = tmp_path_factory.mktemp("phone")
-    # A push service that is allowed, and that nobody speaks to.
-    allowed = {"PORTAL_PUSH_HOSTS": "push.plant.example"}
+    allowed = {"PORTAL_PUSH_HOSTS": "127.0.0.1", "PORTAL_OUTWARD_LOOPBACK": "1"}
     with staged_portal(place, "127.0.0.1:4822", NoMachines(), **allowed) as made:
         yield made
 
+
+# A vendor's service ties a place to the key of who may send there; so does this one, by its name.
+TAKES_PUSHES = """(({ endpoint, p256dh, auth }) => {
+  const text = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
+    .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  const bytes = (text) => Uint8Array.from(
+    atob(text.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+  const held = () => {
+    const key = localStorage.getItem("push-key");
+    return key && {
+      options: { userVisibleOnly: true, applicationServerKey: bytes(key).buffer },
+      toJSON: () => ({ endpoint: `${endpoint}/${key}`, keys: { p256dh, auth } }),
+      unsubscribe: async () => localStorage.removeItem("push-key"),
+    };
+  };
+  PushManager.prototype.getSubscription = async () => held();
+  PushManager.prototype.subscribe = async ({ applicationServerKey }) => {
+    localStorage.setItem("push-key", text(applicationServerKey));
+    return held();
+  };
+})"""
 
 COUNT_TAPS = """
 addEventListener("click", (event) => {
@@ -38,8 +76,19 @@ def worker_of(page: Page) -> Worker:
     return page.context.service_workers[0]
 
 
-def deliver(page: Page, told: dict[str, Any]) -> None:
-    """Hand a message to the worker, as Chromium does when its push service has decrypted it."""
+def next_push(page: Page, service: PushService) -> Arrived:
+    """What the portal sends next to this phone's place, signed by whom it subscribed with."""
+    for _turn in range(600):
+        if service.arrived:
+            break
+        page.wait_for_timeout(50)
+    arrived = service.arrived.pop(0)
+    assert arrived.path.endswith(f"/{arrived.signed_by}")
+    return arrived
+
+
+def deliver(page: Page, plain: str) -> None:
+    """Hand a message to the worker, as Chromium does when it has been decrypted."""
     line = page.context.new_cdp_session(page)
     found: list[str] = []
     line.on(
@@ -56,7 +105,7 @@ def deliver(page: Page, told: dict[str, Any]) -> None:
         {
             "origin": page.url.split("/account")[0],
             "registrationId": found[0],
-            "data": json.dumps(told),
+            "data": plain,
         },
     )
 
@@ -77,9 +126,9 @@ def shown_by(worker: Worker) -> dict[str, Any]:
 
 
 def phone_of(
-    page_of: OpensPages, who: str, name: str, **options: Any
+    page_of: OpensPages, service: PushService, who: str, name: str, **options: Any
 ) -> tuple[Page, Authenticator]:
-    """A phone with a passkey that counts the taps, and may be pushed to."""
+    """A phone with a passkey that counts the taps, and is pushed to from now on."""
     page = page_of(
         who,
         phone=True,
@@ -88,17 +137,31 @@ def phone_of(
         **options,
     )
     page.add_init_script(COUNT_TAPS)
+    place = json.dumps(service.place(name.replace(" ", "-").lower()))
+    page.add_init_script(f"{TAKES_PUSHES}({place});")
     finger = Authenticator()
     set_up(page, finger, name)
     page.goto("/account/notifications/")
+    press_button(page, "Push to this device")
+    expect(page.locator("#push-is-on")).to_be_visible()
+    service.arrived.clear()
     return page, finger
 
 
+TAP_ON_PUSH = """async () => {
+  const [notification] = await registration.getNotifications();
+  const tap = new NotificationEvent("notificationclick", { notification });
+  // Nobody waits for an event that a script made.
+  Object.defineProperty(tap, "waitUntil", { value: () => {} });
+  dispatchEvent(tap);
+}"""
+
+
 def tap_on_push(page: Page, finger: Authenticator, path: str) -> None:
-    """The first tap is on the notification; a browser under test has none to tap on."""
+    """The first of the taps is on what the locked screen shows."""
     page.evaluate("sessionStorage.taps = 1")
     finger.into(page)
-    worker_of(page).evaluate("(path) => { open(path); }", path)
+    worker_of(page).evaluate(TAP_ON_PUSH)
     page.wait_for_url(f"**{path}")
 
 
@@ -109,7 +172,7 @@ def taps(page: Page) -> int:
 def sign_out(page: Page) -> None:
     """Signing out takes the worker along."""
     page.goto("/account/")
-    page.locator("main").get_by_role("button", name="Sign out", exact=True).tap()
+    press_button(page.locator("main"), "Sign out")
     page.wait_for_url("**/accounts/login/**")
     left = "async () => (await navigator.serviceWorker.getRegistrations()).length"
     for _turn in range(100):
@@ -121,16 +184,16 @@ def sign_out(page: Page) -> None:
 
 @pytest.mark.timeout(300)
 def test_from_the_push_to_approved_in_three_taps(
-    stage: Stage, page_of: OpensPages
+    stage: Stage, page_of: OpensPages, service: PushService
 ) -> None:
-    page, finger = phone_of(page_of, "olga", "Work phone")
+    page, finger = phone_of(page_of, service, "olga", "Work phone")
     worker = worker_of(page)
     assert axe_findings(page) == []
 
-    number = stage.asks("vera", "vnc")
-    told = stage.pushed("olga", number)
+    number = stage.submits("vera", "vnc")
+    arrived = next_push(page, service)
     stage.age_factor("olga", 1000)  # her factor is not fresh: the touch has to do it
-    deliver(page, told)
+    deliver(page, arrived.plain)
     shown = shown_by(worker)
     assert shown == {
         "title": "A request waits for your decision",
@@ -138,7 +201,7 @@ def test_from_the_push_to_approved_in_three_taps(
         "path": f"/approvals/{number}/",
         "actions": [],
     }
-    assert "Vera" not in str(told)
+    assert "Vera" not in arrived.plain
 
     tap_on_push(page, finger, shown["path"])
     expect(page.get_by_role("heading", level=1)).to_have_text(number)
@@ -151,7 +214,7 @@ def test_from_the_push_to_approved_in_three_taps(
     )
     assert axe_findings(contractor) == []
 
-    page.get_by_role("button", name="Approve", exact=True).tap()
+    press_button(page, "Approve")
     expect(page.locator("main")).to_contain_text(f"{number} is approved")
     assert taps(page) <= 3
 
@@ -177,30 +240,29 @@ def test_from_the_push_to_approved_in_three_taps(
 
 
 def test_more_time_from_the_push_in_three_taps(
-    stage: Stage, page_of: OpensPages
+    stage: Stage, page_of: OpensPages, service: PushService
 ) -> None:
-    page, finger = phone_of(page_of, "olga", "Small phone", width=360)
+    page, finger = phone_of(page_of, service, "olga", "Small phone", width=360)
     made, vera = stage.window("vera", "ssh"), page_of("vera")
     vera.goto(f"/requests/{made['number']}/")
     span = vera.locator("#next-step .window-span")
     before = span.inner_text()
-    vera.get_by_role("button", name="Ask for more time").click()
-    dialog = vera.get_by_role("dialog", name="Ask for more time")
+    dialog = opened(vera, "Ask for more time", "Ask for more time")
     dialog.get_by_label("What is the time needed for?").fill("The valve sticks")
-    dialog.get_by_role("button", name="Ask", exact=True).click()
+    press_button(dialog, "Ask")
     expect(vera.locator("#next-step")).to_contain_text("More time was asked for")
 
-    told = stage.pushed("olga", made["number"], "window.extension.requested")
+    arrived = next_push(page, service)
     stage.age_factor("olga", 1000)
-    deliver(page, told)
+    deliver(page, arrived.plain)
     shown = shown_by(worker_of(page))
     assert shown["title"] == "Somebody asks for more time"
     tap_on_push(page, finger, shown["path"])
     expect(page.locator("#next-step")).to_contain_text("The valve sticks")
-    page.locator("#next-step").get_by_role("button", name="Give more time").tap()
+    press(page.locator("#next-step").get_by_role("button", name="Give more time"))
     dialog = page.get_by_role("dialog", name="Give more time?")
     assert faults(page) == []
-    dialog.get_by_role("button", name="Give more time").tap()
+    press_button(dialog, "Give more time")
     expect(page.locator("#next-step")).not_to_contain_text("The valve sticks")
     assert taps(page) <= 3
     expect(span).not_to_have_text(before)

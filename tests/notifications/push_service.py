@@ -26,9 +26,20 @@ from accessportal.notifications.push_encryption import CURVE, bytes_of, text_of
 class Arrived:
     """One message: what the service saw of it, and what the browser read."""
 
+    path: str
     headers: dict[str, str]
     body: bytes
-    told: dict[str, Any]
+    plain: str
+
+    @property
+    def told(self) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(self.plain)
+        return told
+
+    @property
+    def signed_by(self) -> str:
+        """The sender's public key, as a browser is given it to subscribe with."""
+        return self.headers["Authorization"].rpartition("k=")[2]
 
 
 @dataclass
@@ -47,17 +58,20 @@ class PushService:
 
     def subscription(self, name: str = "phone") -> dict[str, str]:
         """What a browser would send to the portal."""
+        return self.place(name) | {"key_id": keys.push_key_id()}
+
+    def place(self, name: str) -> dict[str, str]:
+        """A place of a browser here, and the keys with which only that browser reads."""
         return {
             "endpoint": f"{self.origin}/push/{name}",
             "p256dh": text_of(keys.uncompressed_point(self.key)),
             "auth": text_of(self.auth),
-            "key_id": keys.push_key_id(),
         }
 
-    def take(self, headers: dict[str, str], body: bytes) -> None:
+    def take(self, path: str, headers: dict[str, str], body: bytes) -> None:
         self.check_sender(headers["Authorization"])
-        told = json.loads(self.read(body)) if self.answer == 201 else {}
-        self.arrived.append(Arrived(headers, body, told))
+        plain = self.read(body).decode() if self.answer == 201 else "{}"
+        self.arrived.append(Arrived(path, headers, body, plain))
 
     def check_sender(self, authorization: str) -> None:
         """The token is signed by the key beside it, for this service, and ends (RFC 8292)."""
@@ -102,7 +116,7 @@ def push_service() -> Iterator[PushService]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            held[0].take(dict(self.headers), body)
+            held[0].take(self.path, dict(self.headers), body)
             self.send_response(held[0].answer)
             self.send_header("Content-Length", "0")
             self.end_headers()

@@ -87,12 +87,13 @@ def test_from_the_subscription_to_what_the_phone_shows(
     with committed():
         row = tell(plant.olga)
     (arrived,) = service.arrived
-    receipt = arrived.told.pop("receipt")
-    assert arrived.told == {
+    told = arrived.told
+    receipt = told.pop("receipt")
+    assert told == {
         "title": "A request waits for your decision",
         "body": "REQ-2026-0042",
         "path": "/approvals/REQ-2026-0042/",
-        "tag": arrived.told["tag"],
+        "tag": told["tag"],
     }
     # Neither words nor their length are the service's to know.
     assert len(arrived.body) % 256 == (16 + 4 + 1 + 65 + 16 + 1) % 256

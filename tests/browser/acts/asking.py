@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from accessportal.notifications.models import Delivery, Notification
-from accessportal.notifications.push import hash_of, message_for
 from accessportal.plants.models import ProductionFreeze
 from requests.demanded import policy_in_force
-from requests.models import ApprovalStep, MaintenanceWindow
+from requests.models import AccessRequest, ApprovalStep, MaintenanceWindow
 from requests.services.escalation import escalate_what_waits
 from requests.services.moving import recall_window
+from requests.services.submission import Wish, submit_request
 from tests.browser.acts.plant import ENDPOINTS, PLANT, change
 from tests.cast import make_freeze, make_policy, make_request, make_window, origin
 
@@ -37,6 +37,11 @@ def asks(who: str, protocol: str, *, steps: list[dict[str, Any]] | None = None) 
     return made.number
 
 
+def state_of(number: str) -> str:
+    """What has become of a request: pending, approved, denied..."""
+    return str(AccessRequest.objects.get(number=number).state)
+
+
 def unanswered_for(number: str, minutes: float) -> int:
     """As if a request had waited so long, and the clock had looked at it: deputies called."""
     ApprovalStep.objects.filter(access_request__number=number).update(
@@ -57,26 +62,25 @@ def lift_freeze(pk: int) -> None:
     ProductionFreeze.objects.filter(pk=pk).delete()
 
 
-def pushed(who: str, number: str, kind: str = "request.submitted") -> dict[str, Any]:
-    """What this person's phone gets of a request; its push service has taken it already."""
-    row, _new = Notification.objects.get_or_create(
-        recipient=getattr(PLANT, who),
-        kind=kind,
-        about=number,
-        defaults={
-            "subject": number,
-            "body": number,
-            "path": f"/approvals/{number}/",
-        },
+def submits(who: str, protocol: str) -> str:
+    """The number of a request that this person sends in; whoever decides is told of it."""
+    endpoint = getattr(PLANT, ENDPOINTS[protocol])
+    start = timezone.now() + timedelta(hours=1)
+    wish = Wish(
+        site=endpoint.asset.zone.site,
+        endpoint_ids=[endpoint.pk],
+        permission="control",
+        purpose="Adjust the capper torque after the gearbox change",
+        wanted_from=start,
+        wanted_until=start + timedelta(hours=2),
     )
-    receipt = f"receipt of {kind} {number}"
-    Delivery.objects.create(
-        notification=row,
-        channel="push",
-        sent_at=timezone.now(),
-        receipt_hash=hash_of(receipt),
+    made = submit_request(
+        wish,
+        acting_user=getattr(PLANT, who),
+        origin=origin(),
+        submission_key=uuid.uuid4(),
     )
-    return message_for(row) | {"receipt": receipt}
+    return made.number
 
 
 def window(
