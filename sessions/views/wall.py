@@ -20,6 +20,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from accessportal.accounts.browsers import browser_in_words
 from accessportal.accounts.factors import PASSKEY_KIND
+from accessportal.accounts.models import User
 from accessportal.accounts.passkeys import passkeys_possible, use_passkey
 from accessportal.errors import NotAllowed, NotPossible, PortalError, TooLate
 from accessportal.origin import Origin, client_address, web_session_ref
@@ -194,24 +195,37 @@ def decided(request: HttpRequest, number: str) -> HttpResponse:
             web_session_ref=origin.web_session_ref,
             user_agent=origin.user_agent,
         )
-        decide_on = approve_request
-        if request.POST.get("verdict") == "deny":
-            decide_on = deny_request  # type: ignore[assignment]
-        decide_on(
-            request_decidable_by(person, number),
-            acting_user=person,
-            origin=signed,
-            facts_hash=request.POST.get("facts_hash", ""),
-            reason=request.POST.get("reason", "")[:2000],
-        )
+        said = _decide_as(person, number, request, signed)
     except (NotAllowed, NotPossible, TooLate) as error:
         return _decision_page(request, station, request_at(station, number), error)
-    messages.success(
-        request,
-        _("%(number)s: decided by %(person)s.")
-        % {"number": number, "person": person.full_name},
-    )
+    messages.success(request, said % {"number": number, "person": person.full_name})
     return redirect("wall:wall")
+
+
+def _decide_as(person: User, number: str, request: HttpRequest, origin: Origin) -> str:
+    """What the screen says of it: others may be needed, too."""
+    access_request = request_decidable_by(person, number)
+    facts_hash = request.POST.get("facts_hash", "")
+    reason = request.POST.get("reason", "")[:2000]
+    if request.POST.get("verdict") == "deny":
+        deny_request(
+            access_request,
+            acting_user=person,
+            origin=origin,
+            facts_hash=facts_hash,
+            reason=reason,
+        )
+        return _("%(number)s: denied by %(person)s.")
+    window = approve_request(
+        access_request,
+        acting_user=person,
+        origin=origin,
+        facts_hash=facts_hash,
+        reason=reason,
+    )
+    if window is None:
+        return _("%(number)s: %(person)s agreed. Others are needed, too.")
+    return _("%(number)s: approved by %(person)s.")
 
 
 def _decision_page(

@@ -31,6 +31,12 @@ function ring() {
   note(1175, now + 0.3, 0.5);
 }
 
+/** A browser switches it on, and off again, a moment after it was asked to. */
+function makeAudio() {
+  audio = new AudioContext();
+  audio.addEventListener("statechange", drawSound);
+}
+
 function drawSound() {
   const on = Boolean(audio && audio.state === "running");
   button.setAttribute("aria-pressed", String(on));
@@ -40,7 +46,7 @@ function drawSound() {
 async function switchSound() {
   if (audio && audio.state === "running") await audio.suspend();
   else {
-    audio ??= new AudioContext();
+    if (!audio) makeAudio();
     await audio.resume();
   }
   localStorage.setItem(KEPT, audio.state === "running" ? "on" : "off");
@@ -101,9 +107,10 @@ async function look() {
 
 button.addEventListener("click", switchSound);
 if (localStorage.getItem(KEPT) === "on") {
-  audio = new AudioContext();
+  makeAudio();
   // Where the browser wants a press first, the first one anywhere on the screen does.
-  document.addEventListener("pointerdown", () => audio.resume().then(drawSound), { once: true });
+  // The button does so by itself: pressed twice at once it would be off again.
+  document.addEventListener("pointerdown", ({ target }) => button.contains(target) || audio.resume(), { once: true });
 }
 drawSound();
 setTimeout(look, LOOK_MS);

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from accessportal.demo.targets import start_targets
 from accessportal.launcher.guacd import Guacd
+from tests.browser.hands import TOUCHED
 from tests.staged import Stage, staged_portal
 
 CHROMIUM = os.environ.get("PORTAL_CHROMIUM", "/usr/bin/chromium")
@@ -140,6 +141,8 @@ def page_of(
         viewport["width"] = width or viewport["width"]
         context = chromium.new_context(base_url=stage.url, viewport=viewport, **options)
         contexts.append(context)
+        if phone:
+            TOUCHED.add(context)
         cookie = stage.sign_in(who, factor_age=factor_age)
         context.add_cookies(
             [{"name": "portal_session", "value": cookie, "url": stage.url}]

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Locator, Page, expect
+from weakref import WeakSet
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+TOUCHED: WeakSet[BrowserContext] = WeakSet()
+"""The browsers that are phones."""
 
 
 def press(target: Locator) -> None:
     """Tap on a phone, click on a desk."""
-    if target.page.evaluate("navigator.maxTouchPoints"):
+    if target.page.context in TOUCHED:
         target.tap()
     else:
         target.click()

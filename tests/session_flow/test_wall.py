@@ -201,7 +201,7 @@ def test_it_rings_and_the_contractor_reads_where(
 
 
 def test_a_key_and_pin_decide_and_sign_nobody_in(plant: Plant, screen: Client) -> None:
-    """Olga may; Omar, of the other site, may not; without a key nothing happens."""
+    """Olga may; Omar, of the other site, may not; without a key, or its PIN, nothing happens."""
     keys = {person.pk: passkey_for(person) for person in (plant.olga, plant.omar)}
     access_request = make_request(plant.vera, plant.filling_plc)
     path = f"{WALL}requests/{access_request.number}/"
@@ -219,7 +219,11 @@ def test_a_key_and_pin_decide_and_sign_nobody_in(plant: Plant, screen: Client) -
     assert refused.status_code in {403, 404}
     access_request.refresh_from_db()
     assert access_request.state == "pending"
-    assert send(plant.olga).status_code == 302
+    keys[plant.olga.pk].verifies = False  # touched, and nobody typed a PIN
+    assert send(plant.olga).status_code == 422
+    keys[plant.olga.pk].verifies = True
+    said = screen.get(send(plant.olga)["Location"]).content.decode()
+    assert f"{access_request.number}: approved by Olga Olsen." in said
     access_request.refresh_from_db()
     assert access_request.state == "approved"
     decision = access_request.decisions.get()
@@ -227,6 +231,32 @@ def test_a_key_and_pin_decide_and_sign_nobody_in(plant: Plant, screen: Client) -
     # The screen is as much nobody as before.
     assert screen.get("/approvals/").status_code == 302
     assert "_auth_user_id" not in screen.session
+
+
+def test_one_of_two_who_have_to_agree(plant: Plant, screen: Client) -> None:
+    """The screen does not say that it is decided while somebody else is still asked."""
+    both = [{"who": "role:ot_supervisor"}, {"who": "role:it_security"}]
+    access_request = make_request(
+        plant.vera,
+        plant.filling_plc,
+        policy=make_policy(plant.adam, {"steps": both}),
+    )
+    path = f"{WALL}requests/{access_request.number}/"
+    for person, verdict, said in (
+        (plant.olga, "approve", "Olga Olsen agreed. Others are needed, too."),
+        (plant.ivan, "deny", "denied by Ivan Ivers."),
+    ):
+        page = screen.get(path).content.decode()
+        facts = re.search(r'name="facts_hash" value="(\w+)"', page)
+        assert facts
+        form = {
+            "facts_hash": facts[1],
+            "verdict": verdict,
+            "reason": "Not in this week",
+            "passkey": passkey_for(person).sign(challenge_for(screen)),
+        }
+        answer = screen.post(f"{path}decided/", form, follow=True)
+        assert f"{access_request.number}: {said}" in answer.content.decode()
 
 
 def test_the_wall_shows_all_that_a_decision_rests_on(

@@ -18,6 +18,7 @@ from django_otp.oath import TOTP
 from accessportal.accounts.models import AuthenticatorApp, GroupMapping, WebSession
 from accessportal.accounts.web_sessions import cookie_hash, open_web_session
 from requests.models import ApproverGroup, ApproverGroupMember
+from sessions.services.stations import enrol_station
 from tests.browser.acts.plant import PLANT, change, until
 from tests.cast import make_person, origin
 
@@ -101,6 +102,9 @@ def join(who: str, full_name: str, *, coordinator: bool = False) -> int:
 
 def colleague(who: str, full_name: str, group: str) -> str:
     """Somebody of the plant without a role, in a group of approvers; as steps name it."""
+    known = ApproverGroup.objects.filter(name=group).first()
+    if known is not None:
+        return known.who
     person = make_person(full_name)
     setattr(PLANT, who, person)
     made = ApproverGroup.objects.create(name=group)
@@ -147,3 +151,11 @@ def group_of_supervisors(group: str) -> None:
     GroupMapping.objects.create(
         group=group, role="ot_supervisor", site=PLANT.north, mapped_by=PLANT.adam
     )
+
+
+def station(place: str) -> str:
+    """The code with which a screen of plant North becomes this station."""
+    _station, code = enrol_station(
+        PLANT.north, place=place, acting_user=PLANT.adam, origin=origin()
+    )
+    return code
