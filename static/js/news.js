@@ -103,8 +103,15 @@ function stopPolling() {
 }
 
 /** What this person may do is another now: the whole page comes anew, through its guards. A page
-    in which somebody works by other means (a console) looks after itself. */
+    in which somebody works by other means (a console) looks after itself. What is being sent is
+    not broken off: it brings a page of its own. */
 function onStanding() {
+  const wait = pressLasts();
+  if (wait) {
+    setTimeout(onStanding, wait);
+    return;
+  }
+  if (document.querySelector("form[data-sent]")) return;
   if (document.querySelector("[data-live]")) location.reload();
   else lookAgain();
 }
