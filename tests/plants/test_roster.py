@@ -235,6 +235,35 @@ def test_two_change_one_shift_at_once(at_once, browser_of, north, olga, adam, pe
     assert (made.name, list(made.people.all())) == ("Very early", [olga])
 
 
+def test_a_shift_that_somebody_removed_meanwhile(browser_of, north, olga, adam, omar):
+    """What was typed is kept for a shift of its own; nobody else learns that there was one."""
+    made = add_shift(north, facts(olga), acting_user=olga, origin=origin())
+    hers, path = browser_of(olga), f"/plants/shifts/{made.pk}/"
+    typed = {
+        "name": "Very early",
+        "weekdays": ["6"],
+        "begins": "05:00",
+        "ends": "13:00",
+        "people": [olga.pk],
+    }
+    form = hers.get(f"{path}edit/")
+    assert 'name="site" value="north"' in form.text
+    assert browser_of(adam).post(f"{path}remove/").status_code == 302
+    typed["site"] = "north"
+    late = hers.post(f"{path}edit/", typed)
+    assert late.status_code == 409
+    assert "Somebody removed this shift meanwhile" in late.text
+    assert 'value="Very early"' in late.text
+    anew = re.search(r'<form method="post" action="([^"]+)" class="card"', late.text)
+    assert hers.post(anew[1], typed).status_code == 302
+    assert Shift.objects.get().name == "Very early"
+    again = hers.post(f"{path}remove/", {"site": "north"}, follow=True)
+    assert "Somebody has removed this shift already" in again.text
+    for body in (typed, {}):
+        assert browser_of(omar).post(f"{path}edit/", body).status_code in {403, 404}
+        assert hers.get(f"{path}edit/").status_code == 404
+
+
 def test_others_do_not_and_what_cannot_be(request, north, olga, omar, vera):
     made = add_shift(north, facts(olga), acting_user=olga, origin=origin())
     for who in ("omar", "ivan", "cora", "vera"):

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.clock import plant_time
-from accessportal.errors import NotPossible, TooLate
+from accessportal.errors import NotKnown, NotPossible, TooLate
 from accessportal.origin import origin_of
 from accessportal.plants.access import (
     shift_changeable_by,
@@ -59,14 +59,29 @@ def shift_new(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def shift_edit(request: HttpRequest, pk: int) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
-    shift = shift_changeable_by(user, pk)
+    try:
+        shift = shift_changeable_by(user, pk)
+    except NotKnown:
+        # The form says of which roster it was: who may change that one may know that it is gone.
+        if "site" not in request.POST:
+            raise
+        return _form_of_what_is_gone(
+            request, site_rosterable_by(user, request.POST["site"])
+        )
     return _shift_form(request, shift.site, shift)
 
 
 @require_POST
 def shift_remove(request: HttpRequest, pk: int) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
-    shift = shift_changeable_by(user, pk)
+    try:
+        shift = shift_changeable_by(user, pk)
+    except NotKnown:
+        if "site" not in request.POST:
+            raise
+        site = site_rosterable_by(user, request.POST["site"])
+        messages.info(request, _("Somebody has removed this shift already."))
+        return redirect("plants:roster", site.slug)
     remove_shift(shift, acting_user=user, origin=origin_of(request))
     messages.success(request, _("“%(name)s” is removed.") % {"name": shift.name})
     return redirect("plants:roster", shift.site.slug)
@@ -154,6 +169,21 @@ def _preview(request: HttpRequest, site: Site, text: str) -> HttpResponse:
     }
     status = 422 if read.mistakes else 200
     return render(request, "plants/roster_preview.html", context, status=status)
+
+
+def _form_of_what_is_gone(request: HttpRequest, site: Site) -> HttpResponse:
+    """What was typed, to be put on the roster as a shift of its own."""
+    form = ShiftForm(request.POST, site=site)
+    form.add_error(
+        None,
+        _(
+            "Somebody removed this shift meanwhile. What you typed is still here: saved now, it "
+            "is a new shift."
+        ),
+    )
+    context = {"form": form, "site": site, "anew": True}
+    status = TooLate.status
+    return render(request, "plants/roster_shift_form.html", context, status=status)
 
 
 def _shift_form(
