@@ -45,7 +45,7 @@ def test_a_supervisor_on_holiday_lends_the_role_and_takes_it_back(
     expect(vera.locator("#story")).to_contain_text("Omar Ortega")
 
     # She is back earlier: the page that he has open goes by itself.
-    second = stage.asks("vera", "telnet")
+    second = stage.asks("vera", "rdp")
     omar.goto(f"/approvals/{second}/")
     expect(omar.get_by_role("heading", level=1)).to_have_text(second)
     dialog = opened(olga, "Take back", "End this delegation?")
