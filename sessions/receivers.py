@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 from django.dispatch import receiver
+from django.utils.translation import gettext as _
 
 from accessportal.accounts.models import User
 from accessportal.accounts.signals import (
@@ -13,7 +14,9 @@ from accessportal.accounts.signals import (
     web_session_in_use,
     web_session_laid_down,
 )
-from accessportal.errors import TooLate
+from accessportal.errors import NotPossible, TooLate
+from accessportal.plants.models import Endpoint
+from accessportal.plants.signals import endpoint_locked_to_move
 from requests.delivery import Told, asked_where
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.signals import window_revoked
@@ -86,3 +89,18 @@ def asked_at_stations(
             access_request=access_request
         ).select_related("station")
     ]
+
+
+@receiver(endpoint_locked_to_move, dispatch_uid="sessions.nobody_works_there")
+def nobody_works_there(sender: Any, *, endpoint: Endpoint, **kwargs: Any) -> None:
+    """An address is not taken from under somebody's hands. Raises `NotPossible`."""
+    live = BrokeredSession.objects.live().filter(endpoint=endpoint).first()
+    if live is not None:
+        raise NotPossible(
+            _(
+                "%(name)s works on it now (%(number)s). End that session first, or wait until "
+                "it is over."
+            )
+            % {"name": live.started_by, "number": live.number},
+            code="in_use",
+        )

@@ -279,6 +279,15 @@ KINDS: dict[str, Kind] = {
             "%(window)s.\n%(reason)s"
         ),
     ),
+    "window.machine_moved": Kind(
+        _("%(number)s: the window waits to be confirmed again"),
+        _(
+            "%(by)s changed the address of %(machine)s. The window of %(requester)s "
+            "(%(vendor)s) for %(assets)s at %(site)s, %(window)s, was agreed to for the old "
+            "one, so it does not stand any more: please look again, and confirm it if it is "
+            "still needed."
+        ),
+    ),
     "windows.fallen": Kind(
         _("%(name)s: windows wait to be confirmed again"),
         _(

@@ -30,7 +30,7 @@ class MaintenanceWindowQuerySet(models.QuerySet["MaintenanceWindow"]):
         )
 
     def fallen(self, *, at: datetime | None = None) -> MaintenanceWindowQuerySet:
-        """Revoked with a whole site or vendor, and still to come: to be confirmed again."""
+        """Revoked with a site, a vendor or an address, and still to come: to be confirmed again."""
         return self.filter(
             revoked_at__isnull=False, closes_at__gt=at or timezone.now()
         ).exclude(revoke_cause="")
@@ -74,6 +74,7 @@ class MaintenanceWindow(models.Model):
     class RevokeCause(models.TextChoices):
         ISOLATION = "isolation", _("The site was isolated")
         SUSPENSION = "suspension", _("The vendor was suspended")
+        ADDRESS = "address", _("A machine got another address")
 
     access_request = models.OneToOneField(
         "access_requests.AccessRequest", on_delete=models.PROTECT, related_name="window"
@@ -90,8 +91,8 @@ class MaintenanceWindow(models.Model):
         related_name="+",
     )
     revoke_reason = models.CharField(max_length=2000, blank=True)
-    # Empty: a person revoked this very window. Else it fell with a whole site or vendor,
-    # and may be confirmed again, by a new decision, once that is lifted.
+    # Empty: a person revoked this very window. Else it fell with a whole site or vendor, and
+    # may be confirmed again, by a new decision, once that is lifted; or with a machine's address.
     revoke_cause = models.CharField(
         max_length=12, choices=RevokeCause.choices, blank=True
     )

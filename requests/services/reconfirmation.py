@@ -1,4 +1,4 @@
-"""Windows that fall with a whole site or vendor, and come back only by a new decision each.
+"""Windows that fall with a site, a vendor or an address, and come back by a new decision each.
 
 Nothing comes back by itself (architecture, promise 12): lifting an isolation or a
 suspension leaves every window revoked until somebody who decides confirms it again.
@@ -22,7 +22,7 @@ from accessportal.audit import record
 from accessportal.errors import NotPossible, TooLate
 from accessportal.notifications import notify
 from accessportal.origin import Origin
-from accessportal.plants.models import Site
+from accessportal.plants.models import Endpoint, Site
 from accessportal.transitions import transition
 from requests.facts import facts_of_request, hash_of_facts, seen_by_approver
 from requests.feasibility import what_is_unusual
@@ -54,6 +54,14 @@ CHECKLIST: dict[str, dict[str, str | Promise]] = {
             "The work is still needed, at this time and on these machines."
         ),
     },
+    RevokeCause.ADDRESS: {
+        "address_right": gettext_lazy(
+            "The new address is that of the machine that was agreed to."
+        ),
+        "still_needed": gettext_lazy(
+            "The work is still needed, at this time and on these machines."
+        ),
+    },
     RevokeCause.SUSPENSION: {
         "cause_removed": gettext_lazy(
             "The reason for the suspension is dealt with, and it is known by whom."
@@ -78,14 +86,16 @@ def let_windows_fall(
     site: Site | None = None,
     vendor: Vendor | None = None,
     person: User | None = None,
+    endpoint: Endpoint | None = None,
     acting_user: User,
     origin: Origin,
     reason: str,
 ) -> list[MaintenanceWindow]:
-    """Revoke every window of a site, vendor or person that is open or to come; returns them.
+    """Revoke every window of a site, vendor, person or endpoint that is open or to come.
 
-    Part of isolating, suspending and of a person's leaving, which guard who may do that.
-    What falls with a person does not come back by being confirmed again.
+    Returns them. Part of isolating, suspending, of a person's leaving and a machine's move,
+    which guard who may do that. What falls with a person does not come back by being
+    confirmed again.
     """
     now = timezone.now()
     of_it: dict[str, Any]
@@ -93,6 +103,8 @@ def let_windows_fall(
         cause, of_it = str(RevokeCause.ISOLATION), {"site": site}
     elif vendor is not None:
         cause, of_it = str(RevokeCause.SUSPENSION), {"vendor": vendor}
+    elif endpoint is not None:
+        cause, of_it = str(RevokeCause.ADDRESS), {"endpoints": endpoint}
     else:
         cause, of_it = "", {"requested_by": person}
     standing = MaintenanceWindow.objects.not_over(at=now)
@@ -266,7 +278,7 @@ def what_is_unusual_now(window: MaintenanceWindow, *, viewer: User) -> list[Find
 
 
 def _guard_fallen(window: MaintenanceWindow, access_request: AccessRequest) -> None:
-    """It fell with a site or vendor, nobody was first, and there is time left in it."""
+    """It fell with something else, nobody was first, and there is time left in it."""
     if window.revoked_at is None:
         raise TooLate(
             _("%(name)s has already confirmed this window again.")

@@ -16,10 +16,11 @@ from django.utils.translation import gettext as _
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User, Vendor
 from accessportal.audit import record
-from accessportal.errors import NotAllowed, NotPossible
+from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.origin import Origin
 from accessportal.plants.access import may_add_sites
 from accessportal.plants.models import Asset, Endpoint, Site, VendorAsset, Zone
+from accessportal.plants.signals import endpoint_locked_to_move, endpoint_moves
 
 
 @transaction.atomic
@@ -167,23 +168,31 @@ def add_endpoint(
 def change_endpoint(
     endpoint: Endpoint, values: Mapping[str, Any], *, acting_user: User, origin: Origin
 ) -> Endpoint:
-    """Change how a machine is reached. Another address lets go of the pinned host key."""
+    """Change how a machine is reached.
+
+    Another address lets go of the pinned host key, and of every yes that was said to the old
+    one (decision 120). Raises `NotPossible` while somebody works there.
+    """
+    known = Endpoint.objects.select_related("asset__zone__site").get(pk=endpoint.pk)
+    site = known.asset.zone.site
+    _guard(acting_user, site)
+    moves = _address(known) != _address(known, values)
+    said: dict[str, Any] = {"acting_user": acting_user, "origin": origin}
+    if moves:  # requests are locked before endpoints, by every verb
+        endpoint_moves.send(Endpoint, endpoint=known, **said)
     endpoint = (
         Endpoint.objects.select_for_update(of=("self",))
         .select_related("asset__zone__site")
         .get(pk=endpoint.pk)
     )
-    site = endpoint.asset.zone.site
 
-    _guard(acting_user, site)
+    if _address(endpoint) != _address(known):
+        raise TooLate(_("Somebody else has just changed this address. Look again."))
+    if moves:
+        endpoint_locked_to_move.send(Endpoint, endpoint=endpoint, **said)
 
-    before = (endpoint.protocol, endpoint.host, endpoint.port)
     changes = change_row(endpoint, values)
-    if endpoint.host_key and before != (
-        endpoint.protocol,
-        endpoint.host,
-        endpoint.port,
-    ):
+    if moves and endpoint.host_key:
         changes |= change_row(endpoint, {"host_key": ""})
 
     _record_change(endpoint, site, changes, acting_user=acting_user, origin=origin)
@@ -237,6 +246,16 @@ def free_slug(model: type[models.Model], name: str) -> str:
     while slug in taken:
         slug, number = f"{stem}-{number}", number + 1
     return slug
+
+
+def _address(
+    endpoint: Endpoint, values: Mapping[str, Any] | None = None
+) -> tuple[Any, ...]:
+    """What is at the other end: protocol, host, port; as they will be by `values`."""
+    return tuple(
+        (values or {}).get(name, getattr(endpoint, name))
+        for name in ("protocol", "host", "port")
+    )
 
 
 def _guard(acting_user: User, site: Site) -> None:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import require_fresh_factor
-from accessportal.errors import NotAllowed, NotPossible
+from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.origin import origin_of
 from accessportal.plants.access import (
     asset_changeable_by,
@@ -294,8 +294,9 @@ def endpoint_edit(request: HttpRequest, pk: int) -> HttpResponse:
             change_endpoint(
                 endpoint, form.cleaned_data, acting_user=user, origin=origin_of(request)
             )
-        except NotPossible as error:
-            form.add_error("name", str(error))
+        except (NotPossible, TooLate) as error:
+            in_use = error.code == "in_use"
+            form.add_error("host" if in_use else "name", str(error))
         else:
             messages.success(request, _("%(name)s is saved.") % {"name": endpoint})
             return redirect("plants:asset_detail", asset.slug)
