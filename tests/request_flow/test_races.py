@@ -14,6 +14,7 @@ from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotPossible, TooLate
 from accessportal.plants.models import CalendarSource, ProductionFreeze
 from accessportal.plants.services.calendars import import_file, remove_source
+from accessportal.plants.services.catalogue import change_endpoint
 from requests.escortable import guard_window_open
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services import escort
@@ -394,3 +395,23 @@ def test_two_readings_of_a_calendar_at_once(at_once, north, olga, otto):
     left = CalendarSource.objects.filter(name="Break").count()
     assert ProductionFreeze.objects.filter(source__name="Break").count() == left
     assert ProductionFreeze.objects.count() == 2 + left
+
+
+def test_an_approval_while_the_machine_moves(at_once, pending, olga, adam):
+    """Whoever is first: no window stands on a yes to the address of before."""
+    facts_hash = seen(pending)
+    endpoint = pending.endpoints.get()
+
+    approved, moved = at_once(
+        lambda: approve_request(
+            pending, acting_user=olga, origin=origin(), facts_hash=facts_hash
+        ),
+        lambda: change_endpoint(
+            endpoint, {"host": "192.168.0.77"}, acting_user=adam, origin=origin()
+        ),
+    )
+
+    assert moved.host == "192.168.0.77"
+    if isinstance(approved, Exception):
+        assert isinstance(approved, TooLate), approved
+    assert not MaintenanceWindow.objects.not_over().exists()
