@@ -22,6 +22,7 @@ from requests.facts import (
     seen_by_approver,
 )
 from requests.models import MaintenanceWindow
+from requests.moved_addresses import moved_addresses
 from requests.services.reconfirmation import (
     CHECKLIST,
     reconfirm_window,
@@ -80,6 +81,7 @@ def _page(
         "fell": fell and window.closes_at > timezone.now(),
         "unusual": unusual,
         "blocked": any(finding.blocks for finding in unusual),
+        "moved": moved_addresses(access_request) if fell else [],
         "checklist": CHECKLIST.get(window.revoke_cause, {}).items(),
         "checked": request.POST.getlist("checked"),
         "facts_hash": hash_of_facts(seen_by_approver(access_request)),

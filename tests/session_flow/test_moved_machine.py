@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -73,7 +74,8 @@ def test_a_yes_to_the_old_address_does_not_count_for_the_new(plant: Plant) -> No
 def test_a_window_falls_and_somebody_who_looked_at_the_new_address_lets_it_stand_again(
     plant: Plant, client: Client
 ) -> None:
-    window = make_window(plant.vera, plant.filling_hmi, decided_by=plant.olga)
+    asked = make_request(plant.vera, plant.filling_hmi)
+    window = approve(asked, plant.olga)
     other = make_window(plant.vera, plant.filling_gateway, decided_by=plant.olga)
     moved(plant, plant.filling_hmi)
 
@@ -91,7 +93,9 @@ def test_a_window_falls_and_somebody_who_looked_at_the_new_address_lets_it_stand
     page = signed_in(client, plant.olga).get(
         reverse("windows:reconfirm", args=[number])
     )
-    assert "A machine got another address" in page.content.decode()
+    text = page.content.decode()
+    assert "A machine got another address" in text
+    assert re.search(r"<del>VNC [^<]+</del> → <ins>VNC 192\.168\.0\.77:", text)
     reconfirm_window(
         window,
         acting_user=plant.olga,
