@@ -250,7 +250,7 @@ class StepForm(forms.Form):
         label=_("after minutes"), min_value=1, max_value=24 * 60, required=False
     )
     emergency = forms.BooleanField(
-        label=_("Also lets in when the line is down"), required=False
+        label=_("Also has to agree when the line is down"), required=False
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

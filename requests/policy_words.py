@@ -126,7 +126,7 @@ class Names:
                 "who": self.who(step.deputy),
             }
         if step.emergency:
-            said += "; " + _("also lets in when the line is down")
+            said += "; " + _("also has to agree when the line is down")
         return said
 
 

@@ -7,7 +7,7 @@ have to agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -40,7 +40,7 @@ def demands_on(wish: Wish, rules: Iterable[Rule]) -> Demands:
     thens = [rule.then for rule in matching]
     said = {then.recurring for then in thens}
     return Demands(
-        steps=_steps([step for then in thens for step in then.steps]),
+        steps=steps_together(step for then in thens for step in then.steps),
         longest=_least(then.longest for then in thens),
         notice=_most(then.notice for then in thens),
         hours=tuple(dict.fromkeys(then.hours for then in thens if then.hours)),
@@ -54,15 +54,15 @@ def demands_on(wish: Wish, rules: Iterable[Rule]) -> Demands:
 
 
 def in_an_emergency(demands: Demands) -> Demands:
-    """Only the steps that count when the line is down; without any, one OT supervisor.
+    """Only the steps that count when the line is down, and one OT supervisor beside them.
 
-    Notice, hours and the longest duration fall away, and nothing that protects: attendance
-    and passkeys stay, and so does what is unusual.
+    So adding a rule never loosens an emergency either. Notice, hours and the longest duration
+    fall away, and nothing that protects: attendance and passkeys stay, and so does what is
+    unusual.
     """
-    steps = tuple(step for step in demands.steps if step.emergency)
     return replace(
         demands,
-        steps=steps or (DEFAULT_STEP,),
+        steps=steps_together(step for step in demands.steps if step.emergency),
         longest=None,
         notice=None,
         hours=(),
@@ -85,7 +85,7 @@ def _on_a_machine(when: When, wish: Wish) -> bool:
     )
 
 
-def _steps(asked: Sequence[Step]) -> tuple[Step, ...]:
+def steps_together(asked: Iterable[Step]) -> tuple[Step, ...]:
     """One step for each `who`, in their order; the OT supervisor's is always there."""
     by_who: dict[str, Step] = {}
     for step in asked:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from requests.policy.evaluation import demands_on
+from requests.policy.evaluation import demands_on, in_an_emergency
 from requests.policy.hours import Hours
 from requests.policy.places import progress_of
 from requests.policy.reading import (
@@ -173,6 +173,7 @@ STEPS = st.lists(
         order=st.integers(1, 3),
         deputy=st.sampled_from(["", "group:9"]),
         after_minutes=st.integers(5, 60),
+        emergency=st.booleans(),
     ).map(lambda step: step if step.deputy else replace(step, after_minutes=0)),
     max_size=3,
     unique_by=lambda step: step.who,
@@ -257,6 +258,17 @@ def test_adding_rules_never_loosens(some: list[Rule], more: list[Rule]) -> None:
         rule.then.recurring == "never" and rule.name in before.rules for rule in some
     ):
         assert not after.recurring_allowed
+
+
+@given(RULES, RULES)
+def test_nor_does_it_loosen_an_emergency(some: list[Rule], more: list[Rule]) -> None:
+    """One OT supervisor always agrees, and whoever had to agree before still has to."""
+    before, after = (
+        in_an_emergency(demands_on(WISH, rules)) for rules in (some, [*some, *more])
+    )
+    named = {step.who for step in demands_on(WISH, some).steps if step.emergency}
+    assert no_looser(before, in_an_emergency(Demands()), set())
+    assert no_looser(after, before, named)
 
 
 @given(RULES, st.randoms())
