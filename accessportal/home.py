@@ -23,6 +23,7 @@ from accessportal.audit.events import EVENTS
 from accessportal.audit.models import AuditEvent
 from accessportal.plants.models import Endpoint, Site
 from accessportal.readiness import what_lapses
+from requests.later_wishes import wishes_asking
 from requests.models import (
     AccessRequest,
     EmergencyLook,
@@ -194,15 +195,13 @@ def decision_parts(user: User) -> dict[str, Any]:
     return {
         "decides": True,
         "fallen": list(MaintenanceWindow.objects.fallen().to_reconfirm(user)[:SHOWN]),
+        "later": wishes_asking(user)[:SHOWN],
         "pending_count": pending.count(),
         "pending": list(with_machines(pending).order_by("wanted_from")[:SHOWN]),
         "extensions": list(
-            ExtensionRequest.objects.filter(
-                state=ExtensionRequest.State.PENDING,
-                window__access_request__site__in=sites,
-                window__closes_at__gt=timezone.now(),
-                window__revoked_at__isnull=True,
-            ).select_related("asked_by__vendor", "window__access_request__site")[:SHOWN]
+            ExtensionRequest.objects.awaiting_decision()
+            .filter(window__access_request__site__in=sites)
+            .select_related("asked_by__vendor", "window__access_request__site")[:SHOWN]
         ),
     }
 

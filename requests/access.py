@@ -14,12 +14,14 @@ from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
 from accessportal.plants.models import Asset, Endpoint, Site
 from requests.approvers import may_agree_somewhere, places_for, was_passed_over
+from requests.later_wishes import steps_of_wish
 from requests.models import (
     AccessRequest,
     Attachment,
     EmergencyLook,
     Escort,
     ExtensionRequest,
+    LaterWish,
     LineHandover,
     MaintenanceWindow,
     ProposedChange,
@@ -195,6 +197,34 @@ def extension_decidable_by(user: User, pk: int) -> ExtensionRequest:
     if not may(user, Action.REQUEST_DECIDE, extension.window.access_request.site):
         raise NotAllowed
     return extension
+
+
+def later_wish_decidable_by(user: User, pk: int) -> LaterWish:
+    """A wish for a wider window that asks `user` in one of its steps; whether it is their turn,
+    and whether it is closed already, is for the verb to say.
+
+    Somebody of a group may be asked by it alone, and need not see the request otherwise.
+    """
+    wish = (
+        LaterWish.objects.select_related(
+            "window__access_request__site",
+            "window__access_request__vendor",
+            "window__access_request__requested_by__vendor",
+            "extension",
+            "opened_by",
+            "closed_by",
+        )
+        .filter(pk=pk)
+        .first()
+    )
+    if wish is None:
+        raise NotKnown
+    access_request = wish.window.access_request
+    if not places_for(user, steps_of_wish(wish), access_request.site):
+        request_visible_to(user, access_request.number)
+        raise NotAllowed
+    access_request.window = wish.window
+    return wish
 
 
 def deciding_person(user: User) -> User:

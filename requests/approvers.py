@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
@@ -125,11 +125,21 @@ def people_asked(access_request: AccessRequest) -> list[User]:
             "decided_by", flat=True
         )
     )
-    asked: dict[int, User] = {}
-    for step in access_request.steps.filter(asked=True):
-        for who in whos_of(step):
-            for person in people_who_are(who, access_request.site):
-                asked[person.pk] = person
+    return people_asked_by(
+        access_request.steps.filter(asked=True), access_request.site, given
+    )
+
+
+def people_asked_by(
+    steps: Iterable[ApprovalStep], site: Site, given: Container[int | None]
+) -> list[User]:
+    """The people of these steps, but those (by id) who gave their yes already."""
+    asked = {
+        person.pk: person
+        for step in steps
+        for who in whos_of(step)
+        for person in people_who_are(who, site)
+    }
     return [person for pk, person in asked.items() if pk not in given]
 
 

@@ -21,7 +21,9 @@ class MovedAddress:
 
 def moved_addresses(access_request: AccessRequest) -> list[MovedAddress]:
     """Compared with the facts of the last decision; machines in the order of the request."""
-    last = access_request.decisions.order_by("step").last()
+    # Not what is still being decided on: who agrees next has to see the same difference.
+    decided = access_request.decisions.exclude(later_wish__state="pending")
+    last = decided.order_by("step").last()
     seen = last.facts if last is not None else {}
     before = [_address(one) for one in seen.get("machines", [])]
     now = [_address(one) for one in seen_by_approver(access_request)["machines"]]

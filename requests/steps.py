@@ -9,6 +9,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from accessportal.accounts.models import User
+from accessportal.plants.models import Site
 from accessportal.plants.roster import Roster, roster_of
 from requests.approvers import people_who_are, places_for, who_words, whos_of
 from requests.models import (
@@ -34,7 +35,16 @@ def ask_steps(
     )
     access_request.steps.all().delete()
     first = min(step.order for step in demands.steps)
-    ApprovalStep.objects.bulk_create(
+    rows = step_rows(access_request, demands)
+    for row in rows:
+        row.asked = row.order == first
+        row.asked_at = now if row.asked else None
+    ApprovalStep.objects.bulk_create(rows)
+
+
+def step_rows(access_request: AccessRequest, demands: Demands) -> list[ApprovalStep]:
+    """The steps demanded, as rows that are not saved."""
+    return [
         ApprovalStep(
             access_request=access_request,
             who=step.who,
@@ -43,11 +53,9 @@ def ask_steps(
             order=step.order,
             deputy=step.deputy,
             after_minutes=step.after_minutes,
-            asked=step.order == first,
-            asked_at=now if step.order == first else None,
         )
         for step in demands.steps
-    )
+    ]
 
 
 def yeses_of(access_request: AccessRequest) -> list[ApprovalDecision]:
@@ -162,18 +170,32 @@ class Standing:
 def standing_of(access_request: AccessRequest, viewer: User | None) -> Standing:
     """How far a request is, and whether `viewer`'s yes would help now (`asked`); None: of
     nobody in particular."""
-    steps = list(access_request.steps.all())
-    yeses = yeses_of(access_request)
+    return standing_among(
+        list(access_request.steps.all()),
+        yeses_of(access_request),
+        access_request.site,
+        viewer,
+        waits=access_request.state == AccessRequest.State.PENDING,
+    )
+
+
+def standing_among(
+    steps: Sequence[ApprovalStep],
+    yeses: Sequence[ApprovalDecision],
+    site: Site,
+    viewer: User | None,
+    *,
+    waits: bool,
+) -> Standing:
+    """The same for any steps and the yeses to them; `waits`: somebody is still asked."""
     progress = progress_now(steps, yeses)
-    waits = access_request.state == AccessRequest.State.PENDING
-    roster = roster_of(access_request.site) if waits else None
+    roster = roster_of(site) if waits else None
     own = viewer.pk if viewer is not None else None
     given = next((yes for yes in yeses if own and yes.decided_by_id == own), None)
-    places = places_for(viewer, steps, access_request.site) if viewer else frozenset()
+    places = places_for(viewer, steps, site) if viewer else frozenset()
     return Standing(
         steps=tuple(
-            _step_standing(step, access_request, progress, yeses, roster)
-            for step in steps
+            _step_standing(step, site, progress, yeses, roster) for step in steps
         ),
         given=given,
         places=places,
@@ -191,7 +213,7 @@ def steps_waiting(
     yeses = yeses_of(access_request)
     progress = progress_now(steps, yeses)
     return [
-        _step_standing(step, access_request, progress, yeses, roster)
+        _step_standing(step, access_request.site, progress, yeses, roster)
         for step in steps
         if step.who in progress.asked
     ]
@@ -199,7 +221,7 @@ def steps_waiting(
 
 def _step_standing(
     step: ApprovalStep,
-    access_request: AccessRequest,
+    site: Site,
     progress: Progress,
     yeses: Sequence[ApprovalDecision],
     roster: Roster | None,
@@ -210,7 +232,7 @@ def _step_standing(
     candidates = {
         person.pk: person
         for who in whos_of(step)
-        for person in people_who_are(who, access_request.site)
+        for person in people_who_are(who, site)
         if person.pk not in said_yes
     }
     return StepStanding(

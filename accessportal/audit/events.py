@@ -214,6 +214,11 @@ EVENTS: dict[str, EventKind] = {
     ),
     "emergencies.exported": EventKind("AL", _("exported the emergencies")),
     "window.extension.refused": EventKind("AC", _("refused more time")),
+    "window.wish.opened": EventKind("AC", _("asked others to agree to a wider window")),
+    "window.wish.agreed": EventKind(
+        "AC", _("agreed to a wider window, others are needed")
+    ),
+    "window.wish.refused": EventKind("AC", _("refused a wider window")),
     "window.extended": EventKind("AC", _("extended a window")),
     "calendar.feed.made": EventKind("AC", _("made a private calendar link")),
     "calendar.feed.revoked": EventKind("AC", _("revoked a private calendar link")),

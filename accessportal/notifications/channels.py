@@ -85,6 +85,7 @@ URGENT = frozenset(
         "session.unusual",
         "session.warned",
         "window.extension.requested",
+        "window.wish.asked",
     }
 )
 """Somebody is at a machine, or should look at once: quiet hours do not hold these back."""

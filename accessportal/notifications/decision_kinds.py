@@ -36,6 +36,20 @@ DECISION_KINDS: dict[str, Kind] = {
             "What was agreed to before does not count any more.\n\nPurpose: %(purpose)s"
         ),
     ),
+    "window.wish.asked": Kind(
+        _("%(number)s: a wider window needs your yes, too"),
+        _(
+            "%(what)s. %(by)s asks for it, and you are one of those who have to agree: "
+            "%(requester)s (%(vendor)s) on %(assets)s at %(site)s, %(window)s.\n\n%(reason)s"
+        ),
+    ),
+    "window.wish.refused": Kind(
+        _("%(number)s: the window stays as it is"),
+        _(
+            "%(decider)s refused it: %(what)s. %(assets)s at %(site)s, %(window)s."
+            "\n\nReason: %(reason)s"
+        ),
+    ),
     "request.substitution.asked": Kind(
         _("%(number)s: %(comes)s instead of %(leaves)s?"),
         _(

@@ -10,6 +10,7 @@ from requests.models.emergency import EmergencyLook, SkippedStep
 from requests.models.escort import Escort
 from requests.models.feed import CalendarFeed
 from requests.models.handover import LineHandover
+from requests.models.later_wish import LaterWish
 from requests.models.message import RequestMessage
 from requests.models.policy import (
     ApprovalPolicy,
@@ -36,6 +37,7 @@ __all__ = [
     "EmergencyLook",
     "Escort",
     "ExtensionRequest",
+    "LaterWish",
     "LineHandover",
     "MaintenanceWindow",
     "PolicyDraft",

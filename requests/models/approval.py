@@ -28,6 +28,14 @@ class ApprovalDecision(models.Model):
     # the steps whose places the person could fill. 0: about its window, later.
     round = models.PositiveSmallIntegerField(default=0)
     places = models.JSONField(default=list)
+    # To what exactly it was said, where several people have to agree to a wider window.
+    later_wish = models.ForeignKey(
+        "access_requests.LaterWish",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="yeses",
+    )
     decided_by = models.ForeignKey(
         "accounts.User", on_delete=models.PROTECT, related_name="decisions"
     )
@@ -59,6 +67,10 @@ class ApprovalDecision(models.Model):
                 fields=["access_request", "round", "decided_by"],
                 condition=models.Q(verdict="approved", round__gt=0),
                 name="one_place_for_each_person",
+            ),
+            models.UniqueConstraint(
+                fields=["later_wish", "decided_by"],
+                name="one_place_for_each_person_later",
             ),
             models.CheckConstraint(
                 condition=~models.Q(decided_by=models.F("requested_by")),

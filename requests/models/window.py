@@ -170,13 +170,14 @@ class ExtensionRequestQuerySet(models.QuerySet["ExtensionRequest"]):
     def awaiting_decision(
         self, *, at: datetime | None = None
     ) -> ExtensionRequestQuerySet:
-        """Asked for in a window that is still open."""
+        """Asked for in a window that is still open; where several have to agree, they are asked
+        by the wish that is open for it (`LaterWish`)."""
         at = at or timezone.now()
         return self.filter(
             state=ExtensionRequest.State.PENDING,
             window__closes_at__gt=at,
             window__revoked_at__isnull=True,
-        )
+        ).exclude(window__later_wishes__state="pending")
 
     def for_supervisor(self, user: User) -> ExtensionRequestQuerySet:
         """Those at the sites where `user` decides."""

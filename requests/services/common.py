@@ -19,7 +19,7 @@ from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, Site
 from requests.approvers import people_of_groups
 from requests.facts import companions_of, requested_endpoints
-from requests.models import AccessRequest
+from requests.models import AccessRequest, LaterWish
 from requests.wishes import Finding
 from requests.wording import machines_words, moment_words, span_words
 
@@ -32,6 +32,7 @@ __all__ = [
     "guard_pending",
     "how_it_ended",
     "how_overdue",
+    "later_path_of",
     "lock_endpoints",
     "locked_request",
     "path_of",
@@ -174,6 +175,11 @@ def path_of(access_request: AccessRequest) -> str:
 def decision_path_of(access_request: AccessRequest) -> str:
     """Where it is decided on: from there an approval is one tap."""
     return reverse("approvals:decide", args=[access_request.number])
+
+
+def later_path_of(wish: LaterWish) -> str:
+    """Where a wish for a wider window is decided on."""
+    return reverse("approvals:later", args=[wish.pk])
 
 
 def said_of(access_request: AccessRequest) -> dict[str, Any]:

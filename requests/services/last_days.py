@@ -20,8 +20,9 @@ from accessportal.audit import record
 from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
-from requests.models import AccessRequest, MaintenanceWindow
+from requests.models import AccessRequest, LaterWish, MaintenanceWindow
 from requests.services.common import path_of, people_of, said_of, tell_pages
+from requests.services.later_decision import end_wish
 from requests.services.window import BROKERS
 
 
@@ -67,6 +68,7 @@ def _close_by(
     MaintenanceWindow.objects.filter(pk=window.pk).update(closes_at=last)
     window.closes_at = last
     move_end_of_bound(access_request.number, last)
+    end_wish(window, LaterWish.State.OUTDATED, acting_user=acting_user, reason="")
 
     record(
         "window.moved",

@@ -20,11 +20,10 @@ from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
-from requests.facts import facts_of_request, hash_of_facts, seen_by_approver
+from requests.facts import facts_of_request
 from requests.feasibility import what_stands_against
-from requests.models import ApprovalDecision, MaintenanceWindow
+from requests.models import LaterWish, MaintenanceWindow
 from requests.services.common import (
-    guard_factor,
     guard_four_eyes,
     guard_may,
     guard_nothing_blocks,
@@ -34,6 +33,12 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.services.later_decision import (
+    Widening,
+    end_wish,
+    everybody_agrees,
+    guard_widening,
+)
 from requests.services.window import (
     BEGUN,
     BROKERS,
@@ -41,6 +46,7 @@ from requests.services.window import (
     guard_not_over,
     guard_open,
     locked_window,
+    longer_by,
 )
 from requests.wishes import Finding
 
@@ -48,12 +54,25 @@ RECALL_MINUTES = (5, 10, 15, 30)
 
 
 def open_early(
-    window: MaintenanceWindow, *, acting_user: User, origin: Origin, reason: str
-) -> MaintenanceWindow:
-    """Let them begin now; the end stays. A new decision: four eyes and a fresh factor."""
+    window: MaintenanceWindow,
+    *,
+    acting_user: User,
+    origin: Origin,
+    reason: str,
+    facts_hash: str | None = None,
+) -> MaintenanceWindow | None:
+    """Let them begin now; the end stays. A new decision: four eyes and a fresh factor.
+
+    None: a yes after which others are needed (`requests.services.later_decision`).
+    """
     guard_four_eyes(window.access_request, acting_user=acting_user, origin=origin)
     return _move(
-        window, acting_user=acting_user, origin=origin, reason=reason, later_minutes=0
+        window,
+        acting_user=acting_user,
+        origin=origin,
+        reason=reason,
+        later_minutes=0,
+        facts_hash=facts_hash,
     )
 
 
@@ -64,8 +83,9 @@ def close_later(
     origin: Origin,
     reason: str,
     minutes: int,
-) -> MaintenanceWindow:
-    """Give 5 to 240 more minutes, asked for by nobody. A new decision."""
+    facts_hash: str | None = None,
+) -> MaintenanceWindow | None:
+    """Give 5 to 240 more minutes, asked for by nobody. A new decision, as `open_early` is."""
     guard_four_eyes(window.access_request, acting_user=acting_user, origin=origin)
     if not 5 <= minutes <= 240:
         raise NotPossible(_("Give 5 to 240 minutes."), code="minutes_out_of_range")
@@ -75,6 +95,7 @@ def close_later(
         origin=origin,
         reason=reason,
         later_minutes=minutes,
+        facts_hash=facts_hash,
     )
 
 
@@ -86,54 +107,52 @@ def _move(
     origin: Origin,
     reason: str,
     later_minutes: int,
-) -> MaintenanceWindow:
+    facts_hash: str | None,
+) -> MaintenanceWindow | None:
     """`later_minutes`: so much later it closes; 0: it opens now."""
     window = locked_window(window)
     access_request, reason = window.access_request, reason.strip()
     lock_endpoints(access_request)
 
-    guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
+    now = timezone.now()
+    wider = (
+        longer_by(window, later_minutes)
+        if later_minutes
+        else Widening(LaterWish.Kind.EARLIER, now, window.closes_at)
+    )
     guard_not_over(window)
-    guard_factor(access_request, acting_user, origin)
+    ground = guard_widening(
+        window, wider, acting_user=acting_user, origin=origin, facts_hash=facts_hash
+    )
     if not reason:
         raise NotPossible(_("Say why the window is moved."), code="reason_missing")
-    now = timezone.now()
-    opens_at, closes_at = window.opens_at, window.closes_at
     if later_minutes:
         guard_longer_is_possible(window, later_minutes, viewer=acting_user)
-        closes_at += timedelta(minutes=later_minutes)
     else:
-        opens_at = now
         _guard_earlier_is_possible(window, now, viewer=acting_user)
 
     before = (window.opens_at, window.closes_at)
+    opens_at, closes_at = wider.opens_at, wider.closes_at
+    if not everybody_agrees(
+        window,
+        wider,
+        ground,
+        said={
+            "moved": {
+                "from": [moment.isoformat() for moment in before],
+                "to": [opens_at.isoformat(), closes_at.isoformat()],
+            }
+        },
+        reason=reason,
+        acting_user=acting_user,
+        origin=origin,
+    ):
+        return None
     MaintenanceWindow.objects.filter(pk=window.pk).update(
         opens_at=opens_at, closes_at=closes_at
     )
     window.opens_at, window.closes_at = opens_at, closes_at
     move_end_of_bound(access_request.number, closes_at)
-    facts = {
-        **seen_by_approver(access_request),
-        "moved": {
-            "from": [moment.isoformat() for moment in before],
-            "to": [opens_at.isoformat(), closes_at.isoformat()],
-        },
-    }
-    ApprovalDecision.objects.create(
-        access_request=access_request,
-        step=access_request.decisions.count() + 1,
-        verdict=ApprovalDecision.Verdict.APPROVED,
-        decided_by=acting_user,
-        requested_by=access_request.requested_by,
-        decider_vendor=acting_user.vendor,
-        reason=reason,
-        facts=facts,
-        facts_hash=hash_of_facts(facts),
-        factor=origin.factor,
-        source_address=origin.address,
-        user_agent=origin.user_agent,
-    )
-
     record(
         "window.moved",
         acting_user=acting_user,
@@ -197,6 +216,7 @@ def recall_window(
     MaintenanceWindow.objects.filter(pk=window.pk).update(**recalled)
     for name, value in recalled.items():
         setattr(window, name, value)
+    end_wish(window, LaterWish.State.OUTDATED, acting_user=acting_user, reason=reason)
     move_end_of_bound(access_request.number, closes_at)
 
     record(

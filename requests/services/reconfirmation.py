@@ -16,7 +16,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User, Vendor
 from accessportal.audit import record
 from accessportal.errors import NotPossible, TooLate
@@ -24,24 +23,28 @@ from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, Site
 from accessportal.transitions import transition
-from requests.facts import facts_of_request, hash_of_facts, seen_by_approver
+from requests.facts import facts_of_request
 from requests.feasibility import what_is_unusual
 from requests.models import (
     AccessRequest,
-    ApprovalDecision,
     ExtensionRequest,
+    LaterWish,
     MaintenanceWindow,
 )
 from requests.services.common import (
-    guard_factor,
     guard_four_eyes,
-    guard_may,
     guard_nothing_blocks,
     lock_endpoints,
     locked_request,
     path_of,
     said_of,
     tell_pages,
+)
+from requests.services.later_decision import (
+    Widening,
+    end_wish,
+    everybody_agrees,
+    guard_widening,
 )
 from requests.wishes import Finding
 from requests.wording import moment_words
@@ -131,6 +134,9 @@ def let_windows_fall(
     )
     for window in windows:
         _refuse_open_wish(window, acting_user, now)
+        end_wish(
+            window, LaterWish.State.OUTDATED, acting_user=acting_user, reason=reason
+        )
         record(
             "window.revoked",
             acting_user=acting_user,
@@ -160,11 +166,12 @@ def reconfirm_window(
     facts_hash: str,
     checked: Collection[str],
     reason: str = "",
-) -> MaintenanceWindow:
+) -> MaintenanceWindow | None:
     """Let one fallen window stand again, up to the end it had: a new decision.
 
     `facts_hash` is of the facts the decider saw, `checked` the points of `CHECKLIST` that
-    were confirmed. Raises `TooLate`, `FreshFactorNeeded`, `NotAllowed`, `NotPossible`.
+    were confirmed. None: a yes after which others are needed. Raises `TooLate`,
+    `FreshFactorNeeded`, `NotAllowed`, `NotPossible`.
     """
     guard_four_eyes(window.access_request, acting_user=acting_user, origin=origin)
     return _reconfirm(
@@ -186,21 +193,17 @@ def _reconfirm(
     facts_hash: str,
     checked: Collection[str],
     reason: str,
-) -> MaintenanceWindow:
+) -> MaintenanceWindow | None:
     access_request = locked_request(window.access_request_id)
     lock_endpoints(access_request)
     window = MaintenanceWindow.objects.select_related("revoked_by").get(pk=window.pk)
     access_request.window = window
 
-    guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
+    again = Widening(LaterWish.Kind.AGAIN, window.opens_at, window.closes_at)
     _guard_fallen(window, access_request)
-    guard_factor(access_request, acting_user, origin)
-    facts = seen_by_approver(access_request)
-    if hash_of_facts(facts) != facts_hash:
-        raise TooLate(
-            _("What this decision rests on has changed since you opened the page."),
-            code="facts_changed",
-        )
+    ground = guard_widening(
+        window, again, acting_user=acting_user, origin=origin, facts_hash=facts_hash
+    )
     guard_nothing_blocks(what_is_unusual_now(window, viewer=acting_user))
     if set(CHECKLIST[window.revoke_cause]) - set(checked):
         raise NotPossible(
@@ -208,7 +211,7 @@ def _reconfirm(
             code="checklist_incomplete",
         )
 
-    facts["reconfirmed"] = {
+    reconfirmed: dict[str, Any] = {
         "revoked_at": window.revoked_at.isoformat() if window.revoked_at else None,
         "revoked_by": str(window.revoked_by or ""),
         "revoke_reason": window.revoke_reason,
@@ -216,6 +219,16 @@ def _reconfirm(
         "checked": sorted(checked),
         "closes_at": window.closes_at.isoformat(),
     }
+    if not everybody_agrees(
+        window,
+        again,
+        ground,
+        said={"reconfirmed": reconfirmed},
+        reason=reason,
+        acting_user=acting_user,
+        origin=origin,
+    ):
+        return None
     now = timezone.now()
     changed = MaintenanceWindow.objects.filter(
         pk=window.pk, revoked_at=window.revoked_at
@@ -229,21 +242,6 @@ def _reconfirm(
     )
     if changed != 1:
         raise TooLate
-    ApprovalDecision.objects.create(
-        access_request=access_request,
-        step=access_request.decisions.count() + 1,
-        verdict=ApprovalDecision.Verdict.APPROVED,
-        decided_by=acting_user,
-        requested_by=access_request.requested_by,
-        decider_vendor=acting_user.vendor,
-        reason=reason,
-        facts=facts,
-        facts_hash=hash_of_facts(facts),
-        factor=origin.factor,
-        source_address=origin.address,
-        user_agent=origin.user_agent,
-    )
-
     record(
         "window.reconfirmed",
         acting_user=acting_user,
@@ -251,7 +249,7 @@ def _reconfirm(
         origin=origin,
         access_request=access_request,
         reason=reason,
-        **facts["reconfirmed"],
+        **reconfirmed,
     )
 
     window.refresh_from_db()

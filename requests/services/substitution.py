@@ -19,15 +19,13 @@ from accessportal.transitions import transition
 from requests.access import companions_to_name
 from requests.facts import (
     facts_of_wish,
-    hash_of_facts,
     requested_endpoints,
-    seen_by_approver,
 )
 from requests.feasibility import what_stands_against
 from requests.live_sessions import live_sessions_of
 from requests.models import (
     AccessRequest,
-    ApprovalDecision,
+    LaterWish,
     MaintenanceWindow,
     RequestedPerson,
     Substitution,
@@ -42,6 +40,12 @@ from requests.services.common import (
     people_of,
     said_of,
     tell_pages,
+)
+from requests.services.later_decision import (
+    end_wish,
+    guard_seen,
+    keep_decision,
+    seen_of_window,
 )
 
 State = Substitution.State
@@ -109,48 +113,44 @@ def ask_substitution(
 
 
 def accept_substitution(
-    wish: Substitution, *, acting_user: User, origin: Origin
+    wish: Substitution,
+    *,
+    acting_user: User,
+    origin: Origin,
+    facts_hash: str | None = None,
 ) -> Substitution:
     """Let `comes` in for `leaves`; the window stays. A new decision, so four eyes and a
     fresh factor. Raises as asking does."""
     guard_four_eyes(wish.access_request, acting_user=acting_user, origin=origin)
-    return _accept(wish, acting_user=acting_user, origin=origin)
+    return _accept(wish, acting_user=acting_user, origin=origin, facts_hash=facts_hash)
 
 
 @transaction.atomic
-def _accept(wish: Substitution, *, acting_user: User, origin: Origin) -> Substitution:
+def _accept(
+    wish: Substitution, *, acting_user: User, origin: Origin, facts_hash: str | None
+) -> Substitution:
     access_request = locked_request(wish.access_request_id)
     window = _window_of(access_request)
 
     guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
     _guard_unanswered(wish)
     guard_factor(access_request, acting_user, origin)
+    guard_seen(seen_of_window(window), facts_hash)
     _guard_people(access_request, window, wish.leaves, wish.comes)
 
     _decide(wish, State.ACCEPTED, acting_user, "")
     _put_in_place(access_request, wish.leaves, wish.comes)
-    facts = {
-        **seen_by_approver(access_request),
+    # What others are deciding on was to be done by other people.
+    end_wish(window, LaterWish.State.OUTDATED, acting_user=acting_user, reason="")
+    said = {
         "substitution": {
             "leaves": wish.leaves.full_name,
             "comes": wish.comes.full_name,
             "reason": wish.reason,
-        },
+        }
     }
-    ApprovalDecision.objects.create(
-        access_request=access_request,
-        step=access_request.decisions.count() + 1,
-        verdict=ApprovalDecision.Verdict.APPROVED,
-        decided_by=acting_user,
-        requested_by=access_request.requested_by,
-        decider_vendor=acting_user.vendor,
-        reason=wish.reason,
-        facts=facts,
-        facts_hash=hash_of_facts(facts),
-        factor=origin.factor,
-        source_address=origin.address,
-        user_agent=origin.user_agent,
-    )
+    facts = {**seen_of_window(window), **said}
+    keep_decision(access_request, facts, wish.reason, acting_user, origin)
 
     record(
         "request.substitution.accepted",
@@ -217,6 +217,7 @@ def _window_of(access_request: AccessRequest) -> MaintenanceWindow:
     over = (MaintenanceWindow.Phase.CLOSED, MaintenanceWindow.Phase.REVOKED)
     if window is None or window.phase() in over:
         raise TooLate(_("There is no window in which anybody could work."), code="over")
+    window.access_request = access_request
     return window
 
 

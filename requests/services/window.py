@@ -1,38 +1,36 @@
-"""The bound in time: revoke it, ask for more of it, grant or refuse that."""
+"""The bound in time: revoke it, and what every verb about it guards."""
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
-from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
-from accessportal.errors import NotAllowed, NotPossible, TooLate
-from accessportal.live import announce
+from accessportal.errors import NotPossible, TooLate
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.transitions import transition
-from requests.facts import facts_of_request, hash_of_facts, seen_by_approver
+from requests.facts import facts_of_request
 from requests.feasibility import what_stands_against
-from requests.live_sessions import told_of_wishes
-from requests.models import ApprovalDecision, ExtensionRequest, MaintenanceWindow
+from requests.models import ExtensionRequest, LaterWish, MaintenanceWindow
 from requests.services.common import (
-    guard_factor,
-    guard_four_eyes,
     guard_may,
     guard_nothing_blocks,
-    lock_endpoints,
     locked_request,
     path_of,
     people_of,
     said_of,
     tell_pages,
+)
+from requests.services.later_decision import (
+    Widening,
+    end_wish,
 )
 from requests.signals import window_revoked
 from requests.wishes import Finding
@@ -40,7 +38,6 @@ from requests.wording import moment_words
 
 logger = logging.getLogger(__name__)
 
-EXTENSION_MINUTES = (15, 30, 60, 120)
 BROKERS = "brokers"  # the channel group of all session actors
 
 
@@ -86,12 +83,13 @@ def end_window(
     for extension in window.extension_requests.filter(
         state=ExtensionRequest.State.PENDING
     ):
-        _decide_extension(
+        decide_extension(
             extension,
             ExtensionRequest.State.REFUSED,
             acting_user,
             _("The window was revoked."),
         )
+    end_wish(window, LaterWish.State.OUTDATED, acting_user=acting_user, reason=reason)
 
     record(
         "window.revoked",
@@ -113,194 +111,6 @@ def end_window(
     tell_pages(access_request, about=("requests", "windows"))
     transaction.on_commit(lambda: send_revoked(window, acting_user, reason))
     return window
-
-
-@transaction.atomic
-def request_extension(
-    window: MaintenanceWindow,
-    *,
-    acting_user: User,
-    origin: Origin,
-    minutes: int,
-    reason: str,
-) -> ExtensionRequest:
-    """The contractor asks for 5 to 240 more minutes of an open window, with a reason."""
-    window = locked_window(window)
-    access_request, reason = window.access_request, reason.strip()
-
-    if access_request.requested_by_id != acting_user.pk:
-        raise NotAllowed
-    guard_open(window)
-    if not 5 <= minutes <= 240:
-        raise NotPossible(_("Ask for 5 to 240 minutes."), code="minutes_out_of_range")
-    if not reason:
-        raise NotPossible(_("Say what the time is needed for."), code="reason_missing")
-    guard_longer_is_possible(window, minutes, viewer=acting_user)
-
-    try:
-        with transaction.atomic():
-            extension = ExtensionRequest.objects.create(
-                window=window, minutes=minutes, reason=reason, asked_by=acting_user
-            )
-    except IntegrityError as error:
-        raise TooLate(
-            _("You have asked for more time already; the plant has not answered yet."),
-            code="extension_pending",
-        ) from error
-
-    record(
-        "window.extension.requested",
-        acting_user=acting_user,
-        subject=window,
-        origin=origin,
-        access_request=access_request,
-        reason=reason,
-        minutes=minutes,
-    )
-
-    notify(
-        told_of_wishes(window),
-        "window.extension.requested",
-        path=path_of(access_request),
-        minutes=minutes,
-        reason=reason,
-        **said_of(access_request),
-    )
-    tell_pages(access_request, about=("windows",))
-    return extension
-
-
-def grant_extension(
-    extension: ExtensionRequest,
-    *,
-    acting_user: User,
-    origin: Origin,
-    reason: str = "",
-    minutes: int | None = None,
-) -> MaintenanceWindow:
-    """Give more time (or other `minutes`): a new decision, so four eyes and a fresh factor."""
-    access_request = extension.window.access_request
-    guard_four_eyes(access_request, acting_user=acting_user, origin=origin)
-    return _grant(
-        extension,
-        acting_user=acting_user,
-        origin=origin,
-        reason=reason.strip(),
-        minutes=extension.minutes if minutes is None else minutes,
-    )
-
-
-@transaction.atomic
-def _grant(
-    extension: ExtensionRequest,
-    *,
-    acting_user: User,
-    origin: Origin,
-    reason: str,
-    minutes: int,
-) -> MaintenanceWindow:
-    window = locked_window(extension.window)
-    access_request = window.access_request
-    lock_endpoints(access_request)
-
-    guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
-    _guard_undecided(extension)
-    guard_open(window)
-    guard_factor(access_request, acting_user, origin)
-    if not 5 <= minutes <= 240:
-        raise NotPossible(_("Ask for 5 to 240 minutes."), code="minutes_out_of_range")
-    guard_longer_is_possible(window, minutes, viewer=acting_user)
-
-    before, after = window.closes_at, window.closes_at + timedelta(minutes=minutes)
-    _decide_extension(extension, ExtensionRequest.State.GRANTED, acting_user, reason)
-    MaintenanceWindow.objects.filter(pk=window.pk).update(closes_at=after)
-    window.closes_at = after
-    move_end_of_bound(access_request.number, after)
-    facts = {
-        **seen_by_approver(access_request),
-        "extension": {
-            "minutes": minutes,
-            "reason": extension.reason,
-            "until": after.isoformat(),
-        },
-    }
-    ApprovalDecision.objects.create(
-        access_request=access_request,
-        step=access_request.decisions.count() + 1,
-        verdict=ApprovalDecision.Verdict.APPROVED,
-        decided_by=acting_user,
-        requested_by=access_request.requested_by,
-        decider_vendor=acting_user.vendor,
-        reason=reason or extension.reason,
-        facts=facts,
-        facts_hash=hash_of_facts(facts),
-        factor=origin.factor,
-        source_address=origin.address,
-        user_agent=origin.user_agent,
-    )
-
-    record(
-        "window.extended",
-        acting_user=acting_user,
-        subject=window,
-        origin=origin,
-        access_request=access_request,
-        reason=reason or extension.reason,
-        minutes=minutes,
-        closed_before=before.isoformat(),
-        closes_at=after.isoformat(),
-    )
-
-    access_request.window = window
-    notify(
-        [access_request.requested_by],
-        "window.extended",
-        path=path_of(access_request),
-        decider=acting_user.full_name,
-        reason=reason,
-        **said_of(access_request),
-    )
-    tell_pages(access_request, about=("requests", "windows"))
-    # The session actors read the new end within their tick anyway; this makes it instant.
-    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
-    return window
-
-
-@transaction.atomic
-def refuse_extension(
-    extension: ExtensionRequest, *, acting_user: User, origin: Origin, reason: str
-) -> ExtensionRequest:
-    """Give no more time, with a reason; the window ends as it was."""
-    window = locked_window(extension.window)
-    access_request, reason = window.access_request, reason.strip()
-
-    guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
-    _guard_undecided(extension)
-    if not reason:
-        raise NotPossible(_("Say why there is no more time."), code="reason_missing")
-
-    _decide_extension(extension, ExtensionRequest.State.REFUSED, acting_user, reason)
-
-    record(
-        "window.extension.refused",
-        acting_user=acting_user,
-        subject=window,
-        origin=origin,
-        access_request=access_request,
-        reason=reason,
-        minutes=extension.minutes,
-    )
-
-    notify(
-        [access_request.requested_by],
-        "window.extension.refused",
-        path=path_of(access_request),
-        decider=acting_user.full_name,
-        reason=reason,
-        **said_of(access_request),
-    )
-    tell_pages(access_request, about=("windows",))
-    return extension
 
 
 def locked_window(window: MaintenanceWindow) -> MaintenanceWindow:
@@ -339,16 +149,6 @@ def guard_open(window: MaintenanceWindow) -> None:
         raise TooLate(_("The window is not open yet."), code="window_not_open")
 
 
-def _guard_undecided(extension: ExtensionRequest) -> None:
-    extension.refresh_from_db()
-    if extension.state != ExtensionRequest.State.PENDING:
-        raise TooLate(
-            _("%(name)s has already answered this wish for more time.")
-            % {"name": extension.decided_by or "Access Portal"},
-            code="extension_decided",
-        )
-
-
 def guard_longer_is_possible(
     window: MaintenanceWindow, minutes: int, *, viewer: User
 ) -> None:
@@ -375,10 +175,27 @@ def guard_longer_is_possible(
     )
 
 
+def longer_by(
+    window: MaintenanceWindow,
+    minutes: int,
+    *,
+    extension: ExtensionRequest | None = None,
+) -> Widening:
+    """So many minutes more, as the contractor asked in `extension`, or by the plant itself."""
+    kinds = LaterWish.Kind
+    return Widening(
+        kinds.LATER if extension is None else kinds.MORE_TIME,
+        window.opens_at,
+        window.closes_at + timedelta(minutes=minutes),
+        minutes=minutes,
+        extension=extension,
+    )
+
+
 BEGUN = frozenset({"start_passed", "too_soon"})
 
 
-def _decide_extension(
+def decide_extension(
     extension: ExtensionRequest,
     to: ExtensionRequest.State,
     acting_user: User | None,

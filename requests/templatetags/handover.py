@@ -50,9 +50,10 @@ def handover(
         and window.opens_at <= now
         and not window.waits_for_release,
         "may_begin": decides
+        and not context.get("later_wish")
         and phase == phases.SCHEDULED
         and window.on_release_seconds is None,
-        "may_lengthen": decides and standing,
+        "may_lengthen": decides and standing and not context.get("later_wish"),
         "may_recall": revokes and phase == phases.OPEN,
         "may_acknowledge": own
         and phase == phases.OPEN
@@ -63,6 +64,8 @@ def handover(
         **(shown if acts else {}),
         "request": context["request"],
         "csrf_token": context.get("csrf_token"),
+        "facts_hash": context.get("facts_hash"),
+        "seen": context.get("seen"),
         "acts": acts,
         "access_request": access_request,
         "window": window,

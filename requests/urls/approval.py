@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from requests.views import approval, changing
+from requests.views import approval, changing, later
 
 app_name = "approvals"
 urlpatterns = [
     path("", approval.queue, name="queue"),
+    path("later/<int:pk>/", later.look, name="later"),
+    path("later/<int:pk>/agree/", later.agree, name="later_agree"),
+    path("later/<int:pk>/refuse/", later.refuse, name="later_refuse"),
     path("<str:number>/", approval.decide, name="decide"),
     path("<str:number>/approve/", approval.approve, name="approve"),
     path("<str:number>/propose/", changing.propose, name="propose"),

@@ -28,6 +28,7 @@ from requests.facts import (
 )
 from requests.feasibility import what_is_unusual
 from requests.forms_decision import OtherTimeForm, ProposeForm
+from requests.later_wishes import wishes_asking
 from requests.listing import page_of
 from requests.models import (
     AccessRequest,
@@ -56,6 +57,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     )
     page = page_of(waiting, request.GET, size=QUEUE_SIZE)
     context = {
+        "later": wishes_asking(user),
         "fallen": MaintenanceWindow.objects.fallen().to_reconfirm(user),
         "page": page,
         "waiting": [_in_queue(access_request, user) for access_request in page],

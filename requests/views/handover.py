@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import require_fresh_factor
-from accessportal.errors import NotPossible
+from accessportal.errors import NotPossible, TooLate
 from accessportal.origin import origin_of
 from requests.access import (
     handover_acceptable_by,
@@ -32,6 +32,8 @@ from requests.services.moving import (
     open_early,
     recall_window,
 )
+from requests.views.approval import seen_hash
+from requests.views.later import said_of_later, tell_stale
 
 
 @require_POST
@@ -100,13 +102,17 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 def begin_now(request: HttpRequest, number: str) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     window = window_movable_by(user, number)
-    open_early(
-        window,
-        acting_user=user,
-        origin=origin_of(request),
-        reason=request.POST.get("reason", "")[:500],
-    )
-    messages.success(request, _("The window is open from now on."))
+    try:
+        moved = open_early(
+            window,
+            acting_user=user,
+            origin=origin_of(request),
+            reason=request.POST.get("reason", "")[:500],
+            facts_hash=seen_hash(request),
+        )
+    except TooLate as error:
+        return tell_stale(request, window, error)
+    said_of_later(request, moved, _("The window is open from now on."))
     return redirect("requests:detail", number)
 
 
@@ -115,14 +121,18 @@ def begin_now(request: HttpRequest, number: str) -> HttpResponse:
 def longer(request: HttpRequest, number: str) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     window = window_movable_by(user, number)
-    close_later(
-        window,
-        acting_user=user,
-        origin=origin_of(request),
-        reason=request.POST.get("reason", "")[:500],
-        minutes=_minutes(request),
-    )
-    messages.success(request, _("The window closes later."))
+    try:
+        moved = close_later(
+            window,
+            acting_user=user,
+            origin=origin_of(request),
+            reason=request.POST.get("reason", "")[:500],
+            facts_hash=seen_hash(request),
+            minutes=_minutes(request),
+        )
+    except TooLate as error:
+        return tell_stale(request, window, error)
+    said_of_later(request, moved, _("The window closes later."))
     return redirect("requests:detail", number)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,15 +18,16 @@ from requests.facts import (
     companions_of,
     hash_of_facts,
     requested_endpoints,
-    seen_by_approver,
 )
 from requests.models import MaintenanceWindow
 from requests.moved_addresses import moved_addresses
+from requests.services.later_decision import seen_of_window
 from requests.services.reconfirmation import (
     CHECKLIST,
     reconfirm_window,
     what_is_unusual_now,
 )
+from requests.views.later import said_of_later
 
 
 @never_cache
@@ -44,7 +44,7 @@ def confirm(request: HttpRequest, number: str) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     window = window_reconfirmable_by(user, number)
     try:
-        reconfirm_window(
+        stands = reconfirm_window(
             window,
             acting_user=user,
             origin=origin_of(request),
@@ -54,8 +54,9 @@ def confirm(request: HttpRequest, number: str) -> HttpResponse:
         )
     except (TooLate, NotPossible) as error:
         return _page(request, window_reconfirmable_by(user, number), error=error)
-    messages.success(
+    said_of_later(
         request,
+        stands,
         _("The window of %(number)s stands again. %(name)s has been told.")
         % {"number": number, "name": window.access_request.requested_by},
     )
@@ -84,7 +85,7 @@ def _page(
         "moved": moved_addresses(access_request) if fell else [],
         "checklist": CHECKLIST.get(window.revoke_cause, {}).items(),
         "checked": request.POST.getlist("checked"),
-        "facts_hash": hash_of_facts(seen_by_approver(access_request)),
+        "facts_hash": hash_of_facts(seen_of_window(window)),
         "typed_reason": request.POST.get("reason", ""),
         "error": error,
     }

@@ -33,6 +33,7 @@ from requests.delivery import told_about, usual_wait
 from requests.escortable import escort_in_force, training_lapsed
 from requests.facts import companions_of, requested_endpoints
 from requests.forms import WishForm
+from requests.later_wishes import live_wish_of, standing_of_wish
 from requests.line import waits_for_line
 from requests.listing import REQUEST_SORTS, filtered_requests, page_of, sorted_by
 from requests.live_sessions import (
@@ -49,6 +50,7 @@ from requests.models import (
     SavedWish,
     WishDraft,
 )
+from requests.services.extension import EXTENSION_MINUTES
 from requests.services.saved import (
     draft_of,
     drop_draft,
@@ -56,11 +58,11 @@ from requests.services.saved import (
     keep_draft,
 )
 from requests.services.submission import submit_request, withdraw_request
-from requests.services.window import EXTENSION_MINUTES
 from requests.steps import standing_of
 from requests.story import story_of
 from requests.thread_parts import about_changes
 from requests.views.asking import attach_files
+from requests.views.later import seen_signed
 
 
 @require_GET
@@ -201,6 +203,8 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
     context |= _about_emergency(user, access_request, window)
     context |= _about_escorts(request, access_request, window)
     if window is not None:
+        window.access_request = access_request
+        context |= _about_later(user, window, decides=context["may_decide"])
         context |= _about_window(
             user, window, own=own, takes_part=takes_part, endpoints=endpoints
         )
@@ -258,6 +262,18 @@ def _about_escorts(
             and may_look_at_escort(user, escort)
         ],
         "may_escort": is_open and may(user, Action.ESCORT_OFFER, access_request.site),
+    }
+
+
+def _about_later(
+    user: User, window: MaintenanceWindow, *, decides: bool
+) -> dict[str, Any]:
+    """Who still has to agree to a wider window; and what the forms of who decides bring back."""
+    wish = live_wish_of(window)
+    return {
+        "later_wish": wish,
+        "later_standing": standing_of_wish(wish, user) if wish else None,
+        **(seen_signed(window) if decides else {}),
     }
 
 

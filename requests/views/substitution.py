@@ -25,6 +25,8 @@ from requests.services.substitution import (
     ask_substitution,
     refuse_substitution,
 )
+from requests.views.approval import seen_hash
+from requests.views.later import tell_stale
 
 
 @require_POST
@@ -54,8 +56,15 @@ def accept(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     wish = substitution_decidable_by(user, number, pk)
     try:
-        accept_substitution(wish, acting_user=user, origin=origin_of(request))
+        accept_substitution(
+            wish,
+            acting_user=user,
+            origin=origin_of(request),
+            facts_hash=seen_hash(request),
+        )
     except (NotPossible, TooLate) as error:
+        if error.code == "facts_changed":
+            return tell_stale(request, wish.access_request.window, error)
         messages.error(request, str(error))
     else:
         messages.success(

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import require_fresh_factor
-from accessportal.errors import NotPossible
+from accessportal.errors import NotPossible, TooLate
 from accessportal.origin import origin_of
 from requests.access import (
     extension_decidable_by,
@@ -25,13 +25,15 @@ from requests.listing import (
     sorted_by,
 )
 from requests.models import MaintenanceWindow
-from requests.services.window import (
+from requests.services.extension import (
     grant_extension,
     refuse_extension,
     request_extension,
-    revoke_window,
 )
+from requests.services.window import revoke_window
+from requests.views.approval import seen_hash
 from requests.views.calendar import calendar_page
+from requests.views.later import said_of_later, tell_stale
 
 CALENDAR_VIEWS = ("week", "lines")
 
@@ -99,18 +101,24 @@ def ask_for_more_time(request: HttpRequest, number: str) -> HttpResponse:
 def grant(request: HttpRequest, pk: int) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     extension = extension_decidable_by(user, pk)
-    window = grant_extension(
-        extension,
-        acting_user=user,
-        origin=origin_of(request),
-        reason=request.POST.get("reason", "")[:500],
-        minutes=_minutes(request) if request.POST.get("minutes") else None,
-    )
-    messages.success(
+    access_request = extension.window.access_request
+    try:
+        window = grant_extension(
+            extension,
+            acting_user=user,
+            origin=origin_of(request),
+            reason=request.POST.get("reason", "")[:500],
+            minutes=_minutes(request) if request.POST.get("minutes") else None,
+            facts_hash=seen_hash(request),
+        )
+    except TooLate as error:
+        return tell_stale(request, extension.window, error)
+    said_of_later(
         request,
+        window,
         _("%(name)s has been told of the new end.") % {"name": extension.asked_by},
     )
-    return redirect("requests:detail", window.access_request.number)
+    return redirect("requests:detail", access_request.number)
 
 
 @require_POST

@@ -16,7 +16,7 @@ from accessportal.errors import FreshFactorNeeded, NotPossible
 from accessportal.origin import origin_of
 from accessportal.rate_limits import count_or_refuse, rate_limited, who_asks
 from requests.services.escort import enter_by_code
-from requests.services.window import request_extension
+from requests.services.extension import request_extension
 from sessions.access import (
     session_endable_by,
     session_freezable_by,

@@ -19,8 +19,8 @@ from accessportal.errors import NotKnown, NotPossible
 from accessportal.origin import origin_of
 from requests.access import extension_decidable_by
 from requests.models import ExtensionRequest
+from requests.services.extension import grant_extension, refuse_extension
 from requests.services.moving import acknowledge_recall
-from requests.services.window import grant_extension, refuse_extension
 from sessions.access import session_chargeable_by, session_visible_to
 from sessions.escorted import in_own_session
 from sessions.models import BrokeredSession
@@ -144,12 +144,18 @@ def give_time(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Grant the wish that was seen; a new decision, so with a fresh factor."""
     brokered_session = session_chargeable_by(_user(request), pk)
     wish = _wish_of(request, brokered_session)
-    grant_extension(
+    longer = grant_extension(
         wish,
         acting_user=_user(request),
         origin=origin_of(request),
         reason=request.POST.get("reason", "")[:500],
     )
+    if longer is None:
+        return done(
+            request,
+            brokered_session,
+            _("Others have to agree, too; they have been told."),
+        )
     sentence = ngettext(
         "%(minutes)d more minute was given.",
         "%(minutes)d more minutes were given.",

@@ -77,6 +77,24 @@ CHANGES: dict[str, Line] = {
         method="post",
         data=REASON,
     ),
+    "approvals:later": Line(
+        yes="olga ivan", no="vera vito cora adam", not_known=NOT_SEE, args="later_wish"
+    ),
+    "approvals:later_agree": Line(
+        yes="olga ivan",
+        no="vera vito cora adam",
+        not_known=NOT_SEE,
+        args="later_wish",
+        method="post",
+    ),
+    "approvals:later_refuse": Line(
+        yes="olga ivan",
+        no="vera vito cora adam",
+        not_known=NOT_SEE,
+        args="later_wish",
+        method="post",
+        data=(("reason", "No"),),
+    ),
     "approvals:propose": Line(
         yes="olga",
         no="vera vito ivan cora adam",

@@ -229,6 +229,7 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "window",
                 "escort",
                 "extension",
+                "later_wish",
                 "endpoint",
                 "freeze",
                 "stop",

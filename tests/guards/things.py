@@ -53,11 +53,14 @@ from requests.models import (
     Attachment,
     Escort,
     ExtensionRequest,
+    LaterWish,
     LineHandover,
     MaintenanceWindow,
     PolicyDraft,
     SavedWish,
 )
+from requests.policy.reading import demands_as_json
+from requests.policy.rules import IT_SECURITY, OT_SUPERVISOR, Demands, Step
 from sessions.models import (
     BrokeredSession,
     ComplianceReview,
@@ -197,6 +200,16 @@ def make_things(plant: Plant) -> dict[str, Any]:
     extension = ExtensionRequest.objects.create(
         window=window, minutes=30, reason="More", asked_by=plant.vera
     )
+    later = LaterWish.objects.create(
+        window=window,
+        kind=LaterWish.Kind.LATER,
+        minutes=30,
+        reason="More",
+        demands=demands_as_json(
+            Demands(steps=(Step(OT_SUPERVISOR), Step(IT_SECURITY, order=2)))
+        ),
+        opened_by=plant.olga,
+    )
     live = make_session(window, plant, number="SES-2026-9001", state="active", slot=0)
     over = make_session(
         window,
@@ -279,6 +292,7 @@ def make_things(plant: Plant) -> dict[str, Any]:
         "window": window.pk,
         "window_number": window.access_request.number,
         "extension": extension.pk,
+        "later_wish": later.pk,
         "session": live.pk,
         "broker": "main",
         "recording": over.number,

@@ -18,6 +18,7 @@ from accessportal.plants.models import Endpoint
 from requests.facts import hash_of_facts, seen_by_approver
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.approval import approve_request
+from requests.services.later_decision import seen_of_window
 from requests.services.submission import Wish, submit_request
 from tests.cast import origin
 
@@ -42,6 +43,12 @@ def seen(access_request: AccessRequest) -> str:
     """The hash of the facts that an approver sees now."""
     access_request.refresh_from_db()
     return hash_of_facts(seen_by_approver(access_request))
+
+
+def seen_later(window: MaintenanceWindow) -> str:
+    """The hash of what stands on the page of who decides on a window that stands."""
+    now = MaintenanceWindow.objects.select_related("access_request").get(pk=window.pk)
+    return hash_of_facts(seen_of_window(now))
 
 
 def ask(user: User, *endpoints: Endpoint, **fields: Any) -> AccessRequest:

@@ -29,7 +29,14 @@ from requests.services.substitution import (
 from requests.services.thread import write_message
 from requests.typing_errors import is_mended_slip
 from tests.cast import make_person, make_request, make_window, origin
-from tests.request_flow.conftest import approve, ask, refused, seen, wish_for
+from tests.request_flow.conftest import (
+    approve,
+    ask,
+    refused,
+    seen,
+    seen_later,
+    wish_for,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -401,7 +408,11 @@ class TestSubstitution:
         assert f"substitutions/{wish.pk}/accept/" not in (
             browser_of(vito).get(page).content.decode()
         )
-        browser_of(olga).post(f"{page}substitutions/{wish.pk}/accept/")
+        accept = f"{page}substitutions/{wish.pk}/accept/"
+        browser_of(olga).post(accept)
+        wish.refresh_from_db()
+        assert wish.state == "pending", "without what the page showed it is refused"
+        browser_of(olga).post(accept, {"facts_hash": seen_later(window)})
         after = AccessRequest.objects.get(pk=window.access_request_id)
         assert after.requested_by == (vito if whole else vera)
         assert list(after.companions.all()) == [tom if whole else vito]

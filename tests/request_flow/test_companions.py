@@ -10,7 +10,7 @@ from django.utils import timezone
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotPossible, TooLate
 from requests.models import AccessRequest
-from requests.services.window import grant_extension, request_extension
+from requests.services.extension import grant_extension, request_extension
 from tests.cast import make_person, make_window, origin
 from tests.request_flow.conftest import approve, ask, refused, seen
 

@@ -20,9 +20,9 @@ from accessportal.notifications.models import Notification
 from requests.models import Escort, MaintenanceWindow
 from requests.services.emergency import Emergency, submit_emergency
 from requests.services.escort import LENGTH, SIGNS, enter_by_code, offer_escort
+from requests.services.extension import grant_extension, request_extension
 from requests.services.later_look import take_look
 from requests.services.moving import recall_window
-from requests.services.window import grant_extension, request_extension
 from requests.tasks import chase_emergency_looks
 from tests.accounts.steps import type_password
 from tests.cast import make_window, origin

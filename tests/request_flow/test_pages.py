@@ -12,7 +12,7 @@ from requests.calendar import monday_of, week_name
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services.submission import withdraw_request
 from tests.cast import make_freeze, make_request, make_window, origin
-from tests.request_flow.conftest import ask, seen, typed
+from tests.request_flow.conftest import ask, seen, seen_later, typed
 
 pytestmark = pytest.mark.django_db
 
@@ -449,7 +449,8 @@ class TestOneRequest:
         assert f"/windows/extensions/{extension.pk}/grant/" in page
 
         browser_of(olga).post(
-            f"/windows/extensions/{extension.pk}/grant/", {"minutes": "15"}
+            f"/windows/extensions/{extension.pk}/grant/",
+            {"minutes": "15", "facts_hash": seen_later(window)},
         )
 
         before = window.closes_at

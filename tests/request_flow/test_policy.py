@@ -22,9 +22,9 @@ from requests.models import (
     MaintenanceWindow,
 )
 from requests.services.approval import approve_request, deny_request
+from requests.services.extension import grant_extension, request_extension
 from requests.services.moving import close_later
 from requests.services.substitution import accept_substitution, ask_substitution
-from requests.services.window import grant_extension, request_extension
 from tests.cast import make_person, make_window, origin
 from tests.request_flow.conftest import approve, ask, refused, seen
 

@@ -19,6 +19,7 @@ from requests.escortable import guard_window_open
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.services import escort
 from requests.services.approval import approve_request, deny_request
+from requests.services.extension import grant_extension, request_extension
 from requests.services.giving_back import give_window_back
 from requests.services.handover import give_line
 from requests.services.later_look import take_look
@@ -33,7 +34,7 @@ from requests.services.substitution import (
     ask_substitution,
     refuse_substitution,
 )
-from requests.services.window import grant_extension, request_extension, revoke_window
+from requests.services.window import revoke_window
 from tests.cast import make_emergency, make_person, make_window, origin
 from tests.request_flow.conftest import ask, seen, wish_for
 from tests.request_flow.test_change_request import propose

@@ -16,8 +16,8 @@ from accessportal.notifications.models import Notification
 from requests.models import AccessRequest, ApproverGroup, ApproverGroupMember
 from requests.services.approval import deny_request
 from requests.services.emergency import Emergency, submit_emergency
+from requests.services.extension import grant_extension, request_extension
 from requests.services.submission import expire_overdue_requests
-from requests.services.window import grant_extension, request_extension
 from requests.story import story_of
 from tests.cast import make_freeze, make_person, make_window, origin
 from tests.request_flow.conftest import approve, ask, refused, seen

@@ -11,12 +11,12 @@ from django.db import IntegrityError, transaction
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooLate
 from requests.models import ExtensionRequest, MaintenanceWindow
-from requests.services.window import (
+from requests.services.extension import (
     grant_extension,
     refuse_extension,
     request_extension,
-    revoke_window,
 )
+from requests.services.window import revoke_window
 from requests.signals import window_revoked
 from tests.cast import make_person, make_window, origin
 from tests.request_flow.conftest import refused

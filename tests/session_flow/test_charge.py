@@ -16,7 +16,7 @@ from accessportal.errors import NotAllowed, NotPossible, PortalError, TooLate
 from accessportal.notifications.models import Notification
 from accessportal.plants.models import Endpoint, Site
 from requests.models import MaintenanceWindow
-from requests.services.window import request_extension
+from requests.services.extension import request_extension
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.services.charge import (
     accept_charge,

@@ -21,8 +21,9 @@ from accessportal.errors import (
 )
 from accessportal.notifications.models import Notification
 from accessportal.plants.models import Site
-from requests.facts import hash_of_facts, seen_by_approver
+from requests.facts import hash_of_facts
 from requests.models import MaintenanceWindow
+from requests.services.later_decision import seen_of_window
 from requests.services.reconfirmation import CHECKLIST, reconfirm_window
 from sessions.models import BrokeredSession, StopOrder
 from sessions.reentry import QUESTIONS, ReentryAnswer
@@ -198,7 +199,7 @@ def again(
     window = MaintenanceWindow.objects.select_related("access_request__site").get(
         pk=window.pk
     )
-    facts = seen_by_approver(window.access_request)
+    facts = seen_of_window(window)
     fields = {
         "acting_user": plant.olga,
         "origin": origin(),

@@ -13,12 +13,12 @@ from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotPossible
 from accessportal.plants.models import Endpoint
 from requests.models import ExtensionRequest, MaintenanceWindow
-from requests.services.moving import recall_window
-from requests.services.window import (
+from requests.services.extension import (
     grant_extension,
     refuse_extension,
     request_extension,
 )
+from requests.services.moving import recall_window
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.services.phrases import PHRASES, acknowledge, send_phrase
 from sessions.services.status import moment

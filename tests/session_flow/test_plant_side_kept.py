@@ -10,7 +10,7 @@ from django.test import Client
 from accessportal.accounts.models import RoleGrant, User
 from accessportal.plants.models import Asset, Endpoint, Site
 from requests.models import ExtensionRequest, MaintenanceWindow
-from requests.services.window import request_extension
+from requests.services.extension import request_extension
 from sessions.models import BrokeredSession
 from sessions.recorder.timeline import Timeline
 from sessions.services.attendance import attend

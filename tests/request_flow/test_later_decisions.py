@@ -1,0 +1,284 @@
+"""What widens a window counts when everybody agrees whom the kept policy asks; what narrows is
+one person's act."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+from django.core import mail
+from django.utils import timezone
+
+from accessportal.accounts.factor_rules import PasskeyNeeded
+from accessportal.audit.models import AuditEvent
+from accessportal.errors import NotAllowed, NotPossible, TooLate
+from requests.models import ApprovalPolicy, LaterWish, MaintenanceWindow
+from requests.policy.reading import demands_as_json
+from requests.policy.rules import IT_SECURITY, OT_SUPERVISOR, Demands, Step
+from requests.services.extension import (
+    grant_extension,
+    refuse_extension,
+    request_extension,
+)
+from requests.services.later_answers import agree_to_wish, refuse_wish
+from requests.services.moving import close_later, open_early, recall_window
+from requests.services.reconfirmation import (
+    CHECKLIST,
+    let_windows_fall,
+    reconfirm_window,
+)
+from requests.services.substitution import accept_substitution, ask_substitution
+from requests.services.window import revoke_window
+from tests.cast import make_person, make_window, origin
+from tests.request_flow.conftest import refused, seen_later
+
+pytestmark = pytest.mark.django_db
+
+BOTH = Demands(steps=(Step(OT_SUPERVISOR), Step(IT_SECURITY)))
+
+
+@pytest.fixture
+def window_of(vera, olga, filling_hmi):
+    """Vera's window, to which by the policy a supervisor and IT security have agreed."""
+
+    def make(demands=BOTH, **fields):
+        window = make_window(vera, filling_hmi, decided_by=olga, **fields)
+        window.access_request.demands = demands_as_json(demands)
+        window.access_request.save()
+        return window
+
+    return make
+
+
+@pytest.fixture
+def window(window_of):
+    return window_of()
+
+
+def end_of(window):
+    return MaintenanceWindow.objects.get(pk=window.pk).closes_at
+
+
+def agree(wish, by, **fields):
+    wish = LaterWish.objects.select_related("window__access_request").get(pk=wish.pk)
+    return agree_to_wish(
+        wish,
+        acting_user=by,
+        origin=fields.pop("origin", origin()),
+        facts_hash=fields.pop("facts_hash", seen_later(wish.window)),
+        **fields,
+    )
+
+
+def asks(window, vera, minutes=30):
+    return request_extension(
+        window, acting_user=vera, origin=origin(), minutes=minutes, reason="Valve"
+    )
+
+
+def test_more_time_needs_everybody_in_either_order(
+    committed, window, vera, olga, ivan, omar, browser_of
+):
+    before = window.closes_at
+    with committed():
+        extension = asks(window, vera)
+    wish = LaterWish.objects.get()
+    told = {m.to[0] for m in mail.outbox if "needs your yes" in m.subject}
+    assert told == {olga.email, ivan.email}
+    path = f"/approvals/later/{wish.pk}/"
+    for who in (olga, ivan):
+        assert path in browser_of(who).get("/approvals/").content.decode()
+    assert agree(wish, ivan) is None
+    assert end_of(window) == before
+    with refused(TooLate, "not_asked"):
+        agree(wish, ivan)
+    with refused(NotAllowed, "not_allowed"):
+        agree(wish, omar)
+    page = browser_of(olga).get(f"/requests/{window.access_request.number}/")
+    assert "Ivan Ivers" in page.content.decode() and path in page.content.decode()
+    with refused(TooLate, "other_wish"):  # not what Ivan agreed to
+        grant_extension(extension, acting_user=olga, origin=origin(), minutes=60)
+
+    assert grant_extension(extension, acting_user=olga, origin=origin()) is not None
+    assert end_of(window) == before + timedelta(minutes=30)
+    wish.refresh_from_db()
+    assert wish.state == "agreed"
+    assert {yes.decided_by for yes in wish.yeses.all()} == {olga, ivan}
+    assert AuditEvent.objects.filter(
+        event="window.wish.agreed", actor_id=ivan.pk
+    ).exists()
+    with refused(TooLate, "wish_closed"):
+        agree(wish, olga)
+
+
+def test_later_earlier_and_again_wait_for_the_second_yes(
+    window_of, plant, vera, olga, ivan, adam
+):
+    longer = window_of()
+    ended = longer.closes_at
+    act = {"acting_user": olga, "origin": origin(), "reason": "More to do"}
+    assert close_later(longer, minutes=30, **act) is None
+    with refused(TooLate, "other_wish"):
+        close_later(longer, minutes=45, **{**act, "acting_user": ivan})
+    assert end_of(longer) == ended
+    assert agree(LaterWish.objects.get(), ivan) is not None
+    assert end_of(longer) == ended + timedelta(minutes=30)
+    revoke_window(longer, **act)
+
+    later = window_of(starts_in=timedelta(hours=2))
+    assert open_early(later, **act) is None
+    assert MaintenanceWindow.objects.open().count() == 0
+    assert agree(LaterWish.objects.get(state="pending"), ivan).phase() == "open"
+
+    let_windows_fall(
+        site=plant.north, acting_user=ivan, origin=origin(), reason="Alert"
+    )
+    again = {"checked": CHECKLIST["isolation"], "facts_hash": seen_later(later)}
+    assert reconfirm_window(later, **{**act, **again}) is None
+    assert MaintenanceWindow.objects.open().count() == 0
+    wish = LaterWish.objects.get(state="pending")
+    with refused(NotPossible, "checklist_incomplete"):
+        agree(wish, ivan)
+    assert agree(wish, ivan, checked=CHECKLIST["isolation"]) is not None
+    assert MaintenanceWindow.objects.open().count() == 1
+
+
+def test_one_step_is_one_tap_and_what_narrows_is_one_persons(window_of, olga):
+    act = {"acting_user": olga, "origin": origin(), "reason": "Line"}
+    alone = window_of(demands=Demands())
+    assert close_later(alone, minutes=30, **act).closes_at > alone.closes_at
+    assert not LaterWish.objects.exists()
+    revoke_window(alone, **act)
+    window = window_of()
+    close_later(window, minutes=30, **act)
+    recall_window(window, minutes=10, **act)
+    assert LaterWish.objects.get().state == "outdated", "it was to be longer than that"
+    revoke_window(window, **act)
+
+
+def test_in_order_with_a_quorum_and_by_a_passkey_each(
+    window_of, vera, olga, ivan, north
+):
+    otto = make_person("Otto Ohm", roles=[("ot_supervisor", north)])
+    window = window_of(
+        Demands(
+            steps=(Step(IT_SECURITY), Step(OT_SUPERVISOR, order=2, quorum=2)),
+            passkey=True,
+        )
+    )
+    key = origin(factor="passkey")
+    before = window.closes_at
+    # Who decides at the site may begin it; a yes before its turn is not kept.
+    assert (
+        close_later(window, acting_user=olga, origin=key, reason="x", minutes=30)
+        is None
+    )
+    wish = LaterWish.objects.get()
+    assert not wish.yeses.exists()
+    with refused(TooLate, "not_asked"):
+        agree(wish, olga, origin=key)
+    with pytest.raises(PasskeyNeeded):
+        agree(wish, ivan)
+    assert agree(wish, ivan, origin=key) is None
+    assert agree(wish, olga, origin=key) is None
+    assert end_of(window) == before
+    assert agree(wish, otto, origin=key) is not None
+    assert end_of(window) == before + timedelta(minutes=30)
+
+
+def test_a_later_time_asks_whom_the_policy_asks_then(
+    window_of, adam, vera, olga, ivan, clock
+):
+    policy = ApprovalPolicy.objects.create(
+        version=1,
+        made_by=adam,
+        reason="Test",
+        rules=[
+            {
+                "name": "Evening",
+                "when": {"hours": {"from": "15:00", "until": "20:00"}},
+                "then": {"steps": [{"who": IT_SECURITY}]},
+            }
+        ],
+    )
+    window = window_of(Demands(), policy=policy, lasts=timedelta(hours=1))
+    act = {"acting_user": olga, "origin": origin(), "reason": "More"}
+    assert close_later(window, minutes=30, **act) is not None
+    assert close_later(window, minutes=240, **act) is None
+    assert agree(LaterWish.objects.get(), ivan) is not None
+
+
+def test_a_no_ends_it_and_so_does_the_end_of_the_window(
+    window, vera, olga, ivan, clock
+):
+    extension = asks(window, vera)
+    wish = LaterWish.objects.select_related("window").get()
+    with refused(NotPossible, "reason_missing"):
+        refuse_wish(wish, acting_user=ivan, origin=origin(), reason=" ")
+    refuse_wish(wish, acting_user=ivan, origin=origin(), reason="No")
+    extension.refresh_from_db()
+    assert (extension.state, wish.state) == ("refused", "pending")
+    wish.refresh_from_db()
+    assert wish.state == "refused"
+    with refused(TooLate, "extension_decided"):
+        grant_extension(extension, acting_user=olga, origin=origin())
+
+    second = asks(window, vera)
+    refuse_extension(second, acting_user=olga, origin=origin(), reason="No")
+    assert set(LaterWish.objects.values_list("state", flat=True)) == {"refused"}
+
+    asks(window, vera)
+    clock.forward(seconds=(window.closes_at - timezone.now()).total_seconds() + 1)
+    assert not LaterWish.objects.live().exists()
+    with pytest.raises(TooLate):
+        agree(LaterWish.objects.get(state="pending"), olga)
+
+
+def test_four_eyes_and_a_stale_page(window, vera, tom, olga, ivan, browser_of):
+    asks(window, vera)
+    wish = LaterWish.objects.get()
+    with refused(NotAllowed, "four_eyes"):
+        agree(wish, vera)
+    old = seen_later(window)
+    window.access_request.purpose = "Something else"
+    window.access_request.save()
+    with refused(TooLate, "facts_changed"):
+        agree(wish, ivan, facts_hash=old)
+    answer = browser_of(ivan).post(
+        f"/approvals/later/{wish.pk}/agree/", {"facts_hash": old}
+    )
+    assert answer.status_code == 409 and not wish.yeses.exists()
+    # Others are to do the work now: what was agreed to was something else.
+    agree(wish, ivan)
+    swap = ask_substitution(
+        window.access_request, acting_user=vera, origin=origin(), leaves=vera, comes=tom,
+        reason="Ill",
+    )  # fmt: skip
+    with refused(TooLate, "facts_changed"):
+        accept_substitution(swap, acting_user=olga, origin=origin(), facts_hash=old)
+    accept_substitution(
+        swap, acting_user=olga, origin=origin(), facts_hash=seen_later(window)
+    )
+    wish.refresh_from_db()
+    assert wish.state == "outdated"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_two_at_once_lengthen_it_once(
+    at_once, window, vera, olga, ivan, north
+):
+    otto = make_person("Otto Ohm", roles=[("ot_supervisor", north)])
+    before = window.closes_at
+    asks(window, vera)
+    wish = LaterWish.objects.get()
+    agree(wish, ivan)
+    results = at_once(
+        *(
+            partial(agree, wish, who, facts_hash=seen_later(window))
+            for who in (olga, otto)
+        )
+    )
+    (lost,) = [one for one in results if isinstance(one, Exception)]
+    assert isinstance(lost, TooLate)
+    assert end_of(window) == before + timedelta(minutes=30)
