@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from django.db.models import Q, QuerySet
+
+from accessportal.accounts.access import minds_delegations
 from accessportal.accounts.authorisation import Action, may, may_everywhere
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
-from requests.models import ApprovalPolicy, ApproverGroup, ApproverGroupMember
+from requests.models import (
+    ApprovalPolicy,
+    ApproverGroup,
+    ApproverGroupMember,
+    GroupDelegation,
+)
 
 
 def policy_seen_by(user: User) -> User:
@@ -55,3 +63,19 @@ def member_changed_by(user: User, pk: int) -> ApproverGroupMember:
     if member is None:
         raise NotKnown
     return member
+
+
+def lent_places_of(user: User) -> QuerySet[GroupDelegation]:
+    """Places in groups that a person lent or was lent, the newest first."""
+    minds_delegations(user)
+    return GroupDelegation.objects.filter(
+        Q(delegator=user) | Q(delegate=user)
+    ).select_related("group", "delegator", "delegate", "ended_by")
+
+
+def lent_place_endable_by(user: User, pk: int) -> GroupDelegation:
+    """One's own, given or received; whether it is over is for the verb to say."""
+    delegation = lent_places_of(user).filter(pk=pk).first()
+    if delegation is None:
+        raise NotKnown
+    return delegation

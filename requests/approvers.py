@@ -17,6 +17,7 @@ from requests.models import (
     ApproverGroup,
     ApproverGroupMember,
     EmergencyLook,
+    GroupDelegation,
 )
 from requests.policy.rules import GROUP, IT_SECURITY, OT_SUPERVISOR
 
@@ -78,7 +79,7 @@ def may_agree_somewhere(user: User) -> bool:
     if user.vendor_id is not None or not user.is_active:
         return False
     by_role = any(may(user, action) for action in ACTIONS.values())
-    return by_role or ApproverGroup.objects.filter(people=user).exists()
+    return by_role or groups_of(user).exists()
 
 
 def is_one_of(user: User, who: str, site: Site) -> bool:
@@ -87,7 +88,7 @@ def is_one_of(user: User, who: str, site: Site) -> bool:
         return False
     if who in ACTIONS:
         return may(user, ACTIONS[who], site)
-    return ApproverGroup.objects.filter(pk=_group_pk(who), people=user).exists()
+    return groups_of(user).filter(pk=group_pk(who)).exists()
 
 
 def was_passed_over(user: User, access_request: AccessRequest) -> bool:
@@ -115,7 +116,7 @@ def people_who_are(who: str, site: Site) -> QuerySet[User]:
     if who in ACTIONS:
         return people_who_may(ACTIONS[who], site)
     people: QuerySet[User] = User.objects.active().plant_people()
-    return people.filter(approver_groups=_group_pk(who))
+    return people.filter(pk__in=_people_in([group_pk(who)]))
 
 
 def people_asked(access_request: AccessRequest) -> list[User]:
@@ -157,33 +158,52 @@ def people_concerned(access_request: AccessRequest) -> list[User]:
 def people_of_groups(access_request: AccessRequest) -> list[int]:
     """Ids of those whom its steps name by a group: no topic of a site reaches them."""
     groups = {
-        _group_pk(who)
+        group_pk(who)
         for step in access_request.steps.all()
         for who in whos_of(step)
         if who.startswith(GROUP)
     }
     if not groups:
         return []
-    members = ApproverGroupMember.objects.filter(group__in=groups)
-    return list(members.values_list("person_id", flat=True))
+    return list(_people_in(groups).values_list("pk", flat=True))
 
 
 def who_words(who: str) -> str:
     """`OT supervisor`, `IT security`, or the group's name."""
     if who in ACTIONS:
         return str(RoleGrant.Role(who.removeprefix("role:")).label)
-    group = ApproverGroup.objects.filter(pk=_group_pk(who)).first()
+    group = ApproverGroup.objects.filter(pk=group_pk(who)).first()
     return group.name if group else _("a group that is gone")
+
+
+def groups_of(user: User) -> QuerySet[ApproverGroup]:
+    """Those that the person is one of, in their own right or in somebody's place."""
+    own = ApproverGroupMember.objects.filter(person=user)
+    lent = GroupDelegation.objects.in_force().filter(delegate=user)
+    return ApproverGroup.objects.filter(
+        Q(pk__in=own.values("group")) | Q(pk__in=lent.values("group"))
+    )
+
+
+def _people_in(groups: Iterable[int]) -> QuerySet[User]:
+    """Whoever is one of these groups now, in their own right or in somebody's place."""
+    groups = list(groups)
+    own = ApproverGroupMember.objects.filter(group__in=groups)
+    lent = GroupDelegation.objects.in_force().filter(group__in=groups)
+    people: QuerySet[User] = User.objects.filter(
+        Q(pk__in=own.values("person")) | Q(pk__in=lent.values("delegate"))
+    )
+    return people
 
 
 def _groups_of(user: User) -> QuerySet[ApproverGroup, str]:
     """The person's groups, as steps name them."""
-    return ApproverGroup.objects.filter(people=user).values_list(
+    return groups_of(user).values_list(
         Concat(Value(GROUP), Cast("pk", CharField())), flat=True
     )
 
 
-def _group_pk(who: str) -> int:
+def group_pk(who: str) -> int:
     return int(who.removeprefix(GROUP))
 
 

@@ -28,6 +28,7 @@ ACTS: dict[str, Sentence] = {
     "accounts:confirm_factor_reset": _("Take a second factor away"),
     "accounts:confirm_person": _("Confirm a vendor's person"),
     "accounts:delegation_new": _("Delegate a role"),
+    "approvals:lend": _("Lend your place in a group"),
     "accounts:demand_passkeys": _("Let only passkeys count"),
     "accounts:directory_group_add": _("Give a role to a group of the directory"),
     "accounts:directory_group_remove": _("Take a role from a group of the directory"),

@@ -17,6 +17,7 @@ from requests.models.policy import (
     ApprovalStep,
     ApproverGroup,
     ApproverGroupMember,
+    GroupDelegation,
     PolicyDraft,
 )
 from requests.models.proposal import ProposedChange
@@ -37,6 +38,7 @@ __all__ = [
     "EmergencyLook",
     "Escort",
     "ExtensionRequest",
+    "GroupDelegation",
     "LaterWish",
     "LineHandover",
     "MaintenanceWindow",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    from accessportal.accounts.models import User
+from accessportal.accounts.models import User
+from accessportal.accounts.models.borrowed import Borrowed
 
 
 class ApprovalPolicy(models.Model):
@@ -90,6 +91,64 @@ class ApproverGroupMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group}: {self.person}"
+
+
+class GroupDelegationQuerySet(models.QuerySet["GroupDelegation"]):
+    def not_over(self, *, at: datetime | None = None) -> GroupDelegationQuerySet:
+        return self.filter(ends_at__gt=at or timezone.now(), ended_at__isnull=True)
+
+    def in_force(self, *, at: datetime | None = None) -> GroupDelegationQuerySet:
+        """Begun, not over, of somebody active who is one of the group themselves: so a place
+        that was lent is never lent on."""
+        at = at or timezone.now()
+        own = ApproverGroupMember.objects.filter(
+            group=models.OuterRef("group"), person=models.OuterRef("delegator")
+        )
+        return self.not_over(at=at).filter(
+            models.Exists(own),
+            starts_at__lte=at,
+            delegator__in=User.objects.active(at=at),
+        )
+
+
+class GroupDelegation(Borrowed):
+    """One of a group lends their place in it to a colleague, for a time."""
+
+    group = models.ForeignKey(
+        ApproverGroup, on_delete=models.CASCADE, related_name="delegations"
+    )
+    delegator = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
+    delegate = models.ForeignKey(
+        "accounts.User", on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = GroupDelegationQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-starts_at", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(delegator=models.F("delegate")),
+                name="group_delegation_never_to_oneself",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(ends_at__gt=models.F("starts_at")),
+                name="group_delegation_ends_after_start",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(reason=""), name="group_delegation_has_a_reason"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["delegate", "ends_at"], name="group_delegation_of_delegate"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.group}: {self.delegator} → {self.delegate}"
 
 
 class ApprovalStepQuerySet(models.QuerySet["ApprovalStep"]):

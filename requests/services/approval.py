@@ -142,7 +142,7 @@ def _agreed(
         reason=reason,
         facts_hash=hash_of_facts(ground.facts),
         places=sorted(ground.places),
-        **said_of_lent_agreement(acting_user, ground.places, access_request.site),
+        **said_of_lent_agreement(acting_user, ground.places, access_request),
     )
 
     notify(
@@ -191,7 +191,7 @@ def _make_window(
         facts_hash=hash_of_facts(ground.facts),
         other_time=access_request.emergency_at is None
         and (start, end) != (access_request.wanted_from, access_request.wanted_until),
-        **said_of_lent_agreement(acting_user, ground.places, access_request.site),
+        **said_of_lent_agreement(acting_user, ground.places, access_request),
         windows=1 + len(made),
     )
     record(
@@ -277,6 +277,7 @@ def _deny(
         origin=origin,
         access_request=access_request,
         reason=reason,
+        **said_of_lent_agreement(acting_user, ground.places, access_request),
         facts_hash=facts_hash,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from requests.views import approval, changing, later
+from requests.views import approval, changing, later, lent_places
 
 app_name = "approvals"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("later/<int:pk>/", later.look, name="later"),
     path("later/<int:pk>/agree/", later.agree, name="later_agree"),
     path("later/<int:pk>/refuse/", later.refuse, name="later_refuse"),
+    path("lent/", lent_places.lent, name="lent"),
+    path("lent/new/", lent_places.lend, name="lend"),
+    path("lent/<int:pk>/end/", lent_places.lent_end, name="lent_end"),
     path("<str:number>/", approval.decide, name="decide"),
     path("<str:number>/approve/", approval.approve, name="approve"),
     path("<str:number>/propose/", changing.propose, name="propose"),

@@ -11,6 +11,15 @@ REASON = (("reason", "Audit"),)
 # Deciding, and a request that changes while it waits.
 CHANGES: dict[str, Line] = {
     "approvals:queue": Line(yes="olga omar ivan", no=f"{CONTRACTORS} cora adam"),
+    "approvals:lent": Line(yes=PLANT, no=CONTRACTORS),
+    "approvals:lend": Line(yes=PLANT, no=CONTRACTORS, method="post"),
+    "approvals:lent_end": Line(
+        yes="olga ivan",
+        no=CONTRACTORS,
+        not_known="omar cora adam",
+        args="lent_place",
+        method="post",
+    ),
     "approvals:decide": Line(
         yes="olga", no="vera vito ivan cora adam", not_known=NOT_SEE, args="request"
     ),

@@ -241,6 +241,7 @@ def test_forged_ids_lead_nowhere(name: str, house: House):
                 "check",
                 "guacd",
                 "delegation",
+                "lent_place",
                 "override",
                 "alert",
                 "api_token",

@@ -437,6 +437,14 @@ def a_policy(plant: Plant) -> dict[str, Any]:
     member = group.members.create(
         person=make_person("Petra Prozess"), added_by=plant.adam
     )
+    now = timezone.now()
+    lent_place = group.delegations.create(
+        delegator=plant.olga,
+        delegate=plant.ivan,
+        starts_at=now + timedelta(days=1),
+        ends_at=now + timedelta(days=2),
+        reason="On holiday",
+    )
     waits = AccessRequest.objects.get(state="pending")
     proposal = waits.proposals.create(
         wanted_from=waits.wanted_from,
@@ -461,6 +469,7 @@ def a_policy(plant: Plant) -> dict[str, Any]:
         "policy_rule": 0,
         "approver_group": group.pk,
         "approver_member": member.pk,
+        "lent_place": lent_place.pk,
     }
 
 

@@ -60,7 +60,7 @@ def delegate_role(
             _("%(name)s holds this role there already.") % {"name": to},
             code="holds_it_already",
         )
-    _guard_span(starts_at, ends_at)
+    guard_span(starts_at, ends_at)
     reason = needed_reason(reason)
 
     delegation = RoleDelegation.objects.create(
@@ -152,7 +152,8 @@ def _holds(user: User, role: str, site: Site | None) -> bool:
     return None in places or (site is not None and site.pk in places)
 
 
-def _guard_span(starts_at: datetime, ends_at: datetime) -> None:
+def guard_span(starts_at: datetime, ends_at: datetime) -> None:
+    """For how long anything is lent. Raises `NotPossible`."""
     if ends_at <= starts_at or ends_at <= timezone.now():
         raise NotPossible(
             _("The end must be after the start, and still to come."),
