@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
 from accessportal.plants.models import ProductionFreeze
@@ -63,9 +64,13 @@ def lift_freeze(pk: int) -> None:
 
 
 def submits(who: str, protocol: str) -> str:
-    """The number of a request that this person sends in; whoever decides is told of it."""
+    """The number of a request that this person sends in; whoever decides is told of it.
+
+    It begins after whatever else was asked for.
+    """
     endpoint = getattr(PLANT, ENDPOINTS[protocol])
-    start = timezone.now() + timedelta(hours=1)
+    last = AccessRequest.objects.aggregate(end=Max("wanted_until"))["end"]
+    start = max(last or timezone.now(), timezone.now()) + timedelta(hours=1)
     wish = Wish(
         site=endpoint.asset.zone.site,
         endpoint_ids=[endpoint.pk],
