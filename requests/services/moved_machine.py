@@ -17,7 +17,7 @@ from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint
 from requests.approvers import people_asked
-from requests.models import AccessRequest
+from requests.models import AccessRequest, LaterWish, MaintenanceWindow
 from requests.on_shift import ringing_for
 from requests.services.anew import begin_anew, outdate_proposals
 from requests.services.common import (
@@ -26,6 +26,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.services.later_decision import end_wish
 from requests.services.reconfirmation import let_windows_fall
 from requests.steps import yeses_of
 
@@ -42,6 +43,7 @@ def ask_again_about(endpoint: Endpoint, *, acting_user: User, origin: Origin) ->
     )
     for pk in waiting.order_by("pk").values_list("pk", flat=True):
         _ask_anew(pk, acting_user, origin)
+    _outdate_confirmations(endpoint, acting_user)
     windows = let_windows_fall(
         endpoint=endpoint,
         acting_user=acting_user,
@@ -64,6 +66,16 @@ def ask_again_about(endpoint: Endpoint, *, acting_user: User, origin: Origin) ->
             by=acting_user.full_name,
             **said_of(access_request),
         )
+
+
+def _outdate_confirmations(endpoint: Endpoint, acting_user: User) -> None:
+    """Who has agreed that a fallen window stands again has looked at the address of before."""
+    waiting = MaintenanceWindow.objects.fallen().filter(
+        access_request__endpoints=endpoint, later_wishes__state=LaterWish.State.PENDING
+    )
+    for window in waiting.order_by("access_request_id"):
+        locked_request(window.access_request_id)
+        end_wish(window, LaterWish.State.OUTDATED, acting_user=acting_user, reason="")
 
 
 def _ask_anew(pk: int, acting_user: User, origin: Origin) -> None:

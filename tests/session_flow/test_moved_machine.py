@@ -17,8 +17,9 @@ from accessportal.notifications.models import Notification
 from accessportal.plants.models import Endpoint
 from accessportal.plants.services.catalogue import change_endpoint
 from requests.facts import hash_of_facts, seen_by_approver
-from requests.models import AccessRequest, MaintenanceWindow
+from requests.models import AccessRequest, ApprovalPolicy, MaintenanceWindow
 from requests.services.approval import approve_request
+from requests.services.later_decision import seen_of_window
 from requests.services.reconfirmation import CHECKLIST, reconfirm_window
 from sessions.models import BrokeredSession
 from tests.cast import Plant, make_policy, make_request, make_window, origin, signed_in
@@ -141,3 +142,31 @@ def test_nobody_is_cut_off_by_it(plant: Plant, client: Client) -> None:
     # A name is changed all the same.
     moved(plant, plant.filling_hmi, name="Panel")
     assert live.endpoint_id == plant.filling_hmi.pk
+
+
+def test_half_a_confirmation_of_one_address_is_none_of_the_next(plant: Plant) -> None:
+    make_policy(plant.adam, BOTH)
+    asked = make_request(
+        plant.vera, plant.filling_hmi, policy=ApprovalPolicy.objects.get()
+    )
+    approve(asked, plant.olga)
+    window = approve(asked, plant.ivan)
+
+    def confirmed_by(who: User) -> None:
+        window.refresh_from_db()
+        reconfirm_window(
+            window,
+            acting_user=who,
+            origin=origin(),
+            facts_hash=hash_of_facts(seen_of_window(window)),
+            checked=list(CHECKLIST["address"]),
+        )
+        window.refresh_from_db()
+
+    moved(plant, plant.filling_hmi)
+    confirmed_by(plant.olga)
+    moved(plant, plant.filling_hmi, host="192.168.0.78")
+    confirmed_by(plant.ivan)
+    assert window.revoked_at is not None
+    confirmed_by(plant.olga)
+    assert window.revoked_at is None
