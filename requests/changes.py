@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from requests.wording import moment_words
 
@@ -49,47 +50,59 @@ def _leaves(
         yield path, facts
 
 
+NAMES = {
+    "state": gettext_lazy("State"),
+    "person": gettext_lazy("Person"),
+    "companions": gettext_lazy("Colleague"),
+    "vendor": gettext_lazy("Vendor"),
+    "site": gettext_lazy("Site"),
+    "machines": gettext_lazy("Machine"),
+    "permission": gettext_lazy("Permission"),
+    "clipboard_in": gettext_lazy("Paste into the machine"),
+    "clipboard_out": gettext_lazy("Copy from the machine"),
+    "purpose": gettext_lazy("Purpose"),
+    "work_order": gettext_lazy("Work order"),
+    "wanted_from": gettext_lazy("From"),
+    "wanted_until": gettext_lazy("Until"),
+    "freezes": gettext_lazy("Production freeze"),
+    "occurrences": gettext_lazy("Times"),
+    "attendance": gettext_lazy("Only while somebody of the plant attends"),
+    "emergency": gettext_lazy("Emergency"),
+    "window": gettext_lazy("Window"),
+    "number": gettext_lazy("Number"),
+    "on_release_minutes": gettext_lazy("Minutes on release"),
+    "tolerance_minutes": gettext_lazy("Delay agreed on"),
+    "bookings": gettext_lazy("Other windows at this time"),
+    "name": gettext_lazy("name"),
+    "email": gettext_lazy("e-mail address"),
+    "disabled": gettext_lazy("switched off"),
+    "expires_at": gettext_lazy("access expires"),
+    "training_expires_at": gettext_lazy("training valid until"),
+    "suspended": gettext_lazy("suspended"),
+    "contract_ends_at": gettext_lazy("contract ends"),
+    "revived_at": gettext_lazy("let in again"),
+    "confirmed": gettext_lazy("confirmed by the sponsor"),
+    "nda_signed_at": gettext_lazy("confidentiality agreement signed"),
+    "nda_expires_at": gettext_lazy("confidentiality agreement valid until"),
+    "isolated": gettext_lazy("isolated"),
+    "asset": gettext_lazy("machine"),
+    "endpoint": gettext_lazy("connection"),
+    "protocol": gettext_lazy("protocol"),
+    "address": gettext_lazy("address"),
+    "criticality": gettext_lazy("criticality"),
+    "max_clients": gettext_lazy("sessions at a time"),
+    "takes_local_screen": gettext_lazy("takes the local screen away"),
+    "serviced_by_vendor": gettext_lazy("serviced by the vendor"),
+    "from": gettext_lazy("from"),
+    "until": gettext_lazy("until"),
+    "by": gettext_lazy("by"),
+    "reason": gettext_lazy("reason"),
+}
+"""What the facts of a decision are called, by their keys."""
+
+
 def _name(path: tuple[str, ...]) -> str:
-    names = {
-        "state": _("State"),
-        "person": _("Person"),
-        "companions": _("Colleague"),
-        "vendor": _("Vendor"),
-        "site": _("Site"),
-        "machines": _("Machine"),
-        "permission": _("Permission"),
-        "clipboard_in": _("Paste into the machine"),
-        "clipboard_out": _("Copy from the machine"),
-        "purpose": _("Purpose"),
-        "work_order": _("Work order"),
-        "wanted_from": _("From"),
-        "wanted_until": _("Until"),
-        "freezes": _("Production freeze"),
-        "occurrences": _("Times"),
-        "on_release_minutes": _("Minutes on release"),
-        "tolerance_minutes": _("Delay agreed on"),
-        "bookings": _("Other windows at this time"),
-        "name": _("name"),
-        "email": _("e-mail address"),
-        "disabled": _("switched off"),
-        "expires_at": _("access expires"),
-        "training_expires_at": _("training valid until"),
-        "suspended": _("suspended"),
-        "contract_ends_at": _("contract ends"),
-        "isolated": _("isolated"),
-        "asset": _("machine"),
-        "endpoint": _("connection"),
-        "protocol": _("protocol"),
-        "address": _("address"),
-        "criticality": _("criticality"),
-        "max_clients": _("sessions at a time"),
-        "takes_local_screen": _("takes the local screen away"),
-        "serviced_by_vendor": _("serviced by the vendor"),
-        "from": _("from"),
-        "until": _("until"),
-        "reason": _("reason"),
-    }
-    return " – ".join(names.get(part, part) for part in path)
+    return " – ".join(str(NAMES.get(part, part)) for part in path)
 
 
 def _shown(value: Any, zone: str) -> str:

@@ -65,8 +65,10 @@ def _event(window: MaintenanceWindow) -> Event:
     event.add("dtstamp", changed)
     event.add("created", _whole(window.created_at))
     event.add("last-modified", changed)
-    # It only ever grows: each change of a window is later than the one before.
-    event.add("sequence", int((changed - _whole(window.created_at)).total_seconds()))
+    # It only ever grows: each change of a window is later than the one before, and a window that
+    # waits 30 minutes longer leaves no moment, but those minutes.
+    later = int((changed - _whole(window.created_at)).total_seconds())
+    event.add("sequence", later + window.postponed_minutes)
     event.add("dtstart", _whole(window.opens_at))
     event.add("dtend", _whole(window.closes_at))
     event.add("summary", f"{', '.join(assets)} · {access_request.vendor.name}")

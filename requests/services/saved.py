@@ -33,10 +33,11 @@ KEPT_FIELDS = (
     "ends",
     "times",
     "last_day",
+    "skip",
     "on_release",
     "tolerance",
 )
-MANY = frozenset({"endpoints", "companions", "weekdays"})
+MANY = frozenset({"endpoints", "companions", "weekdays", "skip"})
 TICKS = frozenset({"clipboard_in", "clipboard_out"})
 DRAFT_LETTERS = 20_000
 """Longer than this is no typing any more, and is not kept."""

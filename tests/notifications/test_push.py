@@ -176,9 +176,15 @@ def test_quiet_hours_hold_back_what_is_not_urgent(
     assert [one.told["title"] for one in service.arrived[1:]] == [
         "Nobody is in charge of a session"
     ]
-    clock.forward(hours=7, minutes=1)  # 06:01
+    tell(
+        plant.olga, "emergency.asked",
+        emergency="Leak", length="2 h", opened_by="Vera Vogt",
+    )  # fmt: skip
     send_due_notifications()
     assert len(service.arrived) == 3
+    clock.forward(hours=7, minutes=1)  # 06:01
+    send_due_notifications()
+    assert len(service.arrived) == 4
 
 
 def test_a_code_is_never_pushed(

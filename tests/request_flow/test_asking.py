@@ -69,10 +69,13 @@ def test_what_is_typed_is_there_again(
     """Kept while it is checked; hers alone; gone once sent, discarded, or after a month."""
     browser = browser_of(plant.vera)
     half = wish(plant, purpose="Only half a sen", on_release="75", tolerance="45")
+    half["skip"] = ["2026-12-24", "2026-12-31"]
     browser.post(f"{NEW}check/", half)
     page = browser.get(NEW).content.decode()
     assert re.search(r'name="on_release"[^>]* value="75"', page.replace("\n", " "))
     assert re.search(r'name="tolerance"[^>]* value="45"', page.replace("\n", " "))
+    for day in half["skip"]:
+        assert f'<input type="hidden" name="skip" value="{day}">' in page
     assert "Only half a sen" in page and "Your draft is here" in page
     assert "Only half" not in browser_of(plant.victor).get(NEW).content.decode()
 

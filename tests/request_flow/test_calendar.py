@@ -14,7 +14,7 @@ from icalendar import Calendar
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import FreshFactorNeeded, TooLate
 from requests.calendar import days_from
-from requests.models import CalendarFeed
+from requests.models import CalendarFeed, MaintenanceWindow
 from requests.services.feed import make_feed, revoke_feed
 from requests.services.moving import recall_window
 from requests.services.window import revoke_window
@@ -165,6 +165,9 @@ class TestFeed:
         assert recalled["sequence"] == 60
         assert recalled["dtend"].dt < hers.closes_at
 
+        # Thirty minutes more that the shift gave leave no moment, but count.
+        MaintenanceWindow.objects.filter(pk=hers.pk).update(postponed_minutes=30)
+        assert read(secret)[1][hers.access_request.number]["sequence"] == 90
         clock.forward(minutes=1)
         revoke_window(
             hers, acting_user=plant.olga, origin=origin(), reason="Line needed"
@@ -172,7 +175,7 @@ class TestFeed:
         _status, events, text = read(secret)
         event = events[hers.access_request.number]
         assert (event["status"], event["uid"]) == ("CANCELLED", uid)
-        assert event["sequence"] == 120 and b"Line needed" not in text
+        assert event["sequence"] == 150 and b"Line needed" not in text
 
         _feed, olgas = make_feed(acting_user=plant.olga, origin=origin())
         assert set(read(olgas)[1]) == {

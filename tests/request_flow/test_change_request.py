@@ -11,10 +11,17 @@ from django.utils import timezone
 
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, NotPossible, TooLate
+from requests import changes
 from requests.match_words import WORDS, match_words
-from requests.models import AccessRequest, ApprovalPolicy, MaintenanceWindow
+from requests.models import (
+    AccessRequest,
+    ApprovalPolicy,
+    MaintenanceWindow,
+    RequestedPerson,
+)
 from requests.services.changing import change_request
 from requests.services.escalation import escalate_what_waits
+from requests.services.later_decision import seen_of_window
 from requests.services.proposal import (
     Changes,
     accept_changes,
@@ -28,7 +35,14 @@ from requests.services.substitution import (
 )
 from requests.services.thread import write_message
 from requests.typing_errors import is_mended_slip
-from tests.cast import make_person, make_request, make_window, origin
+from tests.cast import (
+    make_emergency,
+    make_freeze,
+    make_person,
+    make_request,
+    make_window,
+    origin,
+)
 from tests.request_flow.conftest import (
     approve,
     ask,
@@ -206,6 +220,15 @@ class TestProposal:
         assert accept_changes(proposal, acting_user=vera, origin=origin()) is None
         assert [one.name for one in dual.endpoints.all()] == ["PLC console"]
         assert approve(dual, ivan) is not None
+
+    def test_another_time_is_proposed_and_is_the_windows_once_accepted(
+        self, pending, vera, olga
+    ):
+        start = pending.wanted_from + timedelta(hours=5)
+        until = start + timedelta(hours=1)
+        proposal = propose(pending, olga, wanted_from=start, wanted_until=until)
+        window = accept_changes(proposal, acting_user=vera, origin=origin())
+        assert (window.opens_at, window.closes_at) == (start, until)
 
     def test_a_shorter_time_that_is_taken_meanwhile_is_refused(
         self, pending, vera, olga
@@ -452,3 +475,20 @@ class TestSubstitution:
         window.save()
         with refused(TooLate, "over"):
             self.wish(window, vera, vito)
+
+
+def test_every_fact_of_a_decision_has_a_name_that_people_read(plant):
+    """What changed is shown by these names; a key of the code would say nothing."""
+    make_freeze(plant.north, starts_in=timedelta(0), lasts=timedelta(days=3))
+    vito = make_person("Vito Vogel", vendor=plant.fillwerk)
+    look = make_emergency(plant.vera, plant.filling_hmi, decided_by=plant.olga)
+    window = look.access_request.window
+    RequestedPerson.objects.create(access_request=look.access_request, user=vito)
+    keys = {
+        part
+        for path, _value in changes._leaves(seen_of_window(window))
+        for part in path
+        if not part.isdecimal()
+    }
+    assert keys >= {"emergency", "window", "companions", "freezes", "nda_expires_at"}
+    assert keys - set(changes.NAMES) == set()

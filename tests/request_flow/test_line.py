@@ -26,7 +26,7 @@ from requests.services.moving import (
 )
 from sessions.policy import decide
 from sessions.policy_facts import facts_at_start
-from tests.cast import make_window, origin
+from tests.cast import make_policy, make_window, origin
 from tests.request_flow.conftest import approve, ask, refused
 
 pytestmark = pytest.mark.django_db
@@ -163,6 +163,21 @@ def test_hand_back_and_acceptance(plant, window):
 @pytest.fixture
 def window(clock, plant) -> MaintenanceWindow:
     return make_window(plant.vera, plant.filling_hmi, decided_by=plant.olga)
+
+
+def test_each_use_is_confirmed_by_the_shift_where_the_policy_says_so(plant):
+    """No checklist and no release: the line is given all the same, once for each turn."""
+    window = make_window(
+        plant.vera,
+        plant.filling_hmi,
+        decided_by=plant.olga,
+        policy=make_policy(plant.adam, {"confirm_each_use": True}),
+    )
+    free = make_window(plant.vera, plant.filling_gateway, decided_by=plant.olga)
+    assert against(window, plant.filling_hmi) == ["line_not_given"]
+    assert against(free, plant.filling_gateway) == []
+    give(window, plant.olga)
+    assert against(window, plant.filling_hmi) == []
 
 
 class TestOnRelease:

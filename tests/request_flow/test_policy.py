@@ -203,6 +203,14 @@ class TestLimits:
             asked, olga, opens_at=later, closes_at=later + timedelta(hours=1)
         )
 
+    def test_what_the_policy_calls_unusual_is_read_by_who_decides(
+        self, policy, vera, olga, filling_hmi, browser_of
+    ):
+        policy(odd={"unusual": "The filler is under warranty: ask the maker"})
+        asked = ask(vera, filling_hmi)
+        page = browser_of(olga).get(f"/approvals/{asked.number}/").content.decode()
+        assert "The filler is under warranty: ask the maker" in page
+
     def test_a_passkey_where_the_policy_wants_one(
         self, policy, vera, olga, filling_hmi
     ):
