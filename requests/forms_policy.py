@@ -336,6 +336,19 @@ class TrialForm(_WishFields):
         label=_("At"), widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
     )
     asks = _several(_("Expected to agree"), who_choices, str)
+    people = forms.IntegerField(
+        label=_("How many people are expected to agree"),
+        min_value=1,
+        max_value=99,
+        initial=1,
+    )
+    in_order = forms.BooleanField(
+        label=_("One step after the other is expected"), required=False
+    )
+    passkey = forms.BooleanField(label=_("A passkey is expected"), required=False)
+    attendance = forms.BooleanField(
+        label=_("Somebody of the plant is expected to attend"), required=False
+    )
     fits = forms.BooleanField(
         label=_("Its time is expected to be allowed"), required=False, initial=True
     )

@@ -7,7 +7,7 @@ a person at anything that is unknown, out of range or of another type.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import time, timedelta
 from typing import Any
 
@@ -307,13 +307,17 @@ def _minutes(span: timedelta | None) -> int | None:
     return None if span is None else int(span.total_seconds() // 60)
 
 
+def _or_none(value: Any, read: Callable[[Any], Any]) -> Any:
+    return None if value is None else read(value)
+
+
 def trial_facts(data: Any) -> dict[str, Any]:
     """The checked parts of one trial (`requests.policy.trials`). Raises `BadRule`."""
     facts = _object(
         data,
         {
             "name", "asset", "vendor", "permission", "weekday", "at", "minutes", "asks",
-            "fits",
+            "fits", "people", "in_order", "passkey", "attendance",
         },
     )  # fmt: skip
     name = _text(facts.get("name"), 80)
@@ -330,4 +334,9 @@ def trial_facts(data: Any) -> dict[str, Any]:
         "minutes": _number(facts.get("minutes"), 1, MINUTES_AT_MOST),
         "asks": [_who(one) for one in facts.get("asks", [])],
         "fits": _flag(facts.get("fits", True)),
+        "people": _or_none(facts.get("people"), lambda one: _number(one, 1, 99)),
+        **{
+            name: _or_none(facts.get(name), _flag)
+            for name in ("in_order", "passkey", "attendance")
+        },
     }

@@ -5,7 +5,7 @@ A trial names a day of the week and a time, not a date, so that it stays true fo
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -21,7 +21,11 @@ MONDAY = date(2026, 3, 2)
 
 @dataclass(frozen=True)
 class Trial:
-    """asks: the `who` of every step that is expected. fits: whether length and hours do."""
+    """asks: the `who` of every step that is expected. fits: whether length and hours do.
+
+    people: how many have to agree in all; in_order: one step after the other; None: kept by an
+    earlier version, and not looked at.
+    """
 
     name: str
     asset: int
@@ -32,6 +36,19 @@ class Trial:
     minutes: int
     asks: frozenset[str]
     fits: bool
+    people: int | None = None
+    in_order: bool | None = None
+    passkey: bool | None = None
+    attendance: bool | None = None
+
+
+STRICTNESS: dict[str, Callable[[Demands], int | bool]] = {
+    "people": lambda demands: sum(step.quorum for step in demands.steps),
+    "in_order": lambda demands: len({step.order for step in demands.steps}) > 1,
+    "passkey": lambda demands: demands.passkey,
+    "attendance": lambda demands: demands.attendance,
+}
+"""What else a trial may expect, by the name of its part."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +74,24 @@ class Outcome:
         return frozenset(step.who for step in steps)
 
     @property
+    def missed(self) -> tuple[str, ...]:
+        """The names of `STRICTNESS` in which it came otherwise than was expected."""
+        demands = self.demands
+        if demands is None:
+            return ()
+        return tuple(
+            name
+            for name, found in STRICTNESS.items()
+            if getattr(self.trial, name) not in (None, found(demands))
+        )
+
+    @property
     def passed(self) -> bool:
         return (
             self.demands is not None
             and self.asks == self.trial.asks
             and self.fits == self.trial.fits
+            and not self.missed
         )
 
 
@@ -114,4 +144,8 @@ def trial_as_json(trial: Trial) -> dict[str, Any]:
         "minutes": trial.minutes,
         "asks": sorted(trial.asks),
         "fits": trial.fits,
+        "people": trial.people,
+        "in_order": trial.in_order,
+        "passkey": trial.passkey,
+        "attendance": trial.attendance,
     }

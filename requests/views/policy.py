@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET
 
 from accessportal.accounts.models import User
@@ -116,6 +117,15 @@ def _lines(rule: Rule | None, names: Names) -> list[str]:
     return [*words.when, *words.then]
 
 
+MISSED = {
+    "people": gettext_lazy("another number of people"),
+    "in_order": gettext_lazy("in another order"),
+    "passkey": gettext_lazy("otherwise with the passkey"),
+    "attendance": gettext_lazy("otherwise with attendance"),
+}
+"""In what an example came out otherwise than was expected."""
+
+
 def trial_rows(outcomes: list[Outcome], names: Names) -> list[dict[str, Any]]:
     """The test table: each example, what came of it, and what was expected."""
     return [
@@ -126,6 +136,7 @@ def trial_rows(outcomes: list[Outcome], names: Names) -> list[dict[str, Any]]:
             "vendor": names.vendors.get(one.trial.vendor, "–"),
             "asks": ", ".join(sorted(names.who(who) for who in one.asks)),
             "expected": ", ".join(sorted(names.who(who) for who in one.trial.asks)),
+            "missed": [MISSED[name] for name in one.missed],
         }
         for one in outcomes
     ]

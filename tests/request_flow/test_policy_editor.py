@@ -52,6 +52,7 @@ def example_form(asset, vendor, asks, **fields):
         "at": "14:00",
         "minutes": "120",
         "asks": asks,
+        "people": len(asks),
         "fits": "on",
         **fields,
     }
@@ -110,6 +111,33 @@ def test_from_a_rule_to_a_version_in_force(
     assert "<del>IT security: 1 person</del>" in changed
     assert "<ins>IT security: 2 people</ins>" in changed
     assert browser.get("/policy/versions/9/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("expected", "then", "words"),
+    [
+        ({"people": 3}, {}, "another number of people"),
+        ({"in_order": "on"}, {}, "in another order"),
+        ({"passkey": "on"}, {}, "otherwise with the passkey"),
+        ({}, {"attendance": "on"}, "otherwise with attendance"),
+        ({"people": 2}, {}, ""),
+    ],
+)
+def test_an_example_notices_whatever_loosens(
+    browser_of, adam, fillwerk, filling_line, expected, then, words
+):
+    """The same people asked, but fewer, in no order, without the passkey: not the same."""
+    browser = browser_of(adam)
+    filling_line.criticality = "high"
+    filling_line.save()
+    browser.post("/policy/draft/rules/new/", rule_form(**then))
+    form = example_form(filling_line, fillwerk, [OT, IT], **expected)
+    sent = browser.post("/policy/draft/examples/new/", form)
+    assert sent.status_code == 302, text(sent)
+    draft = text(browser.get("/policy/draft/"))
+    assert (words in draft) if words else ("otherwise" not in draft)
+    done = browser.post("/policy/draft/in-force/", {"reason": "Audit finding"})
+    assert done.status_code == (422 if words else 302)
 
 
 def test_what_would_happen(browser_of, adam, olga, ivan, fillwerk, filling_line):
