@@ -303,6 +303,7 @@ class WouldForm(_WishFields):
     """A wish that somebody thinks of: for which machine, by whom, when."""
 
     start = PlantTimeField(label=_("From (plant time)"))
+    emergency = forms.BooleanField(label=_("It is an emergency"), required=False)
 
     def __init__(self, reader: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

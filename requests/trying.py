@@ -9,7 +9,7 @@ from datetime import datetime
 from accessportal.accounts.models import User, Vendor
 from accessportal.plants.models import Asset, Site
 from requests.approvers import people_who_are, who_words
-from requests.policy.evaluation import demands_on
+from requests.policy.evaluation import demands_on, in_an_emergency
 from requests.policy.rules import Demands, Machine, Rule, Step, Wish
 from requests.policy.trials import Outcome, Place, Trial, outcome_of, time_fits
 
@@ -58,8 +58,9 @@ def what_would_happen(
     permission: str,
     start: datetime,
     end: datetime,
+    emergency: bool = False,
 ) -> WouldHappen:
-    """Who would be asked for this machine, by this vendor, at this time."""
+    """Who would be asked for this machine, by this vendor, at this time; `emergency`: at once."""
     place = place_of(asset)
     wish = Wish(
         site=place.site,
@@ -71,6 +72,8 @@ def what_would_happen(
         end=end,
     )
     demands = demands_on(wish, rules)
+    if emergency:
+        demands = in_an_emergency(demands)
     return WouldHappen(
         demands,
         tuple(_asked(step, asset.zone.site) for step in demands.steps),

@@ -83,6 +83,7 @@ def what_would(request: HttpRequest, rules: tuple[Rule, ...]) -> dict[str, Any]:
         permission=data["permission"],
         start=data["start_at"],
         end=data["end_at"],
+        emergency=data["emergency"],
     )
     return {
         "would_form": form,

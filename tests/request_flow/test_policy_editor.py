@@ -161,6 +161,10 @@ def test_what_would_happen(browser_of, adam, olga, ivan, fillwerk, filling_line)
     night = text(browser.get("/policy/draft/", {**wish, "start": f"{day}23:00"}))
     for words in ("Ivan Ivers", "Olga Olsen", "At most 1 h long", "could not be asked"):
         assert words in night
+    at_once = {**wish, "start": f"{day}23:00", "emergency": "on"}
+    in_need = text(browser.get("/policy/draft/", at_once))
+    assert "Olga Olsen" in in_need and "Ivan Ivers" not in in_need
+    assert "could not be asked" not in in_need
     noon = text(browser.get("/policy/draft/", {**wish, "start": f"{day}12:00"}))
     assert "No rule matches" in noon and "Ivan Ivers" not in noon
     wrong = browser.get("/policy/draft/", {**wish, "start": "2026-03-29T02:30"})
