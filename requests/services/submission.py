@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -50,6 +52,7 @@ NUMBER_TRIES = 8
 RELEASE_AT_LEAST = 5
 TOLERANCE_AT_MOST = 240
 REMIND_BEFORE = timedelta(hours=1)
+REMIND_EVERY = timedelta(days=1)
 REMIND_NOT_WITHIN = timedelta(minutes=15)  # of the submission: it is news itself
 
 
@@ -353,20 +356,27 @@ def expire_overdue_requests(*, at: datetime | None = None) -> int:
 
 
 def remind_of_pending_requests(*, at: datetime | None = None) -> int:
-    """Remind the supervisors once of what begins within an hour. Returns how many."""
+    """Remind who is asked: once a day, and once when it begins within an hour. How many."""
     at = at or timezone.now()
-    soon = AccessRequest.objects.awaiting_decision(at=at).filter(
-        wanted_from__lte=at + REMIND_BEFORE,
-        submitted_at__lte=at - REMIND_NOT_WITHIN,
-        reminded_at__isnull=True,
+    return sum(_remind(pk, at) for pk in _to_remind_of(at).values_list("pk", flat=True))
+
+
+def _to_remind_of(at: datetime) -> QuerySet[AccessRequest]:
+    last = Coalesce("reminded_at", "submitted_at")
+    soon = Q(
+        wanted_from__lte=at + REMIND_BEFORE, submitted_at__lte=at - REMIND_NOT_WITHIN
+    ) & (Q(reminded_at=None) | Q(reminded_at__lt=F("wanted_from") - REMIND_BEFORE))
+    return (
+        AccessRequest.objects.awaiting_decision(at=at)
+        .annotate(last_told_at=last)
+        .filter(soon | Q(last_told_at__lte=at - REMIND_EVERY))
     )
-    return sum(_remind(access_request.pk, at) for access_request in soon)
 
 
 @transaction.atomic
 def _remind(pk: int, at: datetime) -> bool:
     access_request = locked_request(pk)
-    if access_request.reminded_at is not None or access_request.state != "pending":
+    if not _to_remind_of(at).filter(pk=pk).exists():  # somebody was first
         return False
     AccessRequest.objects.filter(pk=pk).update(reminded_at=at)
     notify(

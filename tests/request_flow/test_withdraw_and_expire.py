@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, TooLate
@@ -81,6 +82,18 @@ def test_olga_is_reminded_once(clock, plant, vera, olga, filling_hmi):
         Notification.objects.filter(kind="request.reminder", recipient=olga).count()
         == 1
     )
+
+
+def test_what_waits_for_days_is_called_to_mind_each_day(
+    clock, plant, vera, filling_hmi
+):
+    ask(vera, filling_hmi, start=timezone.now() + timedelta(hours=60))
+    told = []
+    for hour in range(60):
+        clock.forward(hours=1)
+        if remind_of_pending_requests():
+            told.append(hour + 1)
+    assert told == [24, 48, 59]
 
 
 def test_no_reminder_right_after_the_submission(clock, plant, vera, filling_hmi):
