@@ -245,6 +245,7 @@ LATER = st.lists(
 
 
 @pytest.mark.django_db
+@pytest.mark.walk  # of the verbs; what the database adds is in the tests of races
 def test_no_way_leads_around_the_people_whom_the_policy_names(plant: Plant) -> None:
     reached: set[str] = set()
     people = {
