@@ -114,7 +114,7 @@ def shown_by(worker: Worker) -> dict[str, Any]:
     """What the worker shows on the locked screen."""
     return worker.evaluate(
         """async () => {
-          for (let turn = 0; turn < 200; turn += 1) {
+          for (let turn = 0; turn < 60; turn += 1) {
             const [first] = await registration.getNotifications();
             const { title, body, data, actions } = first || {};
             if (first) return { title, body, path: data.path, actions };
@@ -123,6 +123,17 @@ def shown_by(worker: Worker) -> dict[str, Any]:
           return {};
         }"""
     )
+
+
+def rings(page: Page, plain: str) -> dict[str, Any]:
+    """Deliver until it is shown: Chromium drops what comes while the worker still wakes up."""
+    worker = worker_of(page)
+    for _turn in range(10):
+        deliver(page, plain)
+        shown = shown_by(worker)
+        if shown:
+            return shown
+    raise AssertionError("the worker shows nothing")
 
 
 def phone_of(
@@ -182,19 +193,17 @@ def sign_out(page: Page) -> None:
     assert page.evaluate(left) == 0
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_from_the_push_to_approved_in_three_taps(
     stage: Stage, page_of: OpensPages, service: PushService
 ) -> None:
     page, finger = phone_of(page_of, service, "olga", "Work phone")
-    worker = worker_of(page)
     assert axe_findings(page) == []
 
     number = stage.submits("vera", "vnc")
     arrived = next_push(page, service)
     stage.age_factor("olga", 1000)  # her factor is not fresh: the touch has to do it
-    deliver(page, arrived.plain)
-    shown = shown_by(worker)
+    shown = rings(page, arrived.plain)
     assert shown == {
         "title": "A request waits for your decision",
         "body": number,
@@ -254,8 +263,7 @@ def test_more_time_from_the_push_in_three_taps(
 
     arrived = next_push(page, service)
     stage.age_factor("olga", 1000)
-    deliver(page, arrived.plain)
-    shown = shown_by(worker_of(page))
+    shown = rings(page, arrived.plain)
     assert shown["title"] == "Somebody asks for more time"
     tap_on_push(page, finger, shown["path"])
     expect(page.locator("#next-step")).to_contain_text("The valve sticks")
