@@ -121,12 +121,15 @@ def grant_extension(
     """
     access_request = extension.window.access_request
     guard_four_eyes(access_request, acting_user=acting_user, origin=origin)
+    minutes = extension.minutes if minutes is None else minutes
+    if not 5 <= minutes <= 240:
+        raise NotPossible(_("Ask for 5 to 240 minutes."), code="minutes_out_of_range")
     return _grant(
         extension,
         acting_user=acting_user,
         origin=origin,
         reason=reason.strip(),
-        minutes=extension.minutes if minutes is None else minutes,
+        minutes=minutes,
         facts_hash=facts_hash,
     )
 
@@ -152,8 +155,6 @@ def _grant(
     ground = guard_widening(
         window, longer, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
-    if not 5 <= minutes <= 240:
-        raise NotPossible(_("Ask for 5 to 240 minutes."), code="minutes_out_of_range")
     guard_longer_is_possible(window, minutes, viewer=acting_user)
 
     if not everybody_agrees(

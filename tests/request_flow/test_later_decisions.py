@@ -282,3 +282,11 @@ def test_the_last_two_at_once_lengthen_it_once(
     (lost,) = [one for one in results if isinstance(one, Exception)]
     assert isinstance(lost, TooLate)
     assert end_of(window) == before + timedelta(minutes=30)
+
+
+@pytest.mark.parametrize("minutes", [0, 241, 10**18])
+def test_a_number_of_minutes_that_cannot_be_is_refused(window, vera, olga, minutes):
+    """Also one that no calendar has: before anything is reckoned with it."""
+    extension = asks(window, vera)
+    with refused(NotPossible, "minutes_out_of_range"):
+        grant_extension(extension, acting_user=olga, origin=origin(), minutes=minutes)
