@@ -49,4 +49,5 @@ def set_up(page: Page, phone: Authenticator, name: str = "Work phone") -> None:
     page.get_by_label("Name").fill(name)
     page.get_by_role("button", name="Set it up").click()
     expect(page.get_by_text(name, exact=True).first).to_be_visible()
+    assert axe_findings(page) == []
     out()
