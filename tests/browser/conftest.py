@@ -160,6 +160,7 @@ def page_of(
     yield opens
     for context in contexts:
         context.close()
+    stage.forget_passkeys()
     assert not errors, "\n".join(errors)
 
 

@@ -15,7 +15,12 @@ from django.utils import timezone
 from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.oath import TOTP
 
-from accessportal.accounts.models import AuthenticatorApp, GroupMapping, WebSession
+from accessportal.accounts.models import (
+    AuthenticatorApp,
+    GroupMapping,
+    Passkey,
+    WebSession,
+)
 from accessportal.accounts.web_sessions import cookie_hash, open_web_session
 from requests.models import ApproverGroup, ApproverGroupMember
 from sessions.services.stations import enrol_station
@@ -50,6 +55,13 @@ def sign_in(who: str, *, factor_age: float = 0.0) -> str:
 def key_of(cookie: str) -> str:
     """The key of the web session that a cookie leads to."""
     return WebSession.objects.get(cookie_hash=cookie_hash(cookie)).key
+
+
+def forget_passkeys() -> None:
+    """As if nobody's second factor but the app had ever been set up: a story leaves no passkey
+    behind that the next one would be asked for."""
+    apps = AuthenticatorApp.objects.filter(confirmed=True).values("user")
+    Passkey.objects.filter(user__in=apps).delete()
 
 
 def age_factor(who: str, seconds: float) -> None:
