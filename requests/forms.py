@@ -26,7 +26,7 @@ from requests.feasibility import what_stands_against
 from requests.free_time import IN_THE_WAY, Room, room_for
 from requests.models import AccessRequest, ApprovalPolicy, Attachment
 from requests.policy.rules import Demands
-from requests.recurrence import rule_words, times_of
+from requests.recurrence import rule_words, times_of, what_is_missing
 from requests.repeat_form import RepeatForm
 from requests.series import Judged, judged
 from requests.services.attachments import of_form
@@ -232,6 +232,7 @@ class WishForm(RepeatForm):
             wanted_until=data["end_at"],
             recurrence=self.rule,
             skips=frozenset(self.skips_of()),
+            extras=frozenset(self.extras_of()),
             on_release_minutes=data.get("on_release"),
             tolerance_minutes=data.get("tolerance") or 0,
         )
@@ -284,7 +285,13 @@ class WishForm(RepeatForm):
         if repeat is None:
             return []
         try:
-            spans = times_of(repeat.as_rule(), start, site.time_zone, end - start)
+            spans = times_of(
+                repeat.as_rule(),
+                start,
+                site.time_zone,
+                end - start,
+                self.extras_of(),
+            )
         except NotPossible as error:
             self.add_error(
                 "repeat", forms.ValidationError(str(error.sentence), code=error.code)
@@ -387,11 +394,15 @@ class WishForm(RepeatForm):
         return rule_words(self.rule)
 
     @property
+    def what_is_missing(self) -> str:
+        return what_is_missing(self.rule)
+
+    @property
     def repeat_errors(self) -> list[str]:
         """What is wrong with the repeat, while choosing."""
         return [
             str(sentence)
-            for name in ("repeat", "every", "times", "last_day")
+            for name in ("repeat", "every", "on_day", "times", "last_day")
             for sentence in self.errors.get(name, [])
         ]
 

@@ -1,21 +1,27 @@
 """Work that repeats: a rule in plant time, and the times that follow from it. Pure.
 
-The rule is one of RFC 5545 (a small part of it): by weeks on some days, or by months on the
-n-th of a weekday, until a day or so many times, at most a year and 60 times. The start keeps
-its wall-clock time; a time that the clocks skip is read with the offset before the change,
-one that comes twice is the first (3.3.5); the length is exact, however the clocks change
-(3.8.5.3).
+The rule is one of RFC 5545 (a part of it): by days, by weeks on some days, by months or years
+on a date or on the n-th or last of a weekday; until a day or so many times, at most 60 times
+within a year, by years within ten. Days may be left out (EXDATE) and added (RDATE). The start
+keeps its wall-clock time; a time that the clocks skip is read with the offset before the
+change, one that comes twice is the first (3.3.5); the length is exact, however the clocks
+change (3.8.5.3). A month without the date, and a year without 29 February, has no time
+(3.3.10).
 """
 
 from __future__ import annotations
 
 import re
+from calendar import monthrange
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import islice
+from enum import StrEnum
+from itertools import islice, pairwise
 
 from dateutil.rrule import rrulestr
 from django.utils import dateformat
+from django.utils.dates import MONTHS, WEEKDAYS
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -25,39 +31,65 @@ from accessportal.plants.wording import weekdays_words
 from requests.wishes import Span
 
 MOST = 60
-LONGEST = timedelta(days=366)
 DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 LAST = -1
-WEEKLY, MONTHLY = "WEEKLY", "MONTHLY"
+A_LEAP_YEAR = 2028
+
+
+class Unit(StrEnum):
+    DAYS = "DAILY"
+    WEEKS = "WEEKLY"
+    MONTHS = "MONTHLY"
+    YEARS = "YEARLY"
+
+
+LONGEST = dict.fromkeys(Unit, timedelta(days=366)) | {
+    Unit.YEARS: timedelta(days=10 * 366)
+}
 RULE = re.compile(
-    r"FREQ=(?P<frequency>WEEKLY|MONTHLY);INTERVAL=(?P<every>[1-9][0-9]?);"
-    r"BYDAY=(?P<days>(?:-1|[1-4])?(?:MO|TU|WE|TH|FR|SA|SU)(?:,(?:MO|TU|WE|TH|FR|SA|SU))*)"
+    r"FREQ=(?P<unit>DAILY|WEEKLY|MONTHLY|YEARLY);INTERVAL=(?P<every>[1-9][0-9]?)"
+    r"(?:;BYMONTH=(?P<month>[1-9]|1[0-2]))?"
+    r"(?:;BYDAY=(?P<nth>-1|[1-4])?(?P<days>(?:MO|TU|WE|TH|FR|SA|SU)(?:,(?:MO|TU|WE|TH|FR|SA|SU))*))?"
+    r"(?:;BYMONTHDAY=(?P<day>-1|[1-9]|[12][0-9]|3[01]))?"
     r"(?:;COUNT=(?P<times>[1-9][0-9]?)|;UNTIL=(?P<until>[0-9]{8})T235959)"
 )
+# What a rule says beside its unit and its end: one of these.
+SHAPES: dict[str, tuple[set[str], ...]] = {
+    Unit.DAYS: (set(),),
+    Unit.WEEKS: ({"days"},),
+    Unit.MONTHS: ({"nth", "days"}, {"day"}),
+    Unit.YEARS: ({"month", "nth", "days"}, {"month", "day"}),
+}
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """How it repeats. `weekdays`: ISO digits ("14": Monday and Thursday); `nth`: of the
-    month, 1 to 4 or -1 for the last, 0 by weeks. Either `times` or `until` (its last day)."""
+    """How it repeats. `weekdays`: ISO digits ("14": Monday and Thursday), by weeks; by months
+    and years the one that `nth` counts, 1 to 4 or -1 for the last; or `day`: the date, -1 for
+    the last of the month. `month`: by years. Either `times` or `until` (its last day)."""
 
+    unit: Unit
     every: int
-    weekdays: str
+    weekdays: str = ""
     nth: int = 0
+    day: int = 0
+    month: int = 0
     times: int | None = None
     until: date | None = None
 
     def as_rule(self) -> str:
         """The RRULE. UNTIL is a time of the plant, as the start is."""
-        days = [DAYS[int(each) - 1] for each in self.weekdays]
-        frequency = MONTHLY if self.nth else WEEKLY
-        by_day = f"{self.nth}{days[0]}" if self.nth else ",".join(days)
-        end = (
-            f"COUNT={self.times}"
-            if self.until is None
-            else f"UNTIL={self.until:%Y%m%d}T235959"
-        )
-        return f"FREQ={frequency};INTERVAL={self.every};BYDAY={by_day};{end}"
+        days = ",".join(DAYS[int(each) - 1] for each in self.weekdays)
+        parts = {
+            "FREQ": self.unit,
+            "INTERVAL": self.every,
+            "BYMONTH": self.month,
+            "BYDAY": f"{self.nth or ''}{days}",
+            "BYMONTHDAY": self.day,
+            "COUNT": self.times,
+            "UNTIL": self.until and f"{self.until:%Y%m%d}T235959",
+        }
+        return ";".join(f"{name}={value}" for name, value in parts.items() if value)
 
 
 def repeat_of(rule: str) -> Repeat:
@@ -65,49 +97,70 @@ def repeat_of(rule: str) -> Repeat:
     parts = RULE.fullmatch(rule)
     if parts is None or not _fits(parts):
         raise NotPossible(_("This repeat cannot be read."), code="rule_not_understood")
-    nth = int(parts["days"][:-2]) if parts["frequency"] == MONTHLY else 0
-    days = parts["days"][-2:] if nth else parts["days"]
-    digits = sorted(str(DAYS.index(day) + 1) for day in set(days.split(",")))
+    days = set(parts["days"].split(",")) if parts["days"] else set()
     until = parts["until"]
     return Repeat(
+        Unit(parts["unit"]),
         int(parts["every"]),
-        "".join(digits),
-        nth,
+        "".join(sorted(str(DAYS.index(day) + 1) for day in days)),
+        int(parts["nth"] or 0),
+        int(parts["day"] or 0),
+        int(parts["month"] or 0),
         int(parts["times"]) if parts["times"] else None,
         datetime.strptime(until, "%Y%m%d").date() if until else None,  # noqa: DTZ007
     )
 
 
-def times_of(rule: str, start: datetime, zone: str, length: timedelta) -> list[Span]:
-    """Every time of the rule from `start` on. `start` itself only counts when it fits.
+def times_of(
+    rule: str,
+    start: datetime,
+    zone: str,
+    length: timedelta,
+    extras: Iterable[date] = (),
+) -> list[Span]:
+    """Every time of the rule from `start` on, and of the days that are added, in order.
 
-    Raises `NotPossible` where there are too many, too long, or none.
+    `start` itself only counts when it fits. Raises `NotPossible` where there are too many, too
+    long, none, or one begins before the one before it has ended.
     """
     repeat = repeat_of(rule)
     wall = plant_time(start, zone).replace(tzinfo=None)
-    end = wall + LONGEST
+    end = wall + LONGEST[repeat.unit]
     if repeat.until is not None and repeat.until > end.date():
         raise _too_long()
-    bare = rule.rsplit(";", 1)[0]
     last = (
         end
         if repeat.until is None
         else datetime.combine(repeat.until, datetime.max.time())
     )
+    bare = rule.rsplit(";", 1)[0]
     walls = rrulestr(bare, dtstart=wall).replace(until=last)
     found = list(islice(walls, repeat.times or MOST + 1))
-    if len(found) > MOST:
-        raise NotPossible(
-            _("That are more than %(most)s times. Choose fewer.") % {"most": MOST},
-            code="too_many_times",
-        )
     if repeat.times is not None and len(found) < repeat.times:
         raise _too_long()
     if not found:
         raise NotPossible(
             _("The repeat has no time between its start and its end."), code="no_time"
         )
-    starts = [moment_of_wall_time(each, zone) for each in found]
+    added = {datetime.combine(day, wall.time()) for day in extras}
+    if any(not wall <= one <= end for one in added):
+        raise NotPossible(
+            _(
+                "An added day lies after the start, within the time that a repeat may last."
+            ),
+            code="added_day_too_far",
+        )
+    starts = sorted(moment_of_wall_time(each, zone) for each in added.union(found))
+    if len(starts) > MOST:
+        raise NotPossible(
+            _("That are more than %(most)s times. Choose fewer.") % {"most": MOST},
+            code="too_many_times",
+        )
+    if any(after - before < length for before, after in pairwise(starts)):
+        raise NotPossible(
+            _("One time would begin before the one before it has ended."),
+            code="times_overlap",
+        )
     return [Span(one, one + length) for one in starts]
 
 
@@ -116,38 +169,79 @@ def rule_words(rule: str) -> str:
     if not rule:
         return ""
     repeat = repeat_of(rule)
-    days = weekdays_words(repeat.weekdays)
-    if repeat.nth:
-        how = ngettext(
-            "every month on the %(nth)s %(day)s",
-            "every %(every)s months on the %(nth)s %(day)s",
-            repeat.every,
-        ) % {"every": repeat.every, "nth": nth_words(repeat.nth), "day": days}
-    else:
-        how = ngettext(
-            "every week on %(days)s", "every %(every)s weeks on %(days)s", repeat.every
-        ) % {"every": repeat.every, "days": days}
+    how = _how_words(repeat)
     if repeat.until is not None:
         day = dateformat.format(repeat.until, pgettext("date format", "j M Y"))
         return _("%(how)s, until %(day)s") % {"how": how, "day": day}
     return _("%(how)s, %(times)s times") % {"how": how, "times": repeat.times}
 
 
-def nth_words(nth: int) -> str:
-    return {
-        1: _("first"), 2: _("second"), 3: _("third"), 4: _("fourth"), LAST: _("last"),
-    }[nth]  # fmt: skip
+def what_is_missing(rule: str) -> str:
+    """Which months or years have no such time, as a sentence; empty where each has one."""
+    repeat = repeat_of(rule)
+    if repeat.day < 29 or repeat.month not in (0, 2):
+        return ""
+    if repeat.month:
+        return _("Years without a 29 February are left out.")
+    return _("Months without a day %(day)s are left out.") % {"day": repeat.day}
+
+
+def _how_words(repeat: Repeat) -> str:
+    every = repeat.every
+    if repeat.unit == Unit.DAYS:
+        words = ngettext("every day", "every %(every)s days", every)
+        return words % {"every": every}
+    if repeat.unit == Unit.WEEKS:
+        words = ngettext(
+            "every week on %(days)s", "every %(every)s weeks on %(days)s", every
+        )
+        return words % {"every": every, "days": weekdays_words(repeat.weekdays)}
+    if repeat.unit == Unit.MONTHS:
+        words = ngettext(
+            "every month on %(day)s", "every %(every)s months on %(day)s", every
+        )
+    else:
+        words = ngettext(
+            "every year on %(day)s", "every %(every)s years on %(day)s", every
+        )
+    return words % {"every": every, "day": _day_words(repeat)}
+
+
+def _day_words(repeat: Repeat) -> str:
+    """`the second Tuesday`, `day 31` or `the last day`, by years of a month: `29 February`."""
+    if repeat.nth:
+        nth = {
+            1: _("first"), 2: _("second"), 3: _("third"), 4: _("fourth"),
+            LAST: pgettext("of a month", "last"),
+        }[repeat.nth]  # fmt: skip
+        weekday = WEEKDAYS[int(repeat.weekdays) - 1]
+        words = _("the %(nth)s %(weekday)s") % {"nth": nth, "weekday": weekday}
+    elif repeat.day == LAST:
+        words = _("the last day")
+    elif repeat.month:
+        day = date(A_LEAP_YEAR, repeat.month, repeat.day)
+        return dateformat.format(day, pgettext("date format", "j F"))
+    else:
+        return _("day %(day)s") % {"day": repeat.day}
+    if not repeat.month:
+        return words
+    return _("%(day)s of %(month)s") % {"day": words, "month": MONTHS[repeat.month]}
 
 
 def _fits(parts: re.Match[str]) -> bool:
-    """By months exactly one numbered day, by weeks days without a number."""
-    numbered = parts["days"][0] in "-1234"
-    single = "," not in parts["days"]
-    return numbered and single if parts["frequency"] == MONTHLY else not numbered
+    """One of the shapes of its unit, with one day of a kind, and a date that there is."""
+    says = {name for name in ("month", "nth", "days", "day") if parts[name]}
+    if says not in SHAPES[parts["unit"]] or ("nth" in says and "," in parts["days"]):
+        return False
+    month = int(parts["month"] or 1)
+    return int(parts["day"] or 1) <= monthrange(A_LEAP_YEAR, month)[1]
 
 
 def _too_long() -> NotPossible:
     return NotPossible(
-        _("A repeat lasts a year at most. Choose fewer times, or an earlier last day."),
+        _(
+            "A repeat lasts a year at most, and ten by years. Choose fewer times, or an "
+            "earlier last day."
+        ),
         code="series_too_long",
     )

@@ -9,32 +9,34 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accessportal.plants.forms import WEEKDAYS
-from requests.recurrence import LAST, MOST, Repeat
+from requests.recurrence import LAST, MOST, Repeat, Unit
 
-ONCE, WEEKLY, MONTHLY, MONTHLY_LAST = "", "weekly", "monthly", "last"
+ONCE = ""
+NTH, LAST_SUCH, DATE, LAST_OF_MONTH = "nth", "last", "date", "end"
 TIMES, LAST_DAY = "times", "until"
 
 
 class RepeatForm(forms.Form):
-    """Nothing of it is needed where nothing repeats. The weekday of a month is the start's."""
+    """Nothing of it is needed where nothing repeats. A weekday or a date is the start's."""
 
     repeat = forms.ChoiceField(
         label=_("Does it repeat?"),
         choices=[
             (ONCE, _("No, once")),
-            (WEEKLY, _("By weeks")),
-            (MONTHLY, _("By months, on the same weekday: the first Tuesday …")),
-            (MONTHLY_LAST, _("By months, on the last such weekday")),
+            (Unit.DAYS, _("By days")),
+            (Unit.WEEKS, _("By weeks")),
+            (Unit.MONTHS, _("By months")),
+            (Unit.YEARS, _("By years")),
         ],
         required=False,
     )
     every = forms.IntegerField(
         label=_("Every how many?"),
         min_value=1,
-        max_value=12,
+        max_value=99,
         required=False,
         initial=1,
-        help_text=_("1: each week or month, 2: every second."),
+        help_text=_("1: each one, 2: every second."),
     )
     weekdays = forms.MultipleChoiceField(
         label=_("On"),
@@ -42,6 +44,17 @@ class RepeatForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         required=False,
         help_text=_("Nothing chosen: the weekday of the start."),
+    )
+    on_day = forms.ChoiceField(
+        label=_("On which day of the month?"),
+        choices=[
+            (NTH, _("The weekday of the start: the second Tuesday …")),
+            (LAST_SUCH, _("The last such weekday: the last Tuesday …")),
+            (DATE, _("The date of the start: day 10 …")),
+            (LAST_OF_MONTH, _("The last day of the month")),
+        ],
+        required=False,
+        initial=NTH,
     )
     ends = forms.ChoiceField(
         label=_("Ends"),
@@ -99,21 +112,36 @@ class RepeatForm(forms.Form):
                 self.add_error("times", _("Say how many times."))
         if until is None and times is None:
             return None
+        unit, every = Unit(how), data.get("every") or 1
         own_day = str(wall.isoweekday())
-        every = data.get("every") or 1
-        if how == WEEKLY:
+        if unit == Unit.DAYS:
+            return Repeat(unit, every, times=times, until=until)
+        if unit == Unit.WEEKS:
             days = "".join(sorted(set(data.get("weekdays") or [own_day])))
-            return Repeat(every, days, times=times, until=until)
-        nth = LAST if how == MONTHLY_LAST else (wall.day - 1) // 7 + 1
+            return Repeat(unit, every, days, times=times, until=until)
+        month = wall.month if unit == Unit.YEARS else 0
+        on_day = data.get("on_day") or NTH
+        if on_day in (DATE, LAST_OF_MONTH):
+            day = wall.day if on_day == DATE else LAST
+            return Repeat(unit, every, "", 0, day, month, times, until)
+        nth = LAST if on_day == LAST_SUCH else (wall.day - 1) // 7 + 1
         if nth > 4:
             # Not every month has a fifth: that is what "the last" is for.
             nth = LAST
-        return Repeat(every, own_day, nth, times, until)
+        return Repeat(unit, every, own_day, nth, 0, month, times, until)
 
     def skips_of(self) -> set[date]:
-        """The days that are left out; what is no day is none."""
+        """The days that are left out."""
+        return self._days_of("skip")
+
+    def extras_of(self) -> list[date]:
+        """The days that are added, in order."""
+        return sorted(self._days_of("extra"))
+
+    def _days_of(self, name: str) -> set[date]:
+        """What is no day is none."""
         getlist = getattr(self.data, "getlist", None)
-        raw = getlist("skip") if getlist else self.data.get("skip", [])
+        raw = getlist(name) if getlist else self.data.get(name, [])
         days = set()
         for text in list(raw)[: MOST * 2]:
             try:

@@ -17,7 +17,6 @@ from requests.facts import facts_of_request, policy_limits, requested_endpoints
 from requests.feasibility import blocks, what_stands_against
 from requests.models import AccessRequest, MaintenanceWindow
 from requests.policy.rules import Demands
-from requests.recurrence import LONGEST
 from requests.wishes import Booking, Finding, Freeze, Level, Span, WishFacts
 
 
@@ -59,15 +58,15 @@ def judged(
     """Each time, judged as if it were asked for by itself.
 
     `facts` are those of the wish; bookings and freezes of the whole stretch are read once.
-    `demands_of`: what the policy demands at a time. A repeat may reach further ahead than a
-    single wish: it is limited by its own year.
+    `demands_of`: what the policy demands at a time. How far ahead one may ask is judged
+    for the first time, by itself: the others may be later.
     """
     if not spans:
         return []
     stretch = Span(spans[0].start, spans[-1].end)
     bookings = _bookings(endpoints, stretch, own_request)
     freezes = _freezes(site, endpoints, stretch)
-    furthest = facts.limits.furthest + LONGEST
+    furthest = stretch.end - facts.now
     left, found = set(skips), []
     for span in spans:
         demands = demands_of(span)

@@ -30,14 +30,16 @@ KEPT_FIELDS = (
     "repeat",
     "every",
     "weekdays",
+    "on_day",
     "ends",
     "times",
     "last_day",
     "skip",
+    "extra",
     "on_release",
     "tolerance",
 )
-MANY = frozenset({"endpoints", "companions", "weekdays", "skip"})
+MANY = frozenset({"endpoints", "companions", "weekdays", "skip", "extra"})
 TICKS = frozenset({"clipboard_in", "clipboard_out"})
 DRAFT_LETTERS = 20_000
 """Longer than this is no typing any more, and is not kept."""

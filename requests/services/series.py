@@ -52,7 +52,9 @@ def times_of_wish(wish: Wish) -> list[Span]:
     length = wish.wanted_until - wish.wanted_from
     spans = [
         span
-        for span in times_of(wish.recurrence, wish.wanted_from, zone, length)
+        for span in times_of(
+            wish.recurrence, wish.wanted_from, zone, length, wish.extras
+        )
         if plant_time(span.start, zone).date() not in wish.skips
     ]
     if not spans:

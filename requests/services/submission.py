@@ -70,9 +70,10 @@ class Wish:
     clipboard_out: bool = False
     work_order: str = ""
     companion_ids: Iterable[int] = ()
-    # A rule of `requests.recurrence`, and the days of the plant that are left out.
+    # A rule of `requests.recurrence`, and the days of the plant that are left out and added.
     recurrence: str = ""
     skips: frozenset[date] = frozenset()
+    extras: frozenset[date] = frozenset()
     on_release_minutes: int | None = None
     tolerance_minutes: int = 0
 

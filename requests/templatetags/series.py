@@ -7,7 +7,7 @@ from typing import Any
 from django import template
 
 from requests.models import AccessRequest, MaintenanceWindow
-from requests.recurrence import rule_words
+from requests.recurrence import rule_words, what_is_missing
 from requests.series import dates_of
 
 register = template.Library()
@@ -37,6 +37,7 @@ def series_dates(
         "access_request": access_request,
         "head": head,
         "rule": rule_words(head.recurrence),
+        "missing": what_is_missing(head.recurrence),
         "dates": dates,
         "site": head.site,
         "against": [one for one in dates if one.against],

@@ -50,7 +50,8 @@ function showClipboard() {
 function showRepeat() {
   const how = chosen("repeat");
   form.querySelector("[data-when-repeat]").hidden = how === "";
-  form.querySelector("[data-when-weekly]").hidden = how !== "weekly";
+  form.querySelector("[data-when-weekly]").hidden = how !== "WEEKLY";
+  form.querySelector("[data-when-monthly]").hidden = !["MONTHLY", "YEARLY"].includes(how);
   form.querySelector("[data-when-times]").hidden = chosen("ends") === "until";
   form.querySelector("[data-when-until]").hidden = chosen("ends") !== "until";
 }

@@ -50,7 +50,7 @@ def test_a_freeze_is_avoided_and_the_work_repeats(page_of: OpensPages) -> None:
     expect(findings).not_to_contain_text("Production freeze")
 
     press(vera.locator("summary", has_text="Repeats"))
-    choose(vera, "repeat", "weekly")
+    choose(vera, "repeat", "WEEKLY")
     vera.get_by_label("How many times?").fill("4")
     vera.get_by_label("How many times?").blur()
     dates = findings.locator("li.date")
