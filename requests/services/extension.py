@@ -9,10 +9,8 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
-from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.later_wishes import demands_later, is_for_one_alone
@@ -34,12 +32,13 @@ from requests.services.later_decision import (
     open_wish,
 )
 from requests.services.window import (
-    BROKERS,
+    change_times,
     decide_extension,
     guard_longer_is_possible,
     guard_open,
     locked_window,
     longer_by,
+    tell_brokers,
 )
 
 EXTENSION_MINUTES = (15, 30, 60, 120)
@@ -174,9 +173,7 @@ def _grant(
     ):
         return None
     decide_extension(extension, ExtensionRequest.State.GRANTED, acting_user, reason)
-    MaintenanceWindow.objects.filter(pk=window.pk).update(closes_at=after)
-    window.closes_at = after
-    move_end_of_bound(access_request.number, after)
+    change_times(window, closes_at=after)
 
     record(
         "window.extended",
@@ -190,7 +187,6 @@ def _grant(
         closes_at=after.isoformat(),
     )
 
-    access_request.window = window
     notify(
         [access_request.requested_by],
         "window.extended",
@@ -200,8 +196,7 @@ def _grant(
         **said_of(access_request),
     )
     tell_pages(access_request, about=("requests", "windows"))
-    # The session actors read the new end within their tick anyway; this makes it instant.
-    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
+    tell_brokers()
     return window
 
 

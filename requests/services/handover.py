@@ -19,7 +19,6 @@ from accessportal.accounts.authorisation import Action, people_who_may
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.line import checklist_of, needs_the_line, not_ticked, turn_of
@@ -32,10 +31,11 @@ from requests.services.common import (
     tell_pages,
 )
 from requests.services.window import (
-    BROKERS,
+    change_times,
     guard_longer_is_possible,
     guard_not_over,
     locked_window,
+    tell_brokers,
 )
 
 SOON = timedelta(minutes=30)
@@ -142,10 +142,7 @@ def postpone_line(
 
     after = window.closes_at + timedelta(minutes=POSTPONE_MINUTES)
     postponed = window.postponed_minutes + POSTPONE_MINUTES
-    MaintenanceWindow.objects.filter(pk=window.pk).update(
-        closes_at=after, postponed_minutes=postponed
-    )
-    window.closes_at, window.postponed_minutes = after, postponed
+    change_times(window, closes_at=after, postponed_minutes=postponed)
 
     record(
         "window.postponed",
@@ -298,8 +295,5 @@ def _start_the_time(window: MaintenanceWindow, now: Any) -> None:
     closes_at = min(
         window.closes_at, now + timedelta(seconds=window.on_release_seconds)
     )
-    MaintenanceWindow.objects.filter(pk=window.pk).update(
-        released_at=now, opens_at=now, closes_at=closes_at
-    )
-    window.released_at, window.opens_at, window.closes_at = now, now, closes_at
-    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
+    change_times(window, released_at=now, opens_at=now, closes_at=closes_at)
+    tell_brokers()

@@ -17,13 +17,12 @@ from django.utils.translation import gettext as _
 from accessportal.accounts.models import User, Vendor
 from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
-from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.models import AccessRequest, LaterWish, MaintenanceWindow
 from requests.services.common import path_of, people_of, said_of, tell_pages
 from requests.services.later_decision import end_wish
-from requests.services.window import BROKERS
+from requests.services.window import tell_brokers
 
 
 @transaction.atomic
@@ -93,4 +92,4 @@ def _close_by(
         **said_of(access_request),
     )
     tell_pages(access_request, about=("requests", "windows", "sessions"))
-    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
+    tell_brokers()

@@ -14,10 +14,8 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
-from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.facts import facts_of_request
@@ -41,12 +39,13 @@ from requests.services.later_decision import (
 )
 from requests.services.window import (
     BEGUN,
-    BROKERS,
+    change_times,
     guard_longer_is_possible,
     guard_not_over,
     guard_open,
     locked_window,
     longer_by,
+    tell_brokers,
 )
 from requests.wishes import Finding
 
@@ -148,11 +147,7 @@ def _move(
         origin=origin,
     ):
         return None
-    MaintenanceWindow.objects.filter(pk=window.pk).update(
-        opens_at=opens_at, closes_at=closes_at
-    )
-    window.opens_at, window.closes_at = opens_at, closes_at
-    move_end_of_bound(access_request.number, closes_at)
+    change_times(window, opens_at=opens_at, closes_at=closes_at)
     record(
         "window.moved",
         acting_user=acting_user,
@@ -166,7 +161,6 @@ def _move(
         closes_at=closes_at.isoformat(),
     )
 
-    access_request.window = window
     notify(
         people_of(access_request),
         "window.moved",
@@ -176,7 +170,7 @@ def _move(
         **said_of(access_request),
     )
     tell_pages(access_request, about=("requests", "windows"))
-    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
+    tell_brokers()
     return window
 
 
@@ -206,18 +200,15 @@ def recall_window(
         raise TooLate(_("The window closes sooner anyway."), code="closes_sooner")
 
     before = window.closes_at
-    recalled = {
-        "closes_at": closes_at,
-        "recalled_at": now,
-        "recalled_by": acting_user,
-        "recall_reason": reason[:500],
-        "recall_seen_at": None,
-    }
-    MaintenanceWindow.objects.filter(pk=window.pk).update(**recalled)
-    for name, value in recalled.items():
-        setattr(window, name, value)
+    change_times(
+        window,
+        closes_at=closes_at,
+        recalled_at=now,
+        recalled_by=acting_user,
+        recall_reason=reason[:500],
+        recall_seen_at=None,
+    )
     end_wish(window, LaterWish.State.OUTDATED, acting_user=acting_user, reason=reason)
-    move_end_of_bound(access_request.number, closes_at)
 
     record(
         "window.recalled",
@@ -231,7 +222,6 @@ def recall_window(
         closes_at=closes_at.isoformat(),
     )
 
-    access_request.window = window
     notify(
         people_of(access_request),
         "window.recalled",
@@ -242,7 +232,7 @@ def recall_window(
         **said_of(access_request),
     )
     tell_pages(access_request, about=("requests", "windows", "sessions"))
-    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
+    tell_brokers()
     return window
 
 
@@ -273,7 +263,7 @@ def acknowledge_recall(
     )
 
     tell_pages(access_request, about=("windows", "sessions"))
-    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
+    tell_brokers()
     return window
 
 

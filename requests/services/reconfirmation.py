@@ -231,7 +231,7 @@ def _reconfirm(
         return None
     now = timezone.now()
     changed = MaintenanceWindow.objects.filter(
-        pk=window.pk, revoked_at=window.revoked_at
+        pk=window.pk, revoked_at=window.revoked_at, closes_at__gt=now
     ).update(
         revoked_at=None,
         revoked_by=None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,8 +12,10 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
+from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
 from accessportal.errors import NotPossible, TooLate
+from accessportal.live import announce
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.transitions import transition
@@ -120,6 +123,27 @@ def locked_window(window: MaintenanceWindow) -> MaintenanceWindow:
     window.access_request = access_request
     access_request.window = window
     return window
+
+
+def change_times(window: MaintenanceWindow, **times: Any) -> None:
+    """The locked window gets other times (`closes_at` and what goes with it), while it is not
+    over: it may have ended since it was looked at, and what is over does not open again.
+
+    Whoever is let in for its sake alone leaves with it. Raises `TooLate`.
+    """
+    standing = MaintenanceWindow.objects.not_over().filter(pk=window.pk)
+    if not standing.update(**times):
+        guard_not_over(window)
+        raise TooLate
+    for name, value in times.items():
+        setattr(window, name, value)
+    move_end_of_bound(window.access_request.number, window.closes_at)
+
+
+def tell_brokers() -> None:
+    """The session actors read a window's new times within their tick anyway; this makes it
+    instant, after the commit."""
+    transaction.on_commit(lambda: announce(BROKERS, "look.again"))
 
 
 def guard_not_over(window: MaintenanceWindow) -> None:
