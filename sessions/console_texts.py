@@ -146,7 +146,9 @@ def side_texts() -> dict[str, str]:
         "in_charge_nobody": _("Nobody at the plant is in charge of this session."),
         "charge_offered": _("Offered to %(name)s, not yet accepted."),
         "charge_offered_to_you": _("%(name)s hands this session over to you."),
-        "wish_asked": _("%(name)s asks for %(minutes)s more minutes: “%(reason)s”"),
+        "wish_asked": _(
+            "%(name)s asks for %(minutes)s more minutes, until %(time)s: “%(reason)s”"
+        ),
         "wish_give": _("Give %(minutes)s min"),
         "step_asked": _(
             "%(name)s asks for a critical step: “%(what)s”, %(minutes)s min"

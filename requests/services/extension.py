@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -28,6 +29,7 @@ from requests.services.later_decision import (
     ask_others,
     end_wish,
     everybody_agrees,
+    guard_seen,
     guard_widening,
     open_wish,
 )
@@ -42,6 +44,19 @@ from requests.services.window import (
 )
 
 EXTENSION_MINUTES = (15, 30, 60, 120)
+
+
+def seen_of_extension(
+    extension: ExtensionRequest, closes_at: datetime
+) -> dict[str, Any]:
+    """What a screen that shows the work itself says of the wish; `closes_at`: the end of the
+    window, as it stands there."""
+    return {
+        "wish": extension.pk,
+        "minutes": extension.minutes,
+        "reason": extension.reason,
+        "until": closes_at.isoformat(),
+    }
 
 
 @transaction.atomic
@@ -113,10 +128,13 @@ def grant_extension(
     reason: str = "",
     minutes: int | None = None,
     facts_hash: str | None = None,
+    wish_hash: str | None = None,
 ) -> MaintenanceWindow | None:
     """Give more time (or other `minutes`): a new decision, so four eyes and a fresh factor.
 
-    None: a yes after which others are needed (`requests.services.later_decision`).
+    `facts_hash`: of what a page of the decision showed; `wish_hash`: of what a screen beside
+    the work did (`seen_of_extension`). Raises `TooLate` (code `facts_changed`) where that is
+    no longer so. None: a yes after which others are needed (`requests.services.later_decision`).
     """
     access_request = extension.window.access_request
     guard_four_eyes(access_request, acting_user=acting_user, origin=origin)
@@ -130,6 +148,7 @@ def grant_extension(
         reason=reason.strip(),
         minutes=minutes,
         facts_hash=facts_hash,
+        wish_hash=wish_hash,
     )
 
 
@@ -142,6 +161,7 @@ def _grant(
     reason: str,
     minutes: int,
     facts_hash: str | None,
+    wish_hash: str | None,
 ) -> MaintenanceWindow | None:
     window = locked_window(extension.window)
     access_request = window.access_request
@@ -151,6 +171,7 @@ def _grant(
     longer = longer_by(window, minutes, extension=extension)
     _guard_undecided(extension)
     guard_open(window)
+    guard_seen(seen_of_extension(extension, before), wish_hash)
     ground = guard_widening(
         window, longer, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )

@@ -163,6 +163,8 @@ def plant_word(side: PlantSide, seat: Seat) -> dict[str, Any]:
             "id": wish.id,
             "minutes": wish.minutes,
             "reason": wish.reason,
+            "until": moment(wish.until),
+            "seen": wish.seen,
             "by": wish.by,
             "state": wish.state,
             "answer": wish.answer,

@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 from django.utils import timezone
 
+from requests.facts import hash_of_facts
 from requests.models import ExtensionRequest, MaintenanceWindow
+from requests.services.extension import seen_of_extension
 from sessions.attended import attendance_required, attended_until
 from sessions.models import BrokeredSession, CriticalStep
 
@@ -47,6 +49,10 @@ class Wish:
     id: int
     minutes: int
     reason: str
+    until: datetime
+    """When the window would close."""
+    seen: str
+    """The hash of what is shown of it, which a yes brings along."""
     by: str
     state: str
     answer: str
@@ -149,7 +155,7 @@ def _side(
         offered_to=offered_to.full_name if offered_to else "",
         offered_to_id=row.charge_offered_to_id,
         step=_step(step) if step is not None else None,
-        wish=_wish(wish) if wish is not None else None,
+        wish=_wish(wish, row.window) if wish is not None else None,
         attendance=_attendance(row),
         recall=_recall(row.window),
     )
@@ -179,11 +185,13 @@ def _step(step: CriticalStep) -> Step:
     )
 
 
-def _wish(wish: ExtensionRequest) -> Wish:
+def _wish(wish: ExtensionRequest, window: MaintenanceWindow) -> Wish:
     return Wish(
         id=wish.pk,
         minutes=wish.minutes,
         reason=wish.reason,
+        until=window.closes_at + timedelta(minutes=wish.minutes),
+        seen=hash_of_facts(seen_of_extension(wish, window.closes_at)),
         by=wish.asked_by.full_name,
         state=wish.state,
         answer=wish.decision_reason,

@@ -149,6 +149,7 @@ def give_time(request: HttpRequest, pk: UUID) -> HttpResponse:
         acting_user=_user(request),
         origin=origin_of(request),
         reason=request.POST.get("reason", "")[:500],
+        wish_hash=request.POST.get("seen", ""),
     )
     if longer is None:
         return done(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -156,3 +158,44 @@ def test_the_board_settles_what_waits(
     live.refresh_from_db()
     assert wish.state == ExtensionRequest.State.REFUSED
     assert live.person_in_charge == olga
+
+
+def test_time_is_given_to_what_was_seen(
+    filling_hmi: Endpoint, vera: User, olga: User
+) -> None:
+    """The end moves while Olga looks at the wish: she is told, sees it, and gives it then."""
+    window = make_window(vera, filling_hmi, decided_by=olga)
+    live = BrokeredSession.objects.create(
+        number="SES-2026-7004", window=window, endpoint=filling_hmi, started_by=vera,
+        permission="control", state="active", slot=0,
+    )  # fmt: skip
+    wish = request_extension(
+        window, acting_user=vera, origin=origin(), minutes=30, reason="Valve"
+    )
+    board = signed_in(Client(), olga)
+
+    def seen() -> str:
+        shown = re.search(
+            r'name="seen" value="(\w+)"', board.get("/sessions/").content.decode()
+        )
+        assert shown
+        return shown[1]
+
+    def gives(seen: str) -> int:
+        answer = board.post(
+            f"/sessions/{live.pk}/more-time/give/", {"wish": wish.pk, "seen": seen},
+            headers={"Accept": "application/json"},
+        )  # fmt: skip
+        return answer.status_code
+
+    before = seen()
+    MaintenanceWindow.objects.filter(pk=window.pk).update(
+        closes_at=window.closes_at - timedelta(minutes=10)
+    )
+    assert (gives(before), gives("")) == (409, 409)
+    wish.refresh_from_db()
+    assert wish.state == ExtensionRequest.State.PENDING
+    assert seen() != before
+    assert gives(seen()) == 200
+    wish.refresh_from_db()
+    assert wish.state == ExtensionRequest.State.GRANTED

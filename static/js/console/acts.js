@@ -61,7 +61,8 @@ async function answeredByPasskey(form, problem) {
   return true;
 }
 
-async function send(form, submitter, onDone) {
+/** `body`: what stood in the form when it was pressed, also where a passkey is asked for first. */
+async function send(form, submitter, onDone, body = bodyOf(form, submitter)) {
   // Pressed twice it goes once; another button of the same form is another act.
   const act = submitter && submitter.name ? submitter : form;
   if (act.dataset.busy) return;
@@ -71,7 +72,7 @@ async function send(form, submitter, onDone) {
   show(error, false);
   for (const button of buttons) button.setAttribute("aria-busy", "true");
   try {
-    const answer = await post(facts.urls[form.dataset.act], bodyOf(form, submitter));
+    const answer = await post(facts.urls[form.dataset.act], body);
     form.reset();
     for (const stepUp of form.querySelectorAll("[data-stepup]")) show(stepUp, false);
     const dialog = form.closest("dialog");
@@ -80,7 +81,9 @@ async function send(form, submitter, onDone) {
   } catch (problem) {
     if (await answeredByPasskey(form, problem)) {
       delete act.dataset.busy;
-      await send(form, submitter, onDone);
+      const holder = form.querySelector("[data-passkey]");
+      body.set(holder.name, holder.value);
+      await send(form, submitter, onDone, body);
       return;
     }
     put(error.querySelector("[data-words]") || error, problem.sentence || String(problem));

@@ -100,13 +100,14 @@ export class PlantSide {
 
   showWish(wish, before) {
     const pending = Boolean(wish) && wish.state === "pending";
-    const words = pending ? say("wish_asked", { name: wish.by, minutes: wish.minutes, reason: wish.reason }) : "";
+    const words = pending ? say("wish_asked", { name: wish.by, minutes: wish.minutes, time: plantClock(wish.until), reason: wish.reason }) : "";
     fillAll("[data-wish-id]", wish ? wish.id : "");
+    fillAll("[data-wish-seen]", wish ? wish.seen : "");
     ask("ask-wish", words);
     put(byId("wish-state"), words);
     show(byId("side-wish"), pending);
     if (pending) for (const button of document.querySelectorAll("[data-wish-give]")) button.lastChild.textContent = ` ${say("wish_give", { minutes: wish.minutes })}`;
-    if (before !== undefined && wish && (!before || before.id !== wish.id) && pending && byId("ask-wish")) announce(words, true);
+    if (before !== undefined && wish && (!before || before.seen !== wish.seen) && pending && byId("ask-wish")) announce(words, true);
   }
 
   showAttendance(there) {
