@@ -157,6 +157,12 @@ class MaintenanceWindow(models.Model):
         return self.Phase.OPEN
 
     @property
+    def has_fallen(self) -> bool:
+        """Revoked with something else, and it may still be confirmed again; see `fallen`."""
+        in_time = self.closes_at > timezone.now()
+        return bool(self.revoked_at and self.revoke_cause) and in_time
+
+    @property
     def waits_for_release(self) -> bool:
         """On release, and the shift has not given the line."""
         return self.on_release_seconds is not None and self.released_at is None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -71,7 +70,6 @@ def _page(
 ) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     access_request = window.access_request
-    fell = bool(window.revoked_at and window.revoke_cause)
     unusual = what_is_unusual_now(window, viewer=user)
     context = {
         "window": window,
@@ -79,10 +77,10 @@ def _page(
         "site": access_request.site,
         "endpoints": requested_endpoints(access_request),
         "companions": companions_of(access_request),
-        "fell": fell and window.closes_at > timezone.now(),
+        "fell": window.has_fallen,
         "unusual": unusual,
         "blocked": any(finding.blocks for finding in unusual),
-        "moved": moved_addresses(access_request) if fell else [],
+        "moved": moved_addresses(access_request) if window.revoke_cause else [],
         "checklist": CHECKLIST.get(window.revoke_cause, {}).items(),
         "checked": request.POST.getlist("checked"),
         "facts_hash": hash_of_facts(seen_of_window(window)),

@@ -91,6 +91,10 @@ def test_a_window_falls_and_somebody_who_looked_at_the_new_address_lets_it_stand
     assert "192.168" not in window.revoke_reason  # the plant's own affair
 
     number = window.access_request.number
+    hers = signed_in(Client(), plant.vera).get(f"/requests/{number}/").content.decode()
+    assert "The window waits to be confirmed again" in hers
+    assert "ask again" in hers and f"/requests/new/?again={number}" in hers
+    assert "192.168" not in hers and "/reconfirm/" not in hers
     page = signed_in(client, plant.olga).get(
         reverse("windows:reconfirm", args=[number])
     )
