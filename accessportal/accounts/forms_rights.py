@@ -51,10 +51,9 @@ class MomentField(forms.DateTimeField):
         )
 
 
-class DelegationForm(forms.Form):
-    """`grant` is one of the person's own: the role and where it is held."""
+class LendingForm(forms.Form):
+    """What is the same whatever somebody lends to a colleague."""
 
-    grant = forms.ChoiceField(label=_("Role"))
     to = PersonField(
         label=_("To whom"), queryset=User.objects.none(), empty_label=_("Choose")
     )
@@ -64,13 +63,23 @@ class DelegationForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = colleagues_of(user)  # type: ignore[attr-defined]
+        now = timezone.localtime().replace(second=0, microsecond=0)
+        self.fields["starts_at"].initial = now
+
+
+class DelegationForm(LendingForm):
+    """`grant` is one of the person's own: the role and where it is held."""
+
+    grant = forms.ChoiceField(label=_("Role"))
+    field_order = ("grant",)
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, user=user, **kwargs)
         self.grants = {str(grant.pk): grant for grant in own_roles(user)}
         self.fields["grant"].choices = [  # type: ignore[attr-defined]
             (key, self.words(grant)) for key, grant in self.grants.items()
         ]
-        self.fields["to"].queryset = colleagues_of(user)  # type: ignore[attr-defined]
-        now = timezone.localtime().replace(second=0, microsecond=0)
-        self.fields["starts_at"].initial = now
 
     @staticmethod
     def words(grant: RoleGrant) -> str:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts.models import User
-from accessportal.accounts.models.borrowed import Borrowed
+from accessportal.accounts.models.borrowed import Borrowed, BorrowedQuerySet
 
 
 class ApprovalPolicy(models.Model):
@@ -93,21 +93,15 @@ class ApproverGroupMember(models.Model):
         return f"{self.group}: {self.person}"
 
 
-class GroupDelegationQuerySet(models.QuerySet["GroupDelegation"]):
-    def not_over(self, *, at: datetime | None = None) -> GroupDelegationQuerySet:
-        return self.filter(ends_at__gt=at or timezone.now(), ended_at__isnull=True)
-
+class GroupDelegationQuerySet(BorrowedQuerySet["GroupDelegation"]):
     def in_force(self, *, at: datetime | None = None) -> GroupDelegationQuerySet:
         """Begun, not over, of somebody active who is one of the group themselves: so a place
         that was lent is never lent on."""
-        at = at or timezone.now()
         own = ApproverGroupMember.objects.filter(
             group=models.OuterRef("group"), person=models.OuterRef("delegator")
         )
-        return self.not_over(at=at).filter(
-            models.Exists(own),
-            starts_at__lte=at,
-            delegator__in=User.objects.active(at=at),
+        return self.running(at=at).filter(
+            models.Exists(own), delegator__in=User.objects.active(at=at)
         )
 
 
@@ -149,6 +143,10 @@ class GroupDelegation(Borrowed):
 
     def __str__(self) -> str:
         return f"{self.group}: {self.delegator} → {self.delegate}"
+
+    @property
+    def what(self) -> str:
+        return self.group.name
 
 
 class ApprovalStepQuerySet(models.QuerySet["ApprovalStep"]):

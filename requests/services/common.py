@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -15,11 +16,12 @@ from accessportal.accounts.services.common import guard_fresh_factor
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.news import site_topic, tell_news, user_topic, vendor_topic
+from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.plants.models import Endpoint, Site
 from requests.approvers import people_of_groups
 from requests.facts import companions_of, requested_endpoints
-from requests.models import AccessRequest, LaterWish
+from requests.models import AccessRequest, LaterWish, MaintenanceWindow
 from requests.wishes import Finding
 from requests.wording import machines_words, moment_words, span_words
 
@@ -38,6 +40,7 @@ __all__ = [
     "path_of",
     "people_of",
     "said_of",
+    "tell_of_window",
     "tell_pages",
 ]
 
@@ -161,6 +164,27 @@ def tell_pages(
             tell_news(*everybody, about=subject)
 
     transaction.on_commit(tell)
+
+
+def tell_of_window(
+    window: MaintenanceWindow,
+    people: Iterable[User],
+    kind: str,
+    *,
+    about: tuple[str, ...],
+    **words: Any,
+) -> None:
+    """The news of a locked window, after the commit: to these people, and to every page that
+    shows what it is `about`."""
+    access_request = window.access_request
+    notify(
+        people,
+        kind,
+        path=path_of(access_request),
+        **words,
+        **said_of(access_request),
+    )
+    tell_pages(access_request, about=about)
 
 
 def people_of(access_request: AccessRequest) -> list[User]:

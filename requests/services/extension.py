@@ -12,7 +12,6 @@ from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.later_wishes import demands_later, is_for_one_alone
 from requests.live_sessions import told_of_wishes
@@ -21,9 +20,7 @@ from requests.services.common import (
     guard_four_eyes,
     guard_may,
     lock_endpoints,
-    path_of,
-    said_of,
-    tell_pages,
+    tell_of_window,
 )
 from requests.services.later_decision import (
     ask_others,
@@ -108,15 +105,14 @@ def request_extension(
         wish = open_wish(window, longer, demands, reason=reason, opened_by=acting_user)
         ask_others(wish, by=acting_user)
         return extension
-    notify(
+    tell_of_window(
+        window,
         told_of_wishes(window),
         "window.extension.requested",
-        path=path_of(access_request),
+        about=("windows",),
         minutes=minutes,
         reason=reason,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("windows",))
     return extension
 
 
@@ -208,15 +204,14 @@ def _grant(
         closes_at=after.isoformat(),
     )
 
-    notify(
+    tell_of_window(
+        window,
         [access_request.requested_by],
         "window.extended",
-        path=path_of(access_request),
+        about=("requests", "windows"),
         decider=acting_user.full_name,
         reason=reason,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("requests", "windows"))
     tell_brokers()
     return window
 
@@ -264,15 +259,14 @@ def refused_extension(
         minutes=extension.minutes,
     )
 
-    notify(
+    tell_of_window(
+        window,
         [access_request.requested_by],
         "window.extension.refused",
-        path=path_of(access_request),
+        about=("windows",),
         decider=acting_user.full_name,
         reason=reason,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("windows",))
     return extension
 
 

@@ -10,10 +10,9 @@ from accessportal.accounts.authorisation import Action, people_who_may
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, TooLate
-from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.models import MaintenanceWindow
-from requests.services.common import path_of, said_of, tell_pages
+from requests.services.common import tell_of_window
 from requests.services.window import guard_not_over, locked_window, send_revoked
 
 
@@ -49,13 +48,12 @@ def give_window_back(
         reason=words,
     )
 
-    notify(
+    tell_of_window(
+        window,
         people_who_may(Action.REQUEST_DECIDE, access_request.site),
         "window.released",
-        path=path_of(access_request),
+        about=("requests", "windows"),
         reason=reason,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("requests", "windows"))
     transaction.on_commit(lambda: send_revoked(window, acting_user, words))
     return window

@@ -17,11 +17,9 @@ from accessportal.accounts.services.common import (
     guard_other_person,
     needed_reason,
 )
-from accessportal.accounts.services.delegations import guard_span
-from accessportal.accounts.signals import tell_standing
+from accessportal.accounts.services.delegations import guard_span, tell_both
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from accessportal.news import tell_news, user_topic
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.words import moment_words
@@ -94,7 +92,7 @@ def lend_place(
         ends=lambda: moment_words(ends_at, to.time_zone),
         reason=reason,
     )
-    _tell(delegation)
+    tell_both(delegation.delegator, delegation.delegate)
     return delegation
 
 
@@ -121,10 +119,4 @@ def end_lent_place(
         origin=origin,
         group=delegation.group.name,
     )
-    _tell(delegation)
-
-
-def _tell(delegation: GroupDelegation) -> None:
-    topics = [user_topic(delegation.delegator_id), user_topic(delegation.delegate_id)]
-    transaction.on_commit(lambda: tell_news(*topics, about="permissions"))
-    tell_standing(delegation.delegate)
+    tell_both(delegation.delegator, delegation.delegate)

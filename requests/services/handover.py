@@ -19,16 +19,13 @@ from accessportal.accounts.authorisation import Action, people_who_may
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.line import checklist_of, needs_the_line, not_ticked, turn_of
 from requests.models import LineHandover, MaintenanceWindow
 from requests.services.common import (
     guard_may,
-    path_of,
     people_of,
-    said_of,
-    tell_pages,
+    tell_of_window,
 )
 from requests.services.window import (
     change_times,
@@ -105,14 +102,13 @@ def give_line(
         closes_at=window.closes_at.isoformat(),
     )
 
-    notify(
+    tell_of_window(
+        window,
         people_of(access_request),
         "line.given",
-        path=path_of(access_request),
+        about=("requests", "windows"),
         giver=acting_user.full_name,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("requests", "windows"))
     return turn
 
 
@@ -154,15 +150,14 @@ def postpone_line(
         closes_at=after.isoformat(),
     )
 
-    notify(
+    tell_of_window(
+        window,
         people_of(access_request),
         "window.postponed",
-        path=path_of(access_request),
+        about=("windows",),
         by=acting_user.full_name,
         minutes=POSTPONE_MINUTES,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("windows",))
     return window
 
 
@@ -220,15 +215,14 @@ def hand_line_back(
         state_left=facts["state_left"],
     )
 
-    notify(
+    tell_of_window(
+        window,
         people_who_may(Action.SESSION_CHARGE, access_request.site),
         "line.returned",
-        path=path_of(access_request),
+        about=("windows", "sessions"),
         what_was_done=facts["what_was_done"],
         state_left=facts["state_left"],
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("windows", "sessions"))
     return turn
 
 
@@ -264,15 +258,14 @@ def accept_line(
         reason=turn.acceptance,
     )
 
-    notify(
+    tell_of_window(
+        window,
         [access_request.requested_by],
         "line.accepted",
-        path=path_of(access_request),
+        about=("windows", "sessions"),
         accepter=acting_user.full_name,
         note=turn.acceptance,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("windows", "sessions"))
     return turn
 
 

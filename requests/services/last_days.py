@@ -17,10 +17,9 @@ from django.utils.translation import gettext as _
 from accessportal.accounts.models import User, Vendor
 from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
-from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.models import AccessRequest, LaterWish, MaintenanceWindow
-from requests.services.common import path_of, people_of, said_of, tell_pages
+from requests.services.common import people_of, tell_of_window
 from requests.services.later_decision import end_wish
 from requests.services.window import tell_brokers
 
@@ -83,13 +82,12 @@ def _close_by(
     )
 
     access_request.window = window
-    notify(
+    tell_of_window(
+        window,
         people_of(access_request),
         "window.moved",
-        path=path_of(access_request),
+        about=("requests", "windows", "sessions"),
         decider=acting_user.full_name,
         reason=lambda: _("That is the last day of the access or of the contract now."),
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("requests", "windows", "sessions"))
     tell_brokers()

@@ -16,7 +16,6 @@ from accessportal.accounts.authorisation import Action
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.facts import facts_of_request
 from requests.feasibility import what_stands_against
@@ -26,9 +25,8 @@ from requests.services.common import (
     guard_may,
     guard_nothing_blocks,
     lock_endpoints,
-    path_of,
     people_of,
-    said_of,
+    tell_of_window,
     tell_pages,
 )
 from requests.services.later_decision import (
@@ -161,15 +159,14 @@ def _move(
         closes_at=closes_at.isoformat(),
     )
 
-    notify(
+    tell_of_window(
+        window,
         people_of(access_request),
         "window.moved",
-        path=path_of(access_request),
+        about=("requests", "windows"),
         decider=acting_user.full_name,
         reason=reason,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("requests", "windows"))
     tell_brokers()
     return window
 
@@ -222,16 +219,15 @@ def recall_window(
         closes_at=closes_at.isoformat(),
     )
 
-    notify(
+    tell_of_window(
+        window,
         people_of(access_request),
         "window.recalled",
-        path=path_of(access_request),
+        about=("requests", "windows", "sessions"),
         by=acting_user.full_name,
         minutes=minutes,
         reason=reason,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("requests", "windows", "sessions"))
     tell_brokers()
     return window
 

@@ -16,7 +16,6 @@ from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
 from accessportal.errors import NotPossible, TooLate
 from accessportal.live import announce
-from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.transitions import transition
 from requests.facts import facts_of_request
@@ -26,10 +25,8 @@ from requests.services.common import (
     guard_may,
     guard_nothing_blocks,
     locked_request,
-    path_of,
     people_of,
-    said_of,
-    tell_pages,
+    tell_of_window,
 )
 from requests.services.later_decision import (
     Widening,
@@ -103,15 +100,14 @@ def end_window(
         reason=reason,
     )
 
-    notify(
+    tell_of_window(
+        window,
         people_of(access_request),
         "window.revoked",
-        path=path_of(access_request),
+        about=("requests", "windows"),
         revoker=str(acting_user or "Access Portal"),
         reason=reason,
-        **said_of(access_request),
     )
-    tell_pages(access_request, about=("requests", "windows"))
     transaction.on_commit(lambda: send_revoked(window, acting_user, reason))
     return window
 

@@ -8,47 +8,33 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from accessportal.accounts.access import colleagues_of, minds_delegations
-from accessportal.accounts.forms_rights import MomentField, PersonField, reason_field
+from accessportal.accounts.access import minds_delegations
+from accessportal.accounts.forms_rights import LendingForm
 from accessportal.accounts.models import User
 from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.accounts.views.lending import running_and_past
 from accessportal.errors import NotPossible
 from accessportal.origin import origin_of
 from requests.access_policy import lent_place_endable_by, lent_places_of
 from requests.models import ApproverGroup
 from requests.services.group_delegations import end_lent_place, lend_place
 
-SHOWN = 50
 
-
-class LendForm(forms.Form):
+class LendForm(LendingForm):
     group: Any = forms.ModelChoiceField(
         label=gettext_lazy("Group"), queryset=None, empty_label=None
     )
-    to = PersonField(
-        label=gettext_lazy("To whom"),
-        queryset=User.objects.none(),
-        empty_label=gettext_lazy("Choose"),
-    )
-    starts_at = MomentField(label=gettext_lazy("From"))
-    ends_at = MomentField(label=gettext_lazy("Until"))
-    reason = reason_field(
-        gettext_lazy("For example: on holiday; on night shift this week.")
-    )
+    field_order = ("group",)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, user=user, **kwargs)
         own = ApproverGroup.objects.filter(people=user)
         self.fields["group"].queryset = own  # type: ignore[attr-defined]
-        self.fields["to"].queryset = colleagues_of(user)  # type: ignore[attr-defined]
-        now = timezone.localtime().replace(second=0, microsecond=0)
-        self.fields["starts_at"].initial = now
 
 
 @require_GET
@@ -90,12 +76,10 @@ def lent_end(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, user: User, form: LendForm) -> HttpResponse:
-    rows = [(one, one.phase()) for one in lent_places_of(user)[:SHOWN]]
     context = {
         "form": form,
         "own": form.fields["group"].queryset.exists(),  # type: ignore[attr-defined]
-        "running": [row for row in rows if row[1] != "over"],
-        "past": [row for row in rows if row[1] == "over"],
+        **running_and_past(lent_places_of(user)),
     }
     status = 422 if form.errors else 200
     return render(request, "requests/lent_places.html", context, status=status)

@@ -7,9 +7,11 @@ Who may make one, and what it can be about, stands in `accounts.authorisation`.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Self, TypeVar
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accessportal.accounts.models.role import RoleGrant
 from accessportal.accounts.models.user import User
@@ -42,15 +44,20 @@ class Borrowed(models.Model):
         return "to_come" if self.starts_at > at else "in_force"
 
 
-class RoleDelegationQuerySet(models.QuerySet["RoleDelegation"]):
-    def running(self, *, at: datetime | None = None) -> RoleDelegationQuerySet:
-        """Begun, not over, not taken back."""
-        at = at or timezone.now()
-        return self.filter(starts_at__lte=at, ends_at__gt=at, ended_at__isnull=True)
+B = TypeVar("B", bound=Borrowed)
 
-    def not_over(self, *, at: datetime | None = None) -> RoleDelegationQuerySet:
+
+class BorrowedQuerySet(models.QuerySet[B]):
+    def not_over(self, *, at: datetime | None = None) -> Self:
+        """The clock has not ended it, and nobody took it back."""
         return self.filter(ends_at__gt=at or timezone.now(), ended_at__isnull=True)
 
+    def running(self, *, at: datetime | None = None) -> Self:
+        at = at or timezone.now()
+        return self.not_over(at=at).filter(starts_at__lte=at)
+
+
+class RoleDelegationQuerySet(BorrowedQuerySet["RoleDelegation"]):
     def in_force(self, *, at: datetime | None = None) -> RoleDelegationQuerySet:
         """Running, of somebody active who still holds the role there in their own right.
 
@@ -109,11 +116,14 @@ class RoleDelegation(Borrowed):
     def __str__(self) -> str:
         return f"{self.get_role_display()}: {self.delegator} → {self.delegate}"
 
+    @property
+    def what(self) -> str:
+        return f"{self.get_role_display()}, {self.site or _('every site')}"
 
-class PermissionOverrideQuerySet(models.QuerySet["PermissionOverride"]):
+
+class PermissionOverrideQuerySet(BorrowedQuerySet["PermissionOverride"]):
     def in_force(self, *, at: datetime | None = None) -> PermissionOverrideQuerySet:
-        at = at or timezone.now()
-        return self.filter(starts_at__lte=at, ends_at__gt=at, ended_at__isnull=True)
+        return self.running(at=at)
 
     def run_out(self, *, at: datetime | None = None) -> PermissionOverrideQuerySet:
         """Ended by the clock, and nobody has noted it yet."""

@@ -97,7 +97,7 @@ def delegate_role(
         ends=lambda: moment_words(ends_at, to.time_zone),
         reason=reason,
     )
-    _tell(delegation)
+    tell_both(delegation.delegator, delegation.delegate)
     return delegation
 
 
@@ -134,7 +134,7 @@ def end_delegation(
         role=delegation.role,
     )
 
-    _tell(delegation)
+    tell_both(delegation.delegator, delegation.delegate)
     end_what_rested_on_a_role(
         delegation.delegate, acting_user=acting_user, origin=origin
     )
@@ -167,7 +167,8 @@ def guard_span(starts_at: datetime, ends_at: datetime) -> None:
         )
 
 
-def _tell(delegation: RoleDelegation) -> None:
-    topics = [user_topic(delegation.delegator_id), user_topic(delegation.delegate_id)]
+def tell_both(lender: User, borrower: User) -> None:
+    """After the commit, have their pages show what was lent or taken back."""
+    topics = [user_topic(lender.pk), user_topic(borrower.pk)]
     transaction.on_commit(lambda: tell_news(*topics, about="permissions"))
-    tell_standing(delegation.delegate)
+    tell_standing(borrower)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
@@ -82,12 +82,10 @@ def delegation_end(request: HttpRequest, pk: int) -> HttpResponse:
 def _delegation_page(
     request: HttpRequest, user: User, form: DelegationForm
 ) -> HttpResponse:
-    rows = [_row(one, user) for one in delegations_of(user)[:SHOWN]]
     context = {
         "form": form,
         "own_roles": own_roles(user),
-        "running": [row for row in rows if row["phase"] != "over"],
-        "past": [row for row in rows if row["phase"] == "over"],
+        **running_and_past(delegations_of(user)),
     }
     return render(
         request,
@@ -95,6 +93,15 @@ def _delegation_page(
         context,
         status=422 if form.errors else 200,
     )
+
+
+def running_and_past(lent: QuerySet[Any]) -> dict[str, Any]:
+    """What `accounts/lent.html` shows: (object, phase) of each that is not over, and the others."""
+    rows = [(one, one.phase()) for one in lent[:SHOWN]]
+    return {
+        "running": [row for row in rows if row[1] != "over"],
+        "past": [one for one, phase in rows if phase == "over"],
+    }
 
 
 @require_GET
@@ -139,7 +146,7 @@ def _override_page(
     request: HttpRequest, user: User, form: OverrideForm
 ) -> HttpResponse:
     rows = [
-        {**_row(one, user), "may_end": may_end(user, one)}
+        {"lent": one, "phase": one.phase(), "may_end": may_end(user, one)}
         for one in overrides_visible_to(user)[:SHOWN]
     ]
     context = {
@@ -154,7 +161,3 @@ def _override_page(
         context,
         status=422 if form.errors else 200,
     )
-
-
-def _row(lent: Any, user: User) -> dict[str, Any]:
-    return {"lent": lent, "phase": lent.phase(at=timezone.now())}
