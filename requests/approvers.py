@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
+from datetime import datetime
 
 from django.db.models import CharField, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext as _
 
-from accessportal.accounts.authorisation import Action, may, people_who_may, sites_where
-from accessportal.accounts.models import RoleGrant, User
+from accessportal.accounts.authorisation import (
+    Action,
+    may,
+    people_who_may,
+    roles_allowing,
+    sites_where,
+)
+from accessportal.accounts.models import RoleDelegation, RoleGrant, User
 from accessportal.plants.models import Site
 from requests.models import (
     AccessRequest,
@@ -111,12 +118,35 @@ def passed_over(look: EmergencyLook) -> list[User]:
     return [person for pk, person in people.items() if pk not in decided]
 
 
-def people_who_are(who: str, site: Site) -> QuerySet[User]:
-    """The active people of the plant whom `who` means at `site`."""
+def people_who_are(
+    who: str, site: Site, *, at: datetime | None = None
+) -> QuerySet[User]:
+    """The active people of the plant whom `who` means at `site`; `at` a moment to come, as far
+    as it is known now."""
     if who in ACTIONS:
-        return people_who_may(ACTIONS[who], site)
-    people: QuerySet[User] = User.objects.active().plant_people()
-    return people.filter(pk__in=_people_in([group_pk(who)]))
+        return people_who_may(ACTIONS[who], site, at=at)
+    people: QuerySet[User] = User.objects.active(at=at).plant_people()
+    return people.filter(pk__in=_people_in([group_pk(who)], at=at))
+
+
+def stand_ins_of(
+    who: str, site: Site, *, at: datetime | None = None
+) -> dict[int, User]:
+    """Of those people, who is it in somebody's place alone (by id), and in whose."""
+    lent: QuerySet[RoleDelegation] | QuerySet[GroupDelegation]
+    if who in ACTIONS:
+        roles = roles_allowing(ACTIONS[who])
+        here = Q(site=site) | Q(site__isnull=True)
+        own = RoleGrant.objects.filter(here, role__in=roles).values("user")
+        lent = RoleDelegation.objects.in_force(at=at).filter(here, role__in=roles)
+    else:
+        group = group_pk(who)
+        own = ApproverGroupMember.objects.filter(group=group).values("person")
+        lent = GroupDelegation.objects.in_force(at=at).filter(group=group)
+    return {
+        one.delegate_id: one.delegator
+        for one in lent.exclude(delegate__in=own).select_related("delegator")
+    }
 
 
 def people_asked(access_request: AccessRequest) -> list[User]:
@@ -185,11 +215,13 @@ def groups_of(user: User) -> QuerySet[ApproverGroup]:
     )
 
 
-def _people_in(groups: Iterable[int]) -> QuerySet[User]:
-    """Whoever is one of these groups now, in their own right or in somebody's place."""
+def _people_in(
+    groups: Iterable[int], *, at: datetime | None = None
+) -> QuerySet[User]:
+    """Whoever is one of these groups, in their own right or in somebody's place."""
     groups = list(groups)
     own = ApproverGroupMember.objects.filter(group__in=groups)
-    lent = GroupDelegation.objects.in_force().filter(group__in=groups)
+    lent = GroupDelegation.objects.in_force(at=at).filter(group__in=groups)
     people: QuerySet[User] = User.objects.filter(
         Q(pk__in=own.values("person")) | Q(pk__in=lent.values("delegate"))
     )

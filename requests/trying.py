@@ -8,7 +8,8 @@ from datetime import datetime
 
 from accessportal.accounts.models import User, Vendor
 from accessportal.plants.models import Asset, Site
-from requests.approvers import people_who_are, who_words
+from accessportal.plants.roster import Roster, roster_of
+from requests.approvers import people_who_are, stand_ins_of, who_words
 from requests.policy.evaluation import demands_on, in_an_emergency
 from requests.policy.rules import Demands, Machine, Rule, Step, Wish
 from requests.policy.trials import Outcome, Place, Trial, outcome_of, time_fits
@@ -30,13 +31,25 @@ def place_of(asset: Asset) -> Place:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """Who could agree at the moment that is meant; `instead_of`: only in that person's place."""
+
+    person: User
+    instead_of: User | None
+    on_shift: bool
+
+
+@dataclass(frozen=True)
 class AskedStep:
-    """One step of an imagined request: in words, and who could agree at this moment."""
+    """One step of an imagined request: in words, and who could agree then, those on shift
+    first. `off_shift`: the site has a roster, and nobody of them is on shift then."""
 
     step: Step
     words: str
-    people: tuple[User, ...]
+    people: tuple[Candidate, ...]
     deputy: str
+    deputies: tuple[Candidate, ...]
+    off_shift: bool
 
     @property
     def too_few(self) -> bool:
@@ -45,9 +58,12 @@ class AskedStep:
 
 @dataclass(frozen=True)
 class WouldHappen:
+    """`at`: the moment whose people are named, the beginning of the work."""
+
     demands: Demands
     steps: tuple[AskedStep, ...]
     fits: bool
+    at: datetime
 
 
 def what_would_happen(
@@ -60,8 +76,11 @@ def what_would_happen(
     end: datetime,
     emergency: bool = False,
 ) -> WouldHappen:
-    """Who would be asked for this machine, by this vendor, at this time; `emergency`: at once."""
-    place = place_of(asset)
+    """Who would be asked for this machine, by this vendor, at this time; `emergency`: at once.
+
+    The people are those of the beginning of the work, as far as it is known now who that is.
+    """
+    place, site = place_of(asset), asset.zone.site
     wish = Wish(
         site=place.site,
         time_zone=place.time_zone,
@@ -74,17 +93,34 @@ def what_would_happen(
     demands = demands_on(wish, rules)
     if emergency:
         demands = in_an_emergency(demands)
+    roster = roster_of(site, at=start)
     return WouldHappen(
         demands,
-        tuple(_asked(step, asset.zone.site) for step in demands.steps),
+        tuple(_asked(step, site, start, roster) for step in demands.steps),
         time_fits(wish, demands),
+        start,
     )
 
 
-def _asked(step: Step, site: Site) -> AskedStep:
+def _asked(step: Step, site: Site, at: datetime, roster: Roster | None) -> AskedStep:
+    people = _candidates(step.who, site, at, roster)
     return AskedStep(
         step,
         step.name or who_words(step.who),
-        tuple(people_who_are(step.who, site)),
+        people,
         who_words(step.deputy) if step.deputy else "",
+        _candidates(step.deputy, site, at, roster) if step.deputy else (),
+        off_shift=roster is not None and not any(one.on_shift for one in people),
     )
+
+
+def _candidates(
+    who: str, site: Site, at: datetime, roster: Roster | None
+) -> tuple[Candidate, ...]:
+    here = roster.people_now if roster else frozenset()
+    instead_of = stand_ins_of(who, site, at=at)
+    found = [
+        Candidate(person, instead_of.get(person.pk), person.pk in here)
+        for person in people_who_are(who, site, at=at).order_by("full_name")
+    ]
+    return tuple(sorted(found, key=lambda one: not one.on_shift))

@@ -9,6 +9,7 @@ an override of one action at one site. The page `/permissions/` prints all of it
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -311,8 +312,13 @@ def sites_where(user: User, action: Action) -> models.QuerySet[Site]:
     return site_model.objects.filter(pk__in=named)
 
 
-def people_who_may(action: Action, site: Site | None) -> models.QuerySet[User]:
-    """Active people of the plant who may do `action` at `site` (None: at any site at all)."""
+def people_who_may(
+    action: Action, site: Site | None, *, at: datetime | None = None
+) -> models.QuerySet[User]:
+    """Active people of the plant who may do `action` at `site` (None: at any site at all).
+
+    at: so far as it is known now who will be somebody then, in their own right or a lent one.
+    """
     here, at_site = models.Q(), models.Q()
     if site is not None:
         here = models.Q(site=site) | models.Q(site__isnull=True)
@@ -323,16 +329,18 @@ def people_who_may(action: Action, site: Site | None) -> models.QuerySet[User]:
     )
     if action not in OWN_RIGHT_ONLY:
         named |= models.Q(
-            pk__in=RoleDelegation.objects.in_force()
+            pk__in=RoleDelegation.objects.in_force(at=at)
             .filter(here, role__in=roles)
             .values("delegate")
         )
         named |= models.Q(
-            pk__in=PermissionOverride.objects.in_force()
+            pk__in=PermissionOverride.objects.in_force(at=at)
             .filter(at_site, action=action)
             .values("granted_to")
         )
-    people: models.QuerySet[User] = User.objects.active().plant_people().filter(named)
+    people: models.QuerySet[User] = (
+        User.objects.active(at=at).plant_people().filter(named)
+    )
     return people
 
 

@@ -7,13 +7,16 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from accessportal.accounts.models import RoleGrant
+from accessportal.accounts.models import RoleGrant, User
+from accessportal.accounts.services.delegations import delegate_role
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, TooLate
+from accessportal.plants.models import Shift
 from requests.models import ApprovalPolicy, ApproverGroup, PolicyDraft
 from requests.policy.reading import rules_from
+from requests.services.group_delegations import lend_place
 from requests.services.policy import change_draft, put_in_force
-from tests.cast import make_person, origin
+from tests.cast import make_person, make_policy, origin
 from tests.request_flow.conftest import ask, typed
 
 pytestmark = pytest.mark.django_db
@@ -169,6 +172,53 @@ def test_what_would_happen(browser_of, adam, olga, ivan, fillwerk, filling_line)
     assert "No rule matches" in noon and "Ivan Ivers" not in noon
     wrong = browser.get("/policy/draft/", {**wish, "start": "2026-03-29T02:30"})
     assert wrong.status_code == 200 and "No rule matches" not in text(wrong)
+
+
+def test_what_would_happen_names_the_people_of_that_day(
+    clock, plant, browser_of, adam, olga, ivan, fillwerk, filling_line
+):
+    """The roster, lent roles and places, and ends of accounts of the day that is asked about;
+    the days before and after, the others."""
+    group = ApproverGroup.objects.create(name="Process engineers")
+    petra, paul = make_person("Petra Prinz"), make_person("Paul Peters")
+    group.members.create(person=petra, added_by=adam)
+    step = {"who": group.who, "deputy": IT, "after_minutes": 30}
+    make_policy(adam, {"steps": [step]})
+    then, day = clock.now + timedelta(days=5), timedelta(days=1)
+    lent = {"starts_at": then - day / 4, "ends_at": then + day / 4, "reason": "Holiday"}
+    fields = {"acting_user": petra, "origin": origin(), **lent}
+    lend_place(group, to=paul, **fields)
+    fields["acting_user"] = olga
+    delegate_role(role="ot_supervisor", site=plant.north, to=petra, **fields)
+    User.objects.filter(pk=ivan.pk).update(expires_at=then + day / 2)
+    shift = Shift.objects.create(
+        site=plant.north, name="Day", weekdays="1234567", begins="06:00", ends="18:00"
+    )
+    shift.people.set([olga])
+    shift.exceptions.create(date=then.date()).people.set([petra, paul])
+
+    def tried(moment):
+        wish = {"asset": filling_line.pk, "vendor": fillwerk.pk, "minutes": "60"}
+        wish |= {"permission": "view", "start": typed(moment)}
+        page = text(browser_of(adam).get("/policy/", wish))
+        return " ".join(page[page.index('id="would"') :].split())
+
+    on_the_day = tried(then)
+    for words in (
+        "Paul Peters</bdi> (in the place of Petra Prinz) (on shift)",
+        "Petra Prinz</bdi> (in the place of Olga Olsen) (on shift)",
+        "without an answer also IT security: <bdi>Ivan Ivers",
+        then.isoformat(timespec="seconds"),
+    ):
+        assert words in on_the_day
+    assert "Olga Olsen</bdi> (on shift)" not in on_the_day
+    assert "Nobody of them" not in on_the_day
+    for other in (then - day, then + day):
+        page = tried(other)
+        assert "Paul Peters" not in page and "in the place of" not in page
+        assert "Olga Olsen</bdi> (on shift)" in page
+        assert "Nobody of them is on shift then" in page  # of the engineers
+        assert ("Ivan Ivers" in page) is (other < then)
 
 
 def test_groups(browser_of, adam, vera, olga):
