@@ -20,11 +20,12 @@ from accessportal.accounts.models import RoleDelegation, RoleGrant, User
 from accessportal.plants.models import Site
 from requests.models import (
     AccessRequest,
-    ApprovalStep,
     ApproverGroup,
     ApproverGroupMember,
+    AskedPeople,
     EmergencyLook,
     GroupDelegation,
+    LaterStep,
 )
 from requests.policy.rules import GROUP, IT_SECURITY, OT_SUPERVISOR
 
@@ -35,11 +36,13 @@ ACTIONS = {
 """What somebody may do at the site who is asked by role, in their own right or a lent one."""
 
 
-def steps_for(user: User) -> Q:
-    """The rows of `ApprovalStep` whose people `user` is one of, at any site."""
+def steps_for(user: User, *, site: str = "access_request__site") -> Q:
+    """The rows of `AskedPeople` whose people `user` is one of, at any site; `site`: the way
+    from a row to its site."""
     meant = steps_for_groups(user)
     for who, action in ACTIONS.items():
-        meant |= _meant(who=who) & Q(access_request__site__in=sites_where(user, action))
+        there = {f"{site}__in": sites_where(user, action)}
+        meant |= _meant(who=who) & Q(**there)
     return meant
 
 
@@ -66,7 +69,7 @@ def skipped_steps_for_groups(user: User) -> Q:
     return Q(who__in=_groups_of(user))
 
 
-def places_for(user: User, steps: Iterable[ApprovalStep], site: Site) -> frozenset[str]:
+def places_for(user: User, steps: Iterable[AskedPeople], site: Site) -> frozenset[str]:
     """The steps, by their `who`, a place of which `user` may fill."""
     return frozenset(
         step.who
@@ -75,7 +78,7 @@ def places_for(user: User, steps: Iterable[ApprovalStep], site: Site) -> frozens
     )
 
 
-def whos_of(step: ApprovalStep) -> list[str]:
+def whos_of(step: AskedPeople) -> list[str]:
     """The step's people, and the deputy once called."""
     called = step.deputy and step.escalated_at is not None
     return [step.who, step.deputy] if called else [step.who]
@@ -133,19 +136,21 @@ def stand_ins_of(
     who: str, site: Site, *, at: datetime | None = None
 ) -> dict[int, User]:
     """Of those people, who is it in somebody's place alone (by id), and in whose."""
+    own: Q
     lent: QuerySet[RoleDelegation] | QuerySet[GroupDelegation]
     if who in ACTIONS:
         roles = roles_allowing(ACTIONS[who])
         here = Q(site=site) | Q(site__isnull=True)
-        own = RoleGrant.objects.filter(here, role__in=roles).values("user")
+        grants = RoleGrant.objects.filter(here, role__in=roles)
+        own = Q(delegate__in=grants.values("user"))
         lent = RoleDelegation.objects.in_force(at=at).filter(here, role__in=roles)
     else:
-        group = group_pk(who)
-        own = ApproverGroupMember.objects.filter(group=group).values("person")
-        lent = GroupDelegation.objects.in_force(at=at).filter(group=group)
+        members = ApproverGroupMember.objects.filter(group=group_pk(who))
+        own = Q(delegate__in=members.values("person"))
+        lent = GroupDelegation.objects.in_force(at=at).filter(group=group_pk(who))
     return {
         one.delegate_id: one.delegator
-        for one in lent.exclude(delegate__in=own).select_related("delegator")
+        for one in lent.exclude(own).select_related("delegator")
     }
 
 
@@ -162,7 +167,7 @@ def people_asked(access_request: AccessRequest) -> list[User]:
 
 
 def people_asked_by(
-    steps: Iterable[ApprovalStep], site: Site, given: Container[int | None]
+    steps: Iterable[AskedPeople], site: Site, given: Container[int | None]
 ) -> list[User]:
     """The people of these steps, but those (by id) who gave their yes already."""
     asked = {
@@ -186,10 +191,14 @@ def people_concerned(access_request: AccessRequest) -> list[User]:
 
 
 def people_of_groups(access_request: AccessRequest) -> list[int]:
-    """Ids of those whom its steps name by a group: no topic of a site reaches them."""
+    """Ids of those whom its steps, or those of what is asked later, name by a group: no topic
+    of a site reaches them."""
+    later = LaterStep.objects.filter(
+        wish__window__access_request=access_request, wish__state="pending"
+    )
     groups = {
         group_pk(who)
-        for step in access_request.steps.all()
+        for step in [*access_request.steps.all(), *later]
         for who in whos_of(step)
         if who.startswith(GROUP)
     }
@@ -215,9 +224,7 @@ def groups_of(user: User) -> QuerySet[ApproverGroup]:
     )
 
 
-def _people_in(
-    groups: Iterable[int], *, at: datetime | None = None
-) -> QuerySet[User]:
+def _people_in(groups: Iterable[int], *, at: datetime | None = None) -> QuerySet[User]:
     """Whoever is one of these groups, in their own right or in somebody's place."""
     groups = list(groups)
     own = ApproverGroupMember.objects.filter(group__in=groups)

@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from accessportal.accounts.models import User
-from requests.approvers import places_for
 from requests.demanded import demands_on_request
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
-    ApprovalStep,
+    LaterStep,
     LaterWish,
     MaintenanceWindow,
 )
 from requests.policy.evaluation import steps_together
 from requests.policy.reading import demands_from
 from requests.policy.rules import Demands
-from requests.steps import Standing, standing_among, step_rows
+from requests.steps import Standing, standing_among
 
 
 def demands_later(
@@ -36,8 +35,8 @@ def is_for_one_alone(demands: Demands) -> bool:
     return sum(step.quorum for step in demands.steps) == 1
 
 
-def steps_of_wish(wish: LaterWish) -> list[ApprovalStep]:
-    return step_rows(wish.window.access_request, demands_from(wish.demands))
+def steps_of_wish(wish: LaterWish) -> list[LaterStep]:
+    return list(wish.steps.all())
 
 
 def yeses_to(wish: LaterWish) -> list[ApprovalDecision]:
@@ -64,8 +63,9 @@ def live_wish_of(window: MaintenanceWindow) -> LaterWish | None:
 
 def wishes_asking(user: User) -> list[LaterWish]:
     """Those to which this person's yes would help now, the first to close first."""
-    live = (
+    return list(
         LaterWish.objects.live()
+        .asking(user)
         .select_related(
             "window__access_request__site",
             "window__access_request__requested_by__vendor",
@@ -73,16 +73,3 @@ def wishes_asking(user: User) -> list[LaterWish]:
         )
         .order_by("window__closes_at", "pk")
     )
-    return [
-        wish
-        for wish in live
-        if _may_be_asked(user, wish) and standing_of_wish(wish, user).asked
-    ]
-
-
-def _may_be_asked(user: User, wish: LaterWish) -> bool:
-    """Before the yeses are read: one of its people, and neither who asked nor who opened it."""
-    access_request = wish.window.access_request
-    if user.pk in (access_request.requested_by_id, access_request.emergency_by_id):
-        return False
-    return bool(places_for(user, steps_of_wish(wish), access_request.site))

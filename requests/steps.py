@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
 
@@ -16,11 +17,14 @@ from requests.models import (
     AccessRequest,
     ApprovalDecision,
     ApprovalStep,
+    AskedPeople,
 )
 from requests.policy import rules as policy_rules
 from requests.policy.places import Progress, progress_of
 from requests.policy.reading import demands_as_json
 from requests.policy.rules import Demands
+
+Row = TypeVar("Row", bound=AskedPeople)
 
 
 def ask_steps(
@@ -34,25 +38,26 @@ def ask_steps(
         attendance_required=access_request.attendance_required,
     )
     access_request.steps.all().delete()
-    first = min(step.order for step in demands.steps)
-    rows = step_rows(access_request, demands)
-    for row in rows:
-        row.asked = row.order == first
-        row.asked_at = now if row.asked else None
+    rows = step_rows(ApprovalStep, demands, now=now, access_request=access_request)
     ApprovalStep.objects.bulk_create(rows)
 
 
-def step_rows(access_request: AccessRequest, demands: Demands) -> list[ApprovalStep]:
-    """The steps demanded, as rows that are not saved."""
+def step_rows(
+    of: type[Row], demands: Demands, *, now: datetime, **about: Any
+) -> list[Row]:
+    """The steps demanded, as rows that are not saved; the first are asked from `now` on."""
+    first = min(step.order for step in demands.steps)
     return [
-        ApprovalStep(
-            access_request=access_request,
+        of(
             who=step.who,
             name=step.name,
             quorum=step.quorum,
             order=step.order,
             deputy=step.deputy,
             after_minutes=step.after_minutes,
+            asked=step.order == first,
+            asked_at=now if step.order == first else None,
+            **about,
         )
         for step in demands.steps
     ]
@@ -70,7 +75,7 @@ def yeses_of(access_request: AccessRequest) -> list[ApprovalDecision]:
 
 
 def progress_now(
-    steps: Sequence[ApprovalStep], yeses: Sequence[ApprovalDecision]
+    steps: Sequence[AskedPeople], yeses: Sequence[ApprovalDecision]
 ) -> Progress:
     return progress_of(
         [
@@ -83,8 +88,16 @@ def progress_now(
 
 def note_progress(access_request: AccessRequest, *, now: datetime) -> Progress:
     """Bring up to date which steps are asked; called by every act that changes it."""
-    steps = list(access_request.steps.all())
-    progress = progress_now(steps, yeses_of(access_request))
+    return note_progress_among(
+        list(access_request.steps.all()), yeses_of(access_request), now=now
+    )
+
+
+def note_progress_among(
+    steps: Sequence[AskedPeople], yeses: Sequence[ApprovalDecision], *, now: datetime
+) -> Progress:
+    """The same for any rows and the yeses to them."""
+    progress = progress_now(steps, yeses)
     for step in steps:
         asked = step.who in progress.asked
         if asked != step.asked:
@@ -180,7 +193,7 @@ def standing_of(access_request: AccessRequest, viewer: User | None) -> Standing:
 
 
 def standing_among(
-    steps: Sequence[ApprovalStep],
+    steps: Sequence[AskedPeople],
     yeses: Sequence[ApprovalDecision],
     site: Site,
     viewer: User | None,
@@ -220,7 +233,7 @@ def steps_waiting(
 
 
 def _step_standing(
-    step: ApprovalStep,
+    step: AskedPeople,
     site: Site,
     progress: Progress,
     yeses: Sequence[ApprovalDecision],

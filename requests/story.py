@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
@@ -11,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.models import User
 from requests.approvers import who_words
+from requests.happening import Happening
+from requests.later_story import last_yeses, later_story
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
@@ -21,18 +22,6 @@ from requests.models import (
     ProposedChange,
 )
 from requests.wording import span_words
-
-
-@dataclass(frozen=True)
-class Happening:
-    """One line: when, what, who did it (None: the clock or the portal), and in whose words."""
-
-    at: datetime
-    title: str
-    icon: str
-    tone: str = "quiet"
-    by: User | None = None
-    text: str = ""
 
 
 def story_of(
@@ -48,7 +37,11 @@ def story_of(
                 access_request.reminded_at, _("The supervisors were reminded"), "bell"
             )
         )
+    last = last_yeses(window) if window is not None else {}
     for decision in access_request.decisions.select_related("decided_by"):
+        wish = decision.later_wish_id
+        if wish is not None and last.get(wish) != decision.pk:
+            continue  # what it would have done, it has not: told with the wish
         if decision.round:
             told.append(_decision(decision, access_request, window, zone))
         elif "reconfirmed" in decision.facts:
@@ -97,6 +90,7 @@ def story_of(
         told += _looks(access_request, escorts)
     if window is not None:
         told += [*_of_window(window), *_of_the_line(window)]
+        told += later_story(window, reader)
     return sorted(told, key=lambda happening: happening.at)
 
 
@@ -251,10 +245,12 @@ def _decision(
 
 def _first_opening(window: MaintenanceWindow) -> datetime:
     """When it was to open at first, before it was moved or its line was given."""
+    last = last_yeses(window)
     moved = (
         decision.facts["moved"]["from"][0]
         for decision in window.access_request.decisions.filter(round=0).order_by("pk")
         if "moved" in decision.facts
+        and (decision.later_wish_id is None or decision.later_wish_id in last)
     )
     first = next(moved, None)
     if first is not None:

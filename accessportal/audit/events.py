@@ -219,6 +219,9 @@ EVENTS: dict[str, EventKind] = {
         "AC", _("agreed to a wider window, others are needed")
     ),
     "window.wish.refused": EventKind("AC", _("refused a wider window")),
+    "window.wish.escalated": EventKind(
+        "AC", _("called a deputy for a wider window, nobody had answered")
+    ),
     "window.extended": EventKind("AC", _("extended a window")),
     "calendar.feed.made": EventKind("AC", _("made a private calendar link")),
     "calendar.feed.revoked": EventKind("AC", _("revoked a private calendar link")),

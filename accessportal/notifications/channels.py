@@ -86,6 +86,7 @@ URGENT = frozenset(
         "session.warned",
         "window.extension.requested",
         "window.wish.asked",
+        "window.wish.escalated",
     }
 )
 """Somebody is at a machine, or should look at once: quiet hours do not hold these back."""

@@ -43,6 +43,13 @@ DECISION_KINDS: dict[str, Kind] = {
             "%(requester)s (%(vendor)s) on %(assets)s at %(site)s, %(window)s.\n\n%(reason)s"
         ),
     ),
+    "window.wish.escalated": Kind(
+        _("%(number)s: a wider window waits, and you are called"),
+        _(
+            "%(what)s. Nobody has answered for %(minutes)s minutes as %(instead_of)s. You may "
+            "agree instead, for %(requester)s (%(vendor)s) on %(assets)s at %(site)s, %(window)s."
+        ),
+    ),
     "window.wish.refused": Kind(
         _("%(number)s: the window stays as it is"),
         _(

@@ -39,6 +39,7 @@ SHORT: dict[str, str | Promise] = {
     "request.expired": gettext_lazy("Your request expired"),
     "window.extension.requested": gettext_lazy("Somebody asks for more time"),
     "window.wish.asked": gettext_lazy("A wider window needs your yes, too"),
+    "window.wish.escalated": gettext_lazy("A wider window waits, and you are called"),
     "line.given": gettext_lazy("The line is yours"),
     "line.returned": gettext_lazy("A line is handed back"),
     "window.recalled": gettext_lazy("The plant wants the line back"),

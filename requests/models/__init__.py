@@ -10,13 +10,14 @@ from requests.models.emergency import EmergencyLook, SkippedStep
 from requests.models.escort import Escort
 from requests.models.feed import CalendarFeed
 from requests.models.handover import LineHandover
-from requests.models.later_wish import LaterWish
+from requests.models.later_wish import LaterStep, LaterWish
 from requests.models.message import RequestMessage
 from requests.models.policy import (
     ApprovalPolicy,
     ApprovalStep,
     ApproverGroup,
     ApproverGroupMember,
+    AskedPeople,
     GroupDelegation,
     PolicyDraft,
 )
@@ -34,11 +35,13 @@ __all__ = [
     "ApprovalStep",
     "ApproverGroup",
     "ApproverGroupMember",
+    "AskedPeople",
     "CalendarFeed",
     "EmergencyLook",
     "Escort",
     "ExtensionRequest",
     "GroupDelegation",
+    "LaterStep",
     "LaterWish",
     "LineHandover",
     "MaintenanceWindow",

@@ -8,6 +8,9 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accessportal.accounts.models import User
+from requests.models.policy import AskedPeople
+
 
 class LaterWishQuerySet(models.QuerySet["LaterWish"]):
     def live(self, *, at: datetime | None = None) -> LaterWishQuerySet:
@@ -20,6 +23,20 @@ class LaterWishQuerySet(models.QuerySet["LaterWish"]):
             | models.Q(kind=LaterWish.Kind.EARLIER, window__opens_at__gt=at) & standing,
             state=LaterWish.State.PENDING,
             window__closes_at__gt=at,
+        )
+
+    def asking(self, user: User) -> LaterWishQuerySet:
+        """Those that need a yes which `user` could give now, and has not given."""
+        from requests.approvers import steps_for
+
+        mine = LaterStep.objects.filter(
+            steps_for(user, site="wish__window__access_request__site"), asked=True
+        )
+        return (
+            self.filter(pk__in=mine.values("wish"))
+            .exclude(yeses__decided_by=user)
+            .exclude(window__access_request__requested_by=user)
+            .exclude(window__access_request__emergency_by=user)
         )
 
 
@@ -103,3 +120,26 @@ class LaterWish(models.Model):
 
     def __str__(self) -> str:
         return f"{self.window}: {self.get_kind_display()}"
+
+
+class LaterStep(AskedPeople):
+    """One step of a later wish: as those of a request, with a deputy who is called."""
+
+    wish = models.ForeignKey(LaterWish, on_delete=models.CASCADE, related_name="steps")
+
+    class Meta:
+        ordering = ["order", "who"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["wish", "who"], name="one_later_step_per_kind_of_people"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quorum__gte=1), name="later_step_has_a_place"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["who", "asked"], name="later_step_asked"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.wish}: {self.who} x {self.quorum}"

@@ -158,15 +158,12 @@ class ApprovalStepQuerySet(models.QuerySet["ApprovalStep"]):
         return self.filter(steps_for(user))
 
 
-class ApprovalStep(models.Model):
-    """Who has to agree to one request: `quorum` people of `who`, all of `order` in parallel.
+class AskedPeople(models.Model):
+    """Who has to agree to one thing: `quorum` people of `who`, all of `order` in parallel.
 
     `asked`: one more person of it would help now; kept up by every act that changes it.
     """
 
-    access_request = models.ForeignKey(
-        "access_requests.AccessRequest", on_delete=models.CASCADE, related_name="steps"
-    )
     who = models.CharField(max_length=40)
     name = models.CharField(max_length=80, blank=True)
     quorum = models.PositiveSmallIntegerField(default=1)
@@ -177,6 +174,17 @@ class ApprovalStep(models.Model):
     asked_at = models.DateTimeField(null=True, blank=True)
     # The deputy was called, because nobody had answered for `after_minutes`.
     escalated_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class ApprovalStep(AskedPeople):
+    """One step of a request."""
+
+    access_request = models.ForeignKey(
+        "access_requests.AccessRequest", on_delete=models.CASCADE, related_name="steps"
+    )
 
     objects = ApprovalStepQuerySet.as_manager()
 

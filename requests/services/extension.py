@@ -99,11 +99,7 @@ def request_extension(
         minutes=minutes,
     )
 
-    longer = longer_by(window, minutes, extension=extension)
-    demands = demands_later(access_request, longer.opens_at, longer.closes_at)
-    if not is_for_one_alone(demands):
-        wish = open_wish(window, longer, demands, reason=reason, opened_by=acting_user)
-        ask_others(wish, by=acting_user)
+    if _ask_everybody(extension, window):
         return extension
     tell_of_window(
         window,
@@ -114,6 +110,28 @@ def request_extension(
         reason=reason,
     )
     return extension
+
+
+def ask_again_for_more_time(window: MaintenanceWindow) -> None:
+    """The window is another one than those were asked about who have to agree to more time:
+    they are asked at once about that. Announced by the verb that ended their wish."""
+    extension = window.extension_requests.filter(
+        state=ExtensionRequest.State.PENDING
+    ).first()
+    if extension is not None and window.phase() == MaintenanceWindow.Phase.OPEN:
+        _ask_everybody(extension, window)
+
+
+def _ask_everybody(extension: ExtensionRequest, window: MaintenanceWindow) -> bool:
+    """Open the wish to which all have to agree; False where one person decides alone."""
+    access_request, by = window.access_request, extension.asked_by
+    longer = longer_by(window, extension.minutes, extension=extension)
+    demands = demands_later(access_request, longer.opens_at, longer.closes_at)
+    if is_for_one_alone(demands):
+        return False
+    wish = open_wish(window, longer, demands, reason=extension.reason, opened_by=by)
+    ask_others(wish, by=by)
+    return True
 
 
 def grant_extension(

@@ -35,6 +35,7 @@ from requests.models import (
     AccessRequest,
     ApprovalDecision,
     ExtensionRequest,
+    LaterStep,
     LaterWish,
     MaintenanceWindow,
 )
@@ -47,7 +48,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
-from requests.steps import progress_now, standing_among, step_rows
+from requests.steps import note_progress_among, standing_among, step_rows
 
 State = LaterWish.State
 
@@ -113,17 +114,12 @@ def guard_widening(
     decided on; `FreshFactorNeeded`.
     """
     access_request = window.access_request
-    wish = _open_wish(window)
+    site, wish = access_request.site, _open_wish(window)
     if wish is None:
-        guard_may(acting_user, Action.REQUEST_DECIDE, access_request.site)
+        guard_may(acting_user, Action.REQUEST_DECIDE, site)
         demands = demands_later(access_request, widening.opens_at, widening.closes_at)
-        places = standing_among(
-            step_rows(access_request, demands),
-            [],
-            access_request.site,
-            acting_user,
-            waits=False,
-        ).places_now
+        steps = step_rows(LaterStep, demands, now=timezone.now())
+        places = standing_among(steps, [], site, acting_user, waits=False).places_now
     else:
         standing = standing_of_wish(wish, acting_user)
         if not standing.places:
@@ -175,12 +171,13 @@ def everybody_agrees(
             wish=wish,
             places=ground.places,
         )
-    if progress_now(steps_of_wish(wish), yeses_to(wish)).complete:
+    now = timezone.now()
+    if note_progress_among(steps_of_wish(wish), yeses_to(wish), now=now).complete:
         transition(
             wish,
             expected=State.PENDING,
             to=State.AGREED,
-            closed_at=timezone.now(),
+            closed_at=now,
             closed_by=acting_user,
         )
         return True
@@ -208,10 +205,11 @@ def open_wish(
     reason: str,
     opened_by: User,
 ) -> LaterWish:
-    """The row to which yeses are tied. Raises `TooLate` when another one is open."""
+    """The row to which yeses are tied, with its steps. Raises `TooLate` when another one is
+    open."""
     try:
         with transaction.atomic():
-            return LaterWish.objects.create(
+            wish = LaterWish.objects.create(
                 window=window,
                 kind=widening.kind,
                 minutes=widening.minutes,
@@ -224,17 +222,21 @@ def open_wish(
         raise TooLate(
             _("The plant is deciding on this window already."), code="other_wish"
         ) from error
+    LaterStep.objects.bulk_create(
+        step_rows(LaterStep, demands, now=wish.opened_at, wish=wish)
+    )
+    return wish
 
 
 def ask_others(wish: LaterWish, *, by: User) -> None:
     """Tell those whose yes would help now, with where to say it."""
     access_request = wish.window.access_request
-    steps, yeses = steps_of_wish(wish), yeses_to(wish)
-    asked = progress_now(steps, yeses).asked
-    given = {yes.decided_by_id for yes in yeses} | {access_request.emergency_by_id}
+    given = {yes.decided_by_id for yes in yeses_to(wish)}
     notify(
         people_asked_by(
-            [step for step in steps if step.who in asked], access_request.site, given
+            wish.steps.filter(asked=True),
+            access_request.site,
+            given | {access_request.emergency_by_id},
         ),
         "window.wish.asked",
         path=later_path_of(wish),

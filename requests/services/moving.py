@@ -29,6 +29,7 @@ from requests.services.common import (
     tell_of_window,
     tell_pages,
 )
+from requests.services.extension import ask_again_for_more_time
 from requests.services.later_decision import (
     Widening,
     end_wish,
@@ -228,6 +229,7 @@ def recall_window(
         minutes=minutes,
         reason=reason,
     )
+    ask_again_for_more_time(window)
     tell_brokers()
     return window
 

@@ -41,6 +41,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.services.extension import ask_again_for_more_time
 from requests.services.later_decision import (
     end_wish,
     guard_seen,
@@ -172,6 +173,7 @@ def _accept(
         comes=wish.comes.full_name,
         **said_of(access_request),
     )
+    ask_again_for_more_time(window)
     tell_pages(access_request, about=("requests", "windows"))
     return wish
 

@@ -72,6 +72,7 @@ OF_THE_PORTAL = {
     "recording.resumed",
     "recording.started",
     "request.escalated",
+    "window.wish.escalated",
     "request.expired",
     "session.adopted",
     "session.charge.vacant",

@@ -53,14 +53,14 @@ from requests.models import (
     Attachment,
     Escort,
     ExtensionRequest,
-    LaterWish,
     LineHandover,
     MaintenanceWindow,
     PolicyDraft,
     SavedWish,
 )
-from requests.policy.reading import demands_as_json
 from requests.policy.rules import IT_SECURITY, OT_SUPERVISOR, Demands, Step
+from requests.services.later_decision import open_wish
+from requests.services.window import longer_by
 from sessions.models import (
     BrokeredSession,
     ComplianceReview,
@@ -200,14 +200,11 @@ def make_things(plant: Plant) -> dict[str, Any]:
     extension = ExtensionRequest.objects.create(
         window=window, minutes=30, reason="More", asked_by=plant.vera
     )
-    later = LaterWish.objects.create(
-        window=window,
-        kind=LaterWish.Kind.LATER,
-        minutes=30,
+    later = open_wish(
+        window,
+        longer_by(window, 30),
+        Demands(steps=(Step(OT_SUPERVISOR), Step(IT_SECURITY, order=2))),
         reason="More",
-        demands=demands_as_json(
-            Demands(steps=(Step(OT_SUPERVISOR), Step(IT_SECURITY, order=2)))
-        ),
         opened_by=plant.olga,
     )
     live = make_session(window, plant, number="SES-2026-9001", state="active", slot=0)

@@ -5,17 +5,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.utils import timezone
 
 from accessportal.accounts.factor_rules import PasskeyNeeded
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, NotPossible, TooLate
-from requests.models import ApprovalPolicy, LaterWish, MaintenanceWindow
+from requests.later_wishes import wishes_asking
+from requests.models import (
+    ApprovalPolicy,
+    ApproverGroup,
+    LaterWish,
+    MaintenanceWindow,
+)
 from requests.policy.reading import demands_as_json
 from requests.policy.rules import IT_SECURITY, OT_SUPERVISOR, Demands, Step
+from requests.services.escalation import escalate_what_waits
 from requests.services.extension import (
     grant_extension,
     refuse_extension,
@@ -30,6 +39,7 @@ from requests.services.reconfirmation import (
 )
 from requests.services.substitution import accept_substitution, ask_substitution
 from requests.services.window import revoke_window
+from requests.story import story_of
 from tests.cast import make_person, make_window, origin
 from tests.request_flow.conftest import refused, seen_later
 
@@ -209,6 +219,113 @@ def test_a_later_time_asks_whom_the_policy_asks_then(
     assert agree(LaterWish.objects.get(), ivan) is not None
 
 
+def test_a_deputy_is_called_when_nobody_answers(
+    committed, clock, window_of, vera, olga, ivan, adam
+):
+    group = ApproverGroup.objects.create(name="Engineers")
+    group.members.create(person=make_person("Petra Prinz"), added_by=adam)
+    step = Step(group.who, deputy=IT_SECURITY, after_minutes=10)
+    window = window_of(Demands(steps=(Step(OT_SUPERVISOR), step)))
+    extension = asks(window, vera)
+    wish = LaterWish.objects.get()
+    clock.forward(minutes=9)
+    assert escalate_what_waits() == 0
+    with refused(NotAllowed, "not_allowed"):
+        agree(wish, ivan)
+    clock.forward(minutes=2)
+    mail.outbox.clear()
+    with committed():
+        assert escalate_what_waits() == 1
+    assert escalate_what_waits() == 0, "once"
+    (told,) = mail.outbox
+    assert told.to == [ivan.email] and f"/approvals/later/{wish.pk}/" in told.body
+    said = AuditEvent.objects.get(event="window.wish.escalated")
+    assert (said.detail["who"], said.detail["deputy"]) == (group.who, IT_SECURITY)
+    assert wishes_asking(ivan) == wishes_asking(olga) == [wish]
+    assert agree(wish, ivan) is None
+    assert wishes_asking(ivan) == []
+    assert grant_extension(extension, acting_user=olga, origin=origin()) is not None
+
+    asks(window, vera)
+    clock.forward(minutes=11)
+    refuse_wish(
+        LaterWish.objects.get(state="pending"),
+        acting_user=olga, origin=origin(), reason="No",
+    )  # fmt: skip
+    assert escalate_what_waits() == 0, "nobody is waited for"
+
+
+def test_more_time_is_asked_for_again_at_once_when_the_window_is_another_one(
+    committed, window, vera, olga, ivan
+):
+    extension = asks(window, vera)
+    first = LaterWish.objects.get()
+    agree(first, ivan)
+    mail.outbox.clear()
+    with committed():
+        recall_window(window, minutes=10, acting_user=olga, origin=origin())
+    second = LaterWish.objects.get(state="pending")
+    assert second.extension == extension and not second.yeses.exists()
+    told = {m.to[0] for m in mail.outbox if "needs your yes" in m.subject}
+    assert told == {olga.email, ivan.email}
+    assert agree(second, ivan) is None
+    assert grant_extension(extension, acting_user=olga, origin=origin()) is not None
+    closes = window.closes_at
+    revoke_window(window, acting_user=olga, origin=origin(), reason="Over")
+    assert not LaterWish.objects.filter(state="pending").exists()
+    assert end_of(window) < closes
+
+
+def test_the_timeline_says_what_was_asked_and_what_came_of_it(
+    window, vera, olga, ivan, browser_of
+):
+    """What has not come to be is not told as if it had."""
+    number, act = window.access_request.number, {"origin": origin()}
+    asks(window, vera)
+    agree(LaterWish.objects.get(), ivan, reason="Fine by me")
+    recall_window(window, minutes=10, acting_user=olga, **act)
+    refuse_wish(
+        LaterWish.objects.get(state="pending"), acting_user=ivan, reason="Late", **act
+    )
+    close_later(window, minutes=5, acting_user=olga, reason="Tidy up", **act)
+    wish = LaterWish.objects.get(state="pending")
+    refuse_wish(wish, acting_user=ivan, reason="Not for Fillwerk", **act)
+    close_later(window, minutes=15, acting_user=olga, reason="Tidy up", **act)
+    agree(LaterWish.objects.get(state="pending"), ivan, reason="All right")
+
+    def story(reader):
+        window.refresh_from_db()
+        return [
+            (one.title, one.by, one.text)
+            for one in story_of(window.access_request, window, reader)
+            if one.icon not in ("lock-open", "send", "ban")
+        ]
+
+    titles = [title for title, _by, _text in story(vera)]
+    assert titles[0] == "Approved"
+    assert titles[1:10] == [
+        "Asked for 30 more minutes",
+        "Agreed to it; others have to, too",
+        "The plant wanted the line back",
+        "Not decided on: the window is another one now",
+        "The plant was asked again: the window is another one now",
+        "More time was refused",
+        "The window is to close later (+5 min)",
+        "Agreed to it; others have to, too",
+        "It was refused: the window stays as it is",
+    ]
+    assert titles[10:12] == [
+        "The window is to close later (+15 min)",
+        "Agreed to it; others have to, too",
+    ]
+    assert titles[12].startswith("The window was moved:") and len(titles) == 13
+    refusal = "It was refused: the window stays as it is"
+    assert (refusal, ivan, "Not for Fillwerk") in story(olga)
+    assert (refusal, None, "") in story(vera)
+    page = browser_of(vera).get(f"/requests/{number}/").content.decode()
+    assert refusal in page and "Not for Fillwerk" not in page
+
+
 def test_a_no_ends_it_and_so_does_the_end_of_the_window(
     window, vera, olga, ivan, clock
 ):
@@ -290,3 +407,16 @@ def test_a_number_of_minutes_that_cannot_be_is_refused(window, vera, olga, minut
     extension = asks(window, vera)
     with refused(NotPossible, "minutes_out_of_range"):
         grant_extension(extension, acting_user=olga, origin=origin(), minutes=minutes)
+
+
+def test_wishes_of_before_get_their_steps(window, vera, ivan):
+    """What the migration does with those that wait, and those that are over."""
+    asks(window, vera)
+    wish = LaterWish.objects.get()
+    agree(wish, ivan)
+    before = set(wish.steps.values_list("who", "quorum", "order", "asked"))
+    wish.steps.all().delete()
+    module = import_module("requests.migrations.0007_later_steps")
+    module.make_steps(apps, None)
+    assert set(wish.steps.values_list("who", "quorum", "order", "asked")) == before
+    assert [one.who for one in wish.steps.filter(asked=True)] == [OT_SUPERVISOR]
