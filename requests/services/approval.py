@@ -7,7 +7,6 @@ yes makes the window, and any no closes the request.
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.models import User
 from accessportal.audit import record
-from accessportal.errors import NotAllowed, NotPossible, TooLate
+from accessportal.errors import NotPossible, TooLate
 from accessportal.notifications import notify
 from accessportal.origin import Origin
 from accessportal.transitions import transition
@@ -23,7 +22,6 @@ from requests.approvers import people_asked
 from requests.demanded import demands_on_request
 from requests.facts import facts_of_request, hash_of_facts, seen_by_approver
 from requests.feasibility import what_stands_against
-from requests.lent import said_of_lent_agreement
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
@@ -36,11 +34,8 @@ from requests.services.anew import outdate_proposals
 from requests.services.common import (
     decision_path_of,
     factor_too_weak,
-    guard_factor,
     guard_four_eyes,
     guard_nothing_blocks,
-    how_it_ended,
-    how_overdue,
     lock_endpoints,
     locked_request,
     path_of,
@@ -49,6 +44,7 @@ from requests.services.common import (
     tell_pages,
 )
 from requests.services.emergency import owe_second_look
+from requests.services.ground import Ground, ground_of, guard_decision
 from requests.services.series import make_occurrences, on_release_seconds
 from requests.services.window_times import span_of_window
 from requests.steps import note_progress, standing_of
@@ -142,7 +138,7 @@ def _agreed(
         reason=reason,
         facts_hash=hash_of_facts(ground.facts),
         places=sorted(ground.places),
-        **said_of_lent_agreement(acting_user, ground.places, access_request),
+        **ground.lent,
     )
 
     notify(
@@ -191,7 +187,7 @@ def _make_window(
         facts_hash=hash_of_facts(ground.facts),
         other_time=access_request.emergency_at is None
         and (start, end) != (access_request.wanted_from, access_request.wanted_until),
-        **said_of_lent_agreement(acting_user, ground.places, access_request),
+        **ground.lent,
         windows=1 + len(made),
     )
     record(
@@ -277,7 +273,7 @@ def _deny(
         origin=origin,
         access_request=access_request,
         reason=reason,
-        **said_of_lent_agreement(acting_user, ground.places, access_request),
+        **ground.lent,
         facts_hash=facts_hash,
     )
 
@@ -304,7 +300,12 @@ def agree_to_changed(
     standing = standing_of(access_request, acting_user)
     if not standing.asked or factor_too_weak(access_request, origin):
         return None
-    ground = Ground(seen_by_approver(access_request), standing.places_now)
+    ground = ground_of(
+        access_request,
+        acting_user,
+        seen_by_approver(access_request),
+        standing.places_now,
+    )
     _decide(
         access_request,
         ApprovalDecision.Verdict.APPROVED,
@@ -325,44 +326,6 @@ def agree_to_changed(
         start=access_request.wanted_from,
         end=access_request.wanted_until,
     )
-
-
-class Ground(NamedTuple):
-    """What a decision rests on: the facts seen, and the places that the person could fill."""
-
-    facts: dict[str, Any]
-    places: frozenset[str]
-
-
-def guard_decision(
-    access_request: AccessRequest,
-    *,
-    acting_user: User,
-    origin: Origin,
-    facts_hash: str,
-    denies: bool = False,
-) -> Ground:
-    """What the decision rests on, once everything allows it.
-
-    denies: whoever has said yes already may still say no, until the request is closed.
-    """
-    standing = standing_of(access_request, acting_user)
-    if not standing.places:
-        raise NotAllowed
-    if access_request.state != AccessRequest.State.PENDING:
-        raise TooLate(how_it_ended(access_request), code="already_closed")
-    if access_request.is_overdue():
-        raise TooLate(how_overdue(access_request), code="overdue")
-    if not standing.asked and not (denies and standing.given):
-        raise TooLate(standing.why_not(), code="not_asked")
-    guard_factor(access_request, acting_user, origin)
-    facts = seen_by_approver(access_request)
-    if hash_of_facts(facts) != facts_hash:
-        raise TooLate(
-            _("What this decision rests on has changed since you opened the page."),
-            code="facts_changed",
-        )
-    return Ground(facts, standing.places_now)
 
 
 def _guard_decides_alone(

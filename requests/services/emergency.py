@@ -28,6 +28,7 @@ from requests.approvers import passed_over, people_asked, was_passed_over
 from requests.demanded import demands_now, demands_on_wish
 from requests.facts import facts_of_wish
 from requests.feasibility import what_stands_against
+from requests.lent import said_of_lent_look
 from requests.models import (
     AccessRequest,
     EmergencyLook,
@@ -296,6 +297,7 @@ def _withdraw(
         origin=origin,
         access_request=access_request,
         reason=reason,
+        **said_of_lent_look(acting_user, access_request.emergency_look),
     )
 
     let_in = [one.decided_by for one in access_request.decisions.filter(round__gt=0)]

@@ -220,6 +220,7 @@ def _grant(
         minutes=minutes,
         closed_before=before.isoformat(),
         closes_at=after.isoformat(),
+        **ground.lent,
     )
 
     tell_of_window(

@@ -12,7 +12,13 @@ from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
 from accessportal.notifications import notify
 from accessportal.origin import Origin
-from requests.later_wishes import live_wish_of, standing_of_wish, yeses_to
+from requests.later_wishes import (
+    live_wish_of,
+    standing_of_wish,
+    steps_of_wish,
+    yeses_to,
+)
+from requests.lent import said_of_lent_agreement
 from requests.models import LaterWish, MaintenanceWindow
 from requests.services.common import path_of, said_of, tell_pages
 from requests.services.extension import grant_extension, refused_extension
@@ -86,12 +92,15 @@ def refuse_wish(
 
     wish.refresh_from_db()
     wish.window = window
-    if not standing_of_wish(wish, acting_user).places:
+    places = standing_of_wish(wish, acting_user).places
+    if not places:
         raise NotAllowed
     if live_wish_of(window) != wish:
         raise TooLate(how_wish_ended(wish), code="wish_closed")
     if not reason:
         raise NotPossible(_("Say why."), code="reason_missing")
+    site = access_request.site
+    lent = said_of_lent_agreement(acting_user, places, steps_of_wish(wish), site)
     told = {yes.decided_by for yes in yeses_to(wish)} | {wish.opened_by}
 
     if wish.extension is not None:
@@ -117,6 +126,7 @@ def refuse_wish(
         reason=reason,
         kind=wish.kind,
         minutes=wish.minutes,
+        **lent,
     )
 
     notify(

@@ -31,6 +31,7 @@ from requests.later_wishes import (
     steps_of_wish,
     yeses_to,
 )
+from requests.lent import said_of_lent_agreement
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
@@ -67,12 +68,14 @@ class Widening:
 @dataclass(frozen=True)
 class Ground:
     """What a later yes rests on. `wish`: the one that is open; None: there is none yet, or
-    none is needed (`alone`). `places`: what this yes can fill; empty: it is not their turn."""
+    none is needed (`alone`). `places`: what this yes can fill; empty: it is not their turn.
+    `lent`: what the trail says where the place is somebody else's."""
 
     demands: Demands
     wish: LaterWish | None
     places: frozenset[str]
     facts: dict[str, Any]
+    lent: dict[str, Any]
 
     @property
     def alone(self) -> bool:
@@ -121,6 +124,7 @@ def guard_widening(
         steps = step_rows(LaterStep, demands, now=timezone.now())
         places = standing_among(steps, [], site, acting_user, waits=False).places_now
     else:
+        steps = steps_of_wish(wish)
         standing = standing_of_wish(wish, acting_user)
         if not standing.places:
             raise NotAllowed
@@ -137,7 +141,8 @@ def guard_widening(
     guard_factor(access_request, acting_user, origin)
     facts = seen_of_window(window)
     guard_seen(facts, facts_hash)
-    return Ground(demands, wish, places, facts)
+    lent = said_of_lent_agreement(acting_user, places, steps, site)
+    return Ground(demands, wish, places, facts, lent)
 
 
 def everybody_agrees(
@@ -192,6 +197,7 @@ def everybody_agrees(
         minutes=wish.minutes,
         facts_hash=hash_of_facts(facts),
         places=sorted(ground.places),
+        **ground.lent,
     )
     ask_others(wish, by=acting_user)
     return False

@@ -24,6 +24,7 @@ from accessportal.notifications import notify
 from accessportal.origin import SYSTEM, Origin
 from requests.access import may_look_at_emergency, may_look_at_escort
 from requests.approvers import passed_over
+from requests.lent import said_of_lent_look
 from requests.models import EmergencyLook, Escort
 from requests.services.common import (
     guard_fresh_factor,
@@ -47,7 +48,8 @@ class Kind:
     """events: of the trail. news: what people are told. may_look: who may take the look.
 
     asked: who may be asked for it; told: of a verdict that it was not justified. said: the
-    facts that messages are worded with; recorded: what the trail says beside the verdict.
+    facts that messages are worded with; recorded: what the trail says beside the verdict, of
+    who took the look.
     """
 
     event: str
@@ -59,7 +61,7 @@ class Kind:
     asked: Callable[[Any], list[User]]
     told: Callable[[Any], list[User]]
     said: Callable[[Any], dict[str, Any]]
-    recorded: Callable[[Any], dict[str, Any]]
+    recorded: Callable[[Any, User], dict[str, Any]]
 
 
 @transaction.atomic
@@ -122,7 +124,7 @@ def take_look(
         reason=note,
         verdict=verdict,
         late=look.is_late,
-        **kind.recorded(look),
+        **kind.recorded(look, acting_user),
     )
 
     if verdict == look.Verdict.NOT_JUSTIFIED:
@@ -226,7 +228,7 @@ KINDS: dict[type[EmergencyLook | Escort], Kind] = {
         asked=passed_over,
         told=_who_let_in,
         said=_said_of_emergency,
-        recorded=lambda look: {},
+        recorded=lambda look, by: said_of_lent_look(by, look),
     ),
     Escort: Kind(
         event="escort.looked_at",
@@ -238,6 +240,6 @@ KINDS: dict[type[EmergencyLook | Escort], Kind] = {
         asked=lambda look: [],
         told=lambda look: [look.offered_by],
         said=said_of_escort,
-        recorded=lambda look: {"escorted_by": look.offered_by.full_name},
+        recorded=lambda look, by: {"escorted_by": look.offered_by.full_name},
     ),
 }

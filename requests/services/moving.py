@@ -158,6 +158,7 @@ def _move(
         closed_before=before[1].isoformat(),
         opens_at=opens_at.isoformat(),
         closes_at=closes_at.isoformat(),
+        **ground.lent,
     )
 
     tell_of_window(

@@ -32,7 +32,7 @@ from requests.models import (
     RequestedEndpoint,
 )
 from requests.services.anew import begin_anew
-from requests.services.approval import agree_to_changed, guard_decision
+from requests.services.approval import agree_to_changed
 from requests.services.common import (
     decision_path_of,
     guard_four_eyes,
@@ -45,6 +45,7 @@ from requests.services.common import (
     said_of,
     tell_pages,
 )
+from requests.services.ground import guard_decision
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +96,7 @@ def _propose(
 ) -> ProposedChange:
     access_request = locked_request(access_request.pk)
 
-    guard_decision(
+    ground = guard_decision(
         access_request, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
     guard_no_emergency(access_request)
@@ -144,6 +145,7 @@ def _propose(
         attendance=changes.attendance_required,
         wanted_from=changes.wanted_from.isoformat(),
         wanted_until=changes.wanted_until.isoformat(),
+        **ground.lent,
     )
 
     notify(

@@ -250,6 +250,7 @@ def _reconfirm(
         access_request=access_request,
         reason=reason,
         **reconfirmed,
+        **ground.lent,
     )
 
     window.refresh_from_db()

@@ -16,10 +16,27 @@ from accessportal.errors import FreshFactorNeeded, NotAllowed, NotPossible, TooL
 from accessportal.notifications.models import Notification
 from requests.approvers import is_one_of, people_asked, people_who_are
 from requests.facts import hash_of_facts, seen_by_approver
-from requests.models import AccessRequest, ApproverGroup, GroupDelegation
+from requests.models import AccessRequest, ApproverGroup, GroupDelegation, LaterWish
+from requests.policy.reading import demands_as_json
+from requests.policy.rules import OT_SUPERVISOR, Demands, Step
 from requests.services.approval import approve_request, deny_request
+from requests.services.extension import grant_extension, request_extension
 from requests.services.group_delegations import end_lent_place, lend_place
-from tests.cast import Clock, Plant, make_person, make_policy, make_request, origin
+from requests.services.later_answers import agree_to_wish, refuse_wish
+from requests.services.later_look import take_look
+from requests.services.moving import close_later
+from requests.services.proposal import Changes, propose_changes
+from tests.cast import (
+    Clock,
+    Plant,
+    make_emergency,
+    make_person,
+    make_policy,
+    make_request,
+    make_window,
+    origin,
+)
+from tests.request_flow.conftest import seen_later
 
 pytestmark = pytest.mark.django_db
 
@@ -91,6 +108,57 @@ def test_paul_decides_for_petra_and_the_trail_says_so(
         assert (said["by_group_delegation"], said["group"]) == (lent.pk, engineers.name)
         assert said["delegated_by"] == "Petra Prinz"
     assert "by_group_delegation" not in by_petra
+
+
+def test_the_trail_names_the_place_in_everything_else_that_is_decided_by_it(
+    clock: Clock, plant: Plant, engineers: ApproverGroup, petra: User, paul: User
+) -> None:
+    """A proposal, a later wish from its first yes to its last and its no, and a later look."""
+    lent = lend(engineers, petra, paul)
+    asked = asks_engineers(plant, engineers)
+    changes = Changes(
+        wanted_from=asked.wanted_from,
+        wanted_until=asked.wanted_until,
+        permission=AccessRequest.Permission.VIEW,
+        endpoint_ids=[plant.filling_plc.pk],
+        attendance_required=False,
+    )
+    propose_changes(asked, changes, **decision(asked, paul))
+
+    window = make_window(plant.vera, plant.filling_hmi, decided_by=plant.olga)
+    demands = Demands(steps=(Step(OT_SUPERVISOR), Step(engineers.who)))
+    window.access_request.demands = demands_as_json(demands)
+    window.access_request.save()
+    act: dict[str, Any] = {"origin": origin(), "reason": "Valve"}
+    for answer in (agree_to_wish, refuse_wish):
+        close_later(window, minutes=10, acting_user=plant.olga, **act)
+        wish = LaterWish.objects.select_related("window__access_request").get(
+            state="pending"
+        )
+        seen = {"facts_hash": seen_later(window)} if answer is agree_to_wish else {}
+        answer(wish, acting_user=paul, **act, **seen)
+        window.refresh_from_db()
+    more = request_extension(window, acting_user=plant.vera, minutes=10, **act)
+    grant_extension(more, acting_user=paul, origin=origin())
+
+    look = make_emergency(plant.vera, plant.filling_gateway, decided_by=plant.olga)
+    look.skipped.create(who=engineers.who)
+    take_look(look, acting_user=paul, origin=origin(), verdict="justified", note="So")
+
+    for event in (
+        "request.change.proposed",
+        "window.moved",
+        "window.wish.refused",
+        "window.wish.agreed",
+        "emergency.looked_at",
+    ):
+        said = AuditEvent.objects.get(event=event, actor_id=paul.pk).detail
+        assert (said["by_group_delegation"], said["delegated_by"]) == (
+            lent.pk,
+            "Petra Prinz",
+        ), event
+    by_olga = AuditEvent.objects.filter(actor_id=plant.olga.pk)
+    assert not any("by_group_delegation" in one.detail for one in by_olga)
 
 
 def test_it_ends_by_the_clock_by_the_two_and_with_the_place_it_comes_from(
