@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import (
     Action,
+    lenders_of,
     may,
     people_who_may,
-    roles_allowing,
     sites_where,
 )
-from accessportal.accounts.models import RoleDelegation, RoleGrant, User
+from accessportal.accounts.models import RoleGrant, User
 from accessportal.plants.models import Site
 from requests.models import (
     AccessRequest,
@@ -136,21 +136,13 @@ def stand_ins_of(
     who: str, site: Site, *, at: datetime | None = None
 ) -> dict[int, User]:
     """Of those people, who is it in somebody's place alone (by id), and in whose."""
-    own: Q
-    lent: QuerySet[RoleDelegation] | QuerySet[GroupDelegation]
     if who in ACTIONS:
-        roles = roles_allowing(ACTIONS[who])
-        here = Q(site=site) | Q(site__isnull=True)
-        grants = RoleGrant.objects.filter(here, role__in=roles)
-        own = Q(delegate__in=grants.values("user"))
-        lent = RoleDelegation.objects.in_force(at=at).filter(here, role__in=roles)
-    else:
-        members = ApproverGroupMember.objects.filter(group=group_pk(who))
-        own = Q(delegate__in=members.values("person"))
-        lent = GroupDelegation.objects.in_force(at=at).filter(group=group_pk(who))
+        return lenders_of(ACTIONS[who], site, at=at)
+    own = ApproverGroupMember.objects.filter(group=group_pk(who)).values("person")
+    lent = GroupDelegation.objects.in_force(at=at).filter(group=group_pk(who))
     return {
         one.delegate_id: one.delegator
-        for one in lent.exclude(own).select_related("delegator")
+        for one in lent.exclude(delegate__in=own).select_related("delegator")
     }
 
 

@@ -344,6 +344,20 @@ def people_who_may(
     return people
 
 
+def lenders_of(
+    action: Action, site: Site, *, at: datetime | None = None
+) -> dict[int, User]:
+    """Who may do `action` at `site` by a lent role alone (by id), and who lent it."""
+    here = models.Q(site=site) | models.Q(site__isnull=True)
+    roles = roles_allowing(action)
+    own = RoleGrant.objects.filter(here, role__in=roles).values("user")
+    lent = RoleDelegation.objects.in_force(at=at).filter(here, role__in=roles)
+    return {
+        one.delegate_id: one.delegator
+        for one in lent.exclude(delegate__in=own).select_related("delegator")
+    }
+
+
 def people_at(site: Site) -> models.QuerySet[User]:
     """Active people of the plant with a role at `site`, own or lent, or with none anywhere (the
     members of a named group). Colleagues of other sites are not among them."""
