@@ -109,13 +109,7 @@ def _of_the_policy(first: Demands, here: Demands) -> list[Finding]:
                 "repeat",
             )
         ]
-    same = (
-        "steps",
-        "attendance",
-        "passkey",
-        "confirm_each_use",
-    )
-    if all(getattr(first, name) == getattr(here, name) for name in same):
+    if demand_the_same(first, here):
         return []
     return [
         Finding(
@@ -125,6 +119,14 @@ def _of_the_policy(first: Demands, here: Demands) -> list[Finding]:
             "repeat",
         )
     ]
+
+
+def demand_the_same(one: Demands, other: Demands) -> bool:
+    """Whether one decision, by the same people, is as good for the one as for the other."""
+    return all(
+        getattr(one, name) == getattr(other, name)
+        for name in ("steps", "attendance", "passkey", "confirm_each_use")
+    )
 
 
 def dates_of(access_request: AccessRequest, viewer: User | None) -> list[Judged]:

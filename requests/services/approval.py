@@ -6,6 +6,7 @@ yes makes the window, and any no closes the request.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
@@ -59,11 +60,13 @@ def approve_request(
     opens_at: datetime | None = None,
     closes_at: datetime | None = None,
     reason: str = "",
+    together: Sequence[str] = (),
 ) -> MaintenanceWindow | None:
     """Say yes; the last one that is needed makes the window, the others return None.
 
     Who decides alone may say yes to another time, too. `facts_hash` is of the facts that
-    the approver saw (`requests.facts`). Raises `TooLate` (code `facts_changed`) when they
+    the approver saw (`requests.facts`). `together`: the numbers of all that this person decides
+    on with this one. Raises `TooLate` (code `facts_changed`) when they
     are others now, or somebody was first; `FreshFactorNeeded`; `NotAllowed`;
     `NotPossible` when the time cannot work.
     """
@@ -76,6 +79,7 @@ def approve_request(
         opens_at=opens_at,
         closes_at=closes_at,
         reason=reason.strip(),
+        together=together,
     )
 
 
@@ -89,6 +93,7 @@ def _approve(
     opens_at: datetime | None,
     closes_at: datetime | None,
     reason: str,
+    together: Sequence[str],
 ) -> MaintenanceWindow | None:
     access_request = locked_request(access_request.pk)
     lock_endpoints(access_request)
@@ -96,6 +101,8 @@ def _approve(
     ground = guard_decision(
         access_request, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
+    if together:
+        ground = ground._replace(said={**ground.said, "together": list(together)})
     start, end = span_of_window(access_request, opens_at, closes_at)
     guard_nothing_blocks(
         what_stands_against(
@@ -138,7 +145,7 @@ def _agreed(
         reason=reason,
         facts_hash=hash_of_facts(ground.facts),
         places=sorted(ground.places),
-        **ground.lent,
+        **ground.said,
     )
 
     notify(
@@ -187,7 +194,7 @@ def _make_window(
         facts_hash=hash_of_facts(ground.facts),
         other_time=access_request.emergency_at is None
         and (start, end) != (access_request.wanted_from, access_request.wanted_until),
-        **ground.lent,
+        **ground.said,
         windows=1 + len(made),
     )
     record(
@@ -273,7 +280,7 @@ def _deny(
         origin=origin,
         access_request=access_request,
         reason=reason,
-        **ground.lent,
+        **ground.said,
         facts_hash=facts_hash,
     )
 

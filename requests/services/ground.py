@@ -17,12 +17,14 @@ from requests.steps import standing_of
 
 
 class Ground(NamedTuple):
-    """What a decision rests on: the facts seen, the places that the person could fill, and
-    whose place it is where that was lent."""
+    """What a decision rests on: the facts seen, and the places that the person could fill.
+
+    said: what else the trail says of it, as whose place it is where that was lent.
+    """
 
     facts: dict[str, Any]
     places: frozenset[str]
-    lent: dict[str, Any]
+    said: dict[str, Any]
 
 
 def ground_of(

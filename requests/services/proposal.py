@@ -145,7 +145,7 @@ def _propose(
         attendance=changes.attendance_required,
         wanted_from=changes.wanted_from.isoformat(),
         wanted_until=changes.wanted_until.isoformat(),
-        **ground.lent,
+        **ground.said,
     )
 
     notify(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from requests.views import approval, changing, later, lent_places
+from requests.views import alike, approval, changing, later, lent_places
 
 app_name = "approvals"
 urlpatterns = [
@@ -18,5 +18,7 @@ urlpatterns = [
     path("<str:number>/", approval.decide, name="decide"),
     path("<str:number>/approve/", approval.approve, name="approve"),
     path("<str:number>/propose/", changing.propose, name="propose"),
+    path("<str:number>/alike/", alike.look, name="alike"),
+    path("<str:number>/alike/approve/", alike.approve, name="approve_alike"),
     path("<str:number>/deny/", approval.deny, name="deny"),
 ]

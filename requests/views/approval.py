@@ -18,6 +18,7 @@ from accessportal.errors import NotPossible, PortalError, TooLate
 from accessportal.notifications.wishes import note_seen
 from accessportal.origin import origin_of
 from requests.access import deciding_person, request_decidable_by, request_visible_to
+from requests.alike import looking_alike
 from requests.changes import Change, changes_between
 from requests.facts import (
     companions_of,
@@ -59,6 +60,7 @@ def queue(request: HttpRequest) -> HttpResponse:
     context = {
         "later": wishes_asking(user),
         "fallen": MaintenanceWindow.objects.fallen().to_reconfirm(user),
+        "alike": looking_alike(user),
         "page": page,
         "waiting": [_in_queue(access_request, user) for access_request in page],
         "substitutions": Substitution.objects.awaiting_decision()

@@ -104,6 +104,16 @@ CHANGES: dict[str, Line] = {
         method="post",
         data=(("reason", "No"),),
     ),
+    "approvals:alike": Line(
+        yes="olga", no="vera vito ivan cora adam", not_known=NOT_SEE, args="request"
+    ),
+    "approvals:approve_alike": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="request",
+        method="post",
+    ),
     "approvals:propose": Line(
         yes="olga",
         no="vera vito ivan cora adam",

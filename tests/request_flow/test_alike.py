@@ -1,0 +1,186 @@
+"""Several requests for the same work, approved in advance by the policy, are decided on at once."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from accessportal.audit.models import AuditEvent
+from accessportal.errors import (
+    FreshFactorNeeded,
+    NotAllowed,
+    NotPossible,
+    TooLate,
+)
+from requests.alike import looking_alike
+from requests.models import (
+    AccessRequest,
+    ApprovalDecision,
+    Attachment,
+    MaintenanceWindow,
+)
+from requests.services.alike import approve_alike
+from requests.services.thread import write_message
+from tests.cast import make_policy, origin
+from tests.request_flow.conftest import approve, ask, refused, seen
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+IN_ADVANCE = {"recurring": "allowed"}
+
+
+@pytest.fixture
+def weekly(clock, adam, vera, filling_hmi):
+    """Three times the same work, each asked for by itself."""
+    make_policy(adam, IN_ADVANCE)
+    return [ask(vera, filling_hmi, start=clock.now + DAY * n) for n in (1, 2, 3)]
+
+
+def agree(requests, by, **fields):
+    hashes = {one.number: seen(one) for one in requests}
+    values = {"origin": origin(), "facts_hashes": hashes, **fields}
+    return approve_alike(requests, acting_user=by, **values)
+
+
+def nothing_decided():
+    return not (MaintenanceWindow.objects.exists() or ApprovalDecision.objects.exists())
+
+
+def test_one_look_and_a_decision_for_each(weekly, vera, olga, omar, clock):
+    with refused(NotAllowed, "four_eyes"):
+        agree(weekly, vera)
+    with refused(NotAllowed, "not_allowed"):
+        agree(weekly, omar)
+    with pytest.raises(FreshFactorNeeded):
+        agree(weekly, olga, origin=origin(factor_age=9000))
+    assert nothing_decided()
+    windows = agree(weekly, olga, reason="As every week")
+    assert [one.opens_at for one in windows] == [one.wanted_from for one in weekly]
+    decisions = ApprovalDecision.objects.order_by("access_request__wanted_from")
+    assert [one.access_request for one in decisions] == weekly
+    assert len({one.facts_hash for one in decisions}) == 3
+    assert {(one.decided_by, one.reason) for one in decisions} == {
+        (olga, "As every week")
+    }
+    numbers = [one.number for one in weekly]
+    said = AuditEvent.objects.filter(event="request.approved")
+    assert [one.detail["together"] for one in said] == [numbers] * 3
+    with refused(TooLate, "already_closed"):
+        agree(weekly, olga)
+
+
+def test_what_is_not_the_same_is_refused_as_a_whole(
+    weekly, vera, tom, olga, plant, clock
+):
+    """One of them differs in one thing: none is decided on, and the sentence says which."""
+    first, second, third = weekly
+    file = {"name": "plan.pdf", "kind": "application/pdf", "size": 1}
+
+    def with_demands(one, **fields):
+        one.demands = {**one.demands, **fields}
+
+    changes = [
+        ("Purpose", lambda one: setattr(one, "purpose", "Change the recipe of line 3")),
+        ("Permission", lambda one: setattr(one, "permission", "view")),
+        ("Work order", lambda one: setattr(one, "work_order", "WO-7")),
+        ("Paste", lambda one: setattr(one, "clipboard_in", not one.clipboard_in)),
+        ("Colleague", lambda one: one.companions.set([tom])),
+        ("Machine", lambda one: one.endpoints.add(plant.filling_plc)),
+        ("Person", lambda one: setattr(one, "requested_by", tom)),
+        ("policy demands", lambda one: with_demands(one, confirm_each_use=True)),
+        ("not approve this work in advance", lambda one: with_demands(
+            one, recurring_allowed=False)),
+        ("series", lambda one: setattr(one, "recurrence", "FREQ=WEEKLY;COUNT=3")),
+        ("at the same time", lambda one: (
+            setattr(one, "wanted_from", second.wanted_from + DAY / 24),
+            setattr(one, "wanted_until", second.wanted_until + DAY / 24))),
+        ("Files", lambda one: Attachment.objects.create(
+            access_request=one, submission_key=one.submission_key or "0" * 32,
+            uploaded_by=vera, digest=hashlib.sha256(b"x").hexdigest(), **file)),
+        ("asked or said", lambda one: write_message(
+            one, acting_user=olga, origin=origin(), text="Which one?")),
+    ]  # fmt: skip
+    for words, change in changes:
+        third = AccessRequest.objects.get(pk=third.pk)
+        before = AccessRequest.objects.get(pk=third.pk)
+        change(third)
+        third.save()
+        with pytest.raises(NotPossible) as refusal:
+            agree([first, second, third], olga)
+        sentence = str(refusal.value)
+        assert words in sentence and sentence.startswith(third.number), sentence
+        assert "Nothing was decided on any of them" in sentence
+        assert nothing_decided(), words
+        before.save()
+        before.companions.clear()
+        before.endpoints.set([plant.filling_hmi])
+        before.attachments.all().delete()
+        before.messages.all().delete()
+    with refused(NotPossible, "none_chosen"):
+        agree([], olga)
+    assert len(agree([first, second], olga)) == 2
+
+
+def test_a_stale_page_or_an_impossible_time_undoes_all(
+    weekly, olga, north, clock, vera
+):
+    hashes = {one.number: seen(one) for one in weekly}
+    vera.training_expires_at = weekly[2].wanted_from + timedelta(hours=1)
+    vera.save()
+    with refused(TooLate, "facts_changed"):
+        agree(weekly, olga, facts_hashes=hashes)
+    with pytest.raises(NotPossible) as refusal:  # the third is after her training
+        agree(weekly, olga)
+    assert str(refusal.value).startswith(weekly[2].number)
+    assert nothing_decided()
+
+
+def test_the_page(weekly, vera, olga, omar, ivan, filling_hmi, browser_of, clock):
+    first, second, third = weekly
+    other = ask(vera, filling_hmi, start=clock.now + DAY * 5, permission="view")
+    near = ask(vera, filling_hmi, start=clock.now + DAY * 6, clipboard_in=True)
+    browser = browser_of(olga)
+    path = f"/approvals/{first.number}/alike/"
+    assert path in browser.get("/approvals/").content.decode()
+    assert [len(found) for found in looking_alike(olga)] == [3]
+    page = browser.get(path).content.decode()
+    for one in weekly:
+        assert f'value="{one.number}"' in page
+    assert f'value="{near.number}"' not in page and "Something else than here" in page
+    assert other.number not in page
+    for who, status in ((vera, 403), (omar, 404), (ivan, 403)):
+        assert browser_of(who).get(path).status_code == status
+    form = {f"facts_hash-{one.number}": seen(one) for one in (first, second, near)}
+    sent = {**form, "of": [first.number, second.number, near.number]}
+    answer = browser.post(f"{path}approve/", sent)
+    assert answer.status_code == 422 and nothing_decided()
+    assert f"{near.number}: It is not the same work" in answer.content.decode()
+    sent["of"] = [first.number, second.number]
+    done = browser.post(f"{path}approve/", sent, follow=True)
+    assert "2 requests are approved" in done.content.decode()
+    assert AccessRequest.objects.filter(state="approved").count() == 2
+    assert third.number in done.content.decode()
+
+
+def test_without_the_policys_word_nothing_is_offered(
+    clock, vera, olga, filling_hmi, browser_of
+):
+    two = [ask(vera, filling_hmi, start=clock.now + DAY * n) for n in (1, 2)]
+    assert looking_alike(olga) == []
+    page = browser_of(olga).get(f"/approvals/{two[0].number}/alike/").content.decode()
+    assert "does not approve this work in advance" in page and "Approve th" not in page
+    with refused(NotPossible, "by_itself"):
+        agree(two, olga)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_together_and_one_by_itself_at_once(at_once, weekly, olga):
+    """Either all three and then nothing is left for the other, or the one and then none."""
+    results = at_once(partial(agree, weekly, olga), partial(approve, weekly[2], olga))
+    (lost,) = [one for one in results if isinstance(one, Exception)]
+    assert isinstance(lost, TooLate), results
+    assert MaintenanceWindow.objects.count() in (1, 3)
