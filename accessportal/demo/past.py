@@ -29,6 +29,7 @@ ADDRESSES = {
     "cora": "192.0.2.133",
     "ivan": "192.0.2.151",
     "adam": "192.0.2.141",
+    "hanna": "192.0.2.112",
 }
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0"
 

@@ -133,6 +133,7 @@ MACHINES = (
         description="Cleaning in place for halls A and B", location="Cellar",
         manufacturer="Hygia", endpoint="Operator panel", protocol="rdp",
         host="192.0.2.44", port=3389, criticality="high", takes_local_screen=True,
+        vendors=(FILLWERK,), usual_work="Run times of pumps and valves",
     ),
     Machine(
         slug="bottle-washer", name="Bottle washer", site="south", zone="Washing",

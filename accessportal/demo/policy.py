@@ -77,6 +77,14 @@ def write_policy(plant: DemoPlant) -> None:
                         },
                     },
                 },
+                {
+                    "name": "Looking at a gateway's log",
+                    "when": {
+                        "zones": [zones["north", "Cell gateways"]],
+                        "permissions": ["view"],
+                    },
+                    "then": {"recurring": "allowed"},
+                },
             ]
         ),
         trials=trials_from(

@@ -20,6 +20,7 @@ from accessportal.demo.people import sign_in_facts
 from accessportal.demo.plant import DemoPlant, ensure_plant
 from accessportal.demo.stories import PAST, Story, steps_of, tell_ahead
 from accessportal.demo.targets import TargetFailed
+from accessportal.demo.together import tell_together
 from accessportal.notifications.models import Delivery, Notification
 from requests.models import AccessRequest
 
@@ -73,6 +74,7 @@ def _tell_everything(plant: DemoPlant, captures: dict[str, Capture]) -> None:
     tell(steps)
     _forget_old_mail()
     tell_ahead(plant)
+    tell_together(plant)
 
 
 def _forget_old_mail() -> None:

@@ -168,7 +168,7 @@ def tell_ahead(plant: DemoPlant) -> None:
     _lend_role(plant)
     write_policy(plant)
     for story in AHEAD:
-        access_request = _submit(story, plant)
+        access_request = submit(story, plant)
         if story.outcome == "approved":
             _approve(story, access_request, plant)
         elif story.asked_back:
@@ -268,7 +268,7 @@ def steps_of(story: Story, plant: DemoPlant) -> list[Step]:
     decided_at = asked_at + timedelta(minutes=37)
 
     def ask() -> None:
-        made["request"] = _submit(story, plant)
+        made["request"] = submit(story, plant)
 
     steps = [Step(asked_at, ask)]
     if story.outcome in ("approved", "revoked"):
@@ -319,7 +319,7 @@ def _key(story: Story) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"demo:{story.key}")
 
 
-def _submit(story: Story, plant: DemoPlant) -> AccessRequest:
+def submit(story: Story, plant: DemoPlant) -> AccessRequest:
     endpoint: Endpoint = plant.endpoints[story.machine]
     start, end = span_of(story, plant)
     return submit_request(

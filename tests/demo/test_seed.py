@@ -19,6 +19,8 @@ from accessportal.demo.seed import seed_demo
 from accessportal.notifications.models import Delivery, Notification
 from accessportal.plants.models import Asset, Endpoint, ProductionFreeze, Site
 from accessportal.plants.vault import open_secrets
+from requests.alike import looking_alike, what_differs
+from requests.later_wishes import wishes_asking
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
@@ -186,12 +188,27 @@ def test_the_line_was_down_once_and_somebody_else_looked_afterwards(
 def test_something_waits_for_olga_and_something_lies_ahead_for_vera(
     people: People,
 ) -> None:
-    waiting = AccessRequest.objects.awaiting_decision().get()
-    assert waiting.requested_by.full_name == "Victor Varga"
-    assert waiting.site.slug == "north"
-    ahead = MaintenanceWindow.objects.not_over().get()
-    assert ahead.access_request.requested_by.full_name == "Vera Vogt"
-    assert ahead.phase() == MaintenanceWindow.Phase.SCHEDULED
+    olga = User.objects.get(full_name="Olga Olsen")
+    waiting = AccessRequest.objects.awaiting_decision().asking(olga)
+    assert [one.requested_by.full_name for one in waiting.order_by("wanted_from")] == [
+        "Victor Varga", "Vera Vogt", "Vera Vogt",
+    ]  # fmt: skip
+    for ahead in MaintenanceWindow.objects.not_over():
+        assert ahead.access_request.requested_by.full_name == "Vera Vogt"
+        assert ahead.phase() == MaintenanceWindow.Phase.SCHEDULED
+
+
+def test_a_wider_window_waits_for_ivan_in_hannas_place(people: People) -> None:
+    ivan = User.objects.get(full_name="Ivan Ivers")
+    (wish,) = wishes_asking(ivan)
+    assert wish.opened_by.full_name == "Olga Olsen"
+    agreed = AuditEvent.objects.get(event="request.agreed", actor_id=ivan.pk)
+    assert agreed.detail["delegated_by"] == "Hanna Holt"
+
+
+def test_the_same_work_is_asked_for_twice(people: People) -> None:
+    ((one, other),) = looking_alike(User.objects.get(full_name="Olga Olsen"))
+    assert what_differs(one, other) == "" and one.wanted_from < other.wanted_from
 
 
 def test_a_production_freeze_lies_ahead_at_south(people: People) -> None:
