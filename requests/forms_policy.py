@@ -286,10 +286,13 @@ def initial_of_steps(steps: Iterable[Step]) -> list[dict[str, Any]]:
 class _WishFields(forms.Form):
     asset = forms.ModelChoiceField(
         label=_("Machine"),
+        empty_label=_("Choose"),
         queryset=Asset.objects.select_related("zone__site").order_by("name"),
     )
     vendor = forms.ModelChoiceField(
-        label=_("Vendor"), queryset=Vendor.objects.order_by("name")
+        label=_("Vendor"),
+        empty_label=_("Choose"),
+        queryset=Vendor.objects.order_by("name"),
     )
     permission = forms.ChoiceField(
         label=_("Permission"), choices=AccessRequest.Permission.choices
@@ -373,7 +376,7 @@ class TrialForm(_WishFields):
 
 class GroupMemberForm(forms.Form):
     person = forms.ModelChoiceField(
-        label=_("Person"), queryset=User.objects.none(), required=True
+        label=_("Person"), queryset=User.objects.none(), empty_label=_("Choose")
     )
     reason = forms.CharField(label=_("Reason"), max_length=500)
 

@@ -228,7 +228,8 @@ def test_two_change_one_shift_at_once(at_once, browser_of, north, olga, adam, pe
         "people": [olga.pk],
     }
     late = hers.post(edit, {**typed, "seen": seen})
-    assert late.status_code == 409 and kept in late.text
+    assert late.status_code == 409 and late.text.count(kept) == 1, "said once"
+    assert "Save mine instead" in late.text and f'href="{edit}"' in late.text
     assert 'value="Very early"' in late.text
     assert hers.post(edit, {**typed, "seen": seen_in(late)}).status_code == 302
     made.refresh_from_db()

@@ -91,8 +91,8 @@ def change_shift(
         names = ", ".join(person.full_name for person in there.people.all())
         raise TooLate(
             _(
-                "Somebody has changed this shift while you did: %(shift)s, %(hours)s, %(people)s. "
-                "Nothing of yours is saved yet; save again to put yours in its place."
+                "Somebody has changed this shift while you did. It is now: %(shift)s, %(hours)s, "
+                "%(people)s. Nothing of yours is saved yet."
             )
             % {"shift": there.name, "hours": shift_words(there), "people": names},
             code="shift_changed",

@@ -203,7 +203,7 @@ def _shift_form(
     seen = request.POST.get("seen", "")
     if request.method == "GET" and shift is not None:
         seen = seen_of(shift)
-    status = 422
+    status, theirs = 422, False
     if request.method == "POST" and form.is_valid():
         origin = origin_of(request)
         try:
@@ -216,12 +216,19 @@ def _shift_form(
         except (NotPossible, TooLate) as error:
             form.add_error(None, str(error.sentence))
             status = error.status
-            if error.code == "shift_changed" and shift is not None:
+            theirs = error.code == "shift_changed"
+            if theirs and shift is not None:
                 seen = seen_of(shift_changeable_by(user, shift.pk))
         else:
             messages.success(request, _("The shift is on the roster."))
             return redirect("plants:roster", site.slug)
-    context = {"form": form, "site": site, "shift": shift, "seen": seen}
+    context = {
+        "form": form,
+        "site": site,
+        "shift": shift,
+        "seen": seen,
+        "theirs": theirs,
+    }
     status = status if form.errors else 200
     return render(request, "plants/roster_shift_form.html", context, status=status)
 
