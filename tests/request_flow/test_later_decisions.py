@@ -379,6 +379,8 @@ def test_four_eyes_and_a_stale_page(window, vera, tom, olga, ivan, browser_of):
     )
     wish.refresh_from_db()
     assert wish.state == "outdated"
+    again = LaterWish.objects.get(state="pending")
+    assert again.extension == wish.extension and not again.yeses.exists()
 
 
 @pytest.mark.django_db(transaction=True)
