@@ -23,6 +23,9 @@ from requests.series import demand_the_same
 OF_ITS_TIME = frozenset({"number", "wanted_from", "wanted_until"})
 """The facts in which requests for the same work differ."""
 
+MOST_LOOKED_AT = 50
+"""Of what waits, the next to begin: what is alike costs questions to the database."""
+
 LOOKED_AT = (
     "site_id",
     "requested_by_id",
@@ -37,7 +40,7 @@ def looking_alike(user: User) -> list[list[AccessRequest]]:
     """What waits for this person and can be decided on together, the next to begin first."""
     waiting = _in_advance(user).select_related("requested_by__vendor", "site", "vendor")
     found: dict[tuple[Any, ...], list[AccessRequest]] = {}
-    for one in waiting.order_by("wanted_from"):
+    for one in waiting.order_by("wanted_from")[:MOST_LOOKED_AT]:
         found.setdefault(_looks(one), []).append(one)
     groups = [
         group
@@ -69,7 +72,7 @@ def looking_like(access_request: AccessRequest, user: User) -> list[AccessReques
         .filter(**dict(zip(LOOKED_AT, _looks(access_request), strict=True)))
         .exclude(pk=access_request.pk)
         .select_related("site", "vendor", "requested_by__vendor")
-        .order_by("wanted_from")
+        .order_by("wanted_from")[:MOST_LOOKED_AT]
     )
 
 
