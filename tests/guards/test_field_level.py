@@ -7,6 +7,7 @@ that the table of permissions opens to them is read.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -33,6 +34,14 @@ ADDRESS = ("10.66.77.88", "45999")
 CREDENTIAL = ("zyxuser", "zyxsecret")
 NOTES = ("zyxchargenote", "zyxlockreason", "zyxreview", "zyxlentreason", "zyxclosed")
 NEVER = (*OTHER_VENDOR, *ADDRESS, *CREDENTIAL, *NOTES)
+
+
+def found_in(text: str) -> list[str]:
+    """Which of the words stand there; the port as a number, not amid the digits of a token."""
+    there = [word for word in NEVER if word in text]
+    if not re.search(rf"(?<![\w.]){ADDRESS[1]}(?!\w)", text):
+        there = [word for word in there if word != ADDRESS[1]]
+    return there
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +127,7 @@ def test_the_coordinators_pages_are_among_them() -> None:
 @pytest.mark.parametrize(("role", "name"), OPEN)
 def test_nothing_of_it_is_in_any_answer(role: str, name: str, house: House) -> None:
     text = read(house, role, name)
-    assert [word for word in NEVER if word in text] == []
+    assert found_in(text) == []
 
 
 def test_nothing_of_it_is_in_a_refusal(house: House) -> None:
@@ -144,7 +153,7 @@ def test_nothing_of_it_is_in_a_refusal(house: House) -> None:
     )
     for answer in (start, wish):
         text = answer.content.decode()
-        assert [word for word in NEVER if word in text] == []
+        assert found_in(text) == []
 
 
 def test_the_words_are_there_for_those_who_may_read_them(house: House) -> None:
@@ -159,6 +168,6 @@ def test_the_words_are_there_for_those_who_may_read_them(house: House) -> None:
             ("olga", "departures:list"),
         )
     )
-    seen = {word for word in NEVER if word in said}
+    seen = set(found_in(said))
     assert seen >= {"Zyxcompany", "Zyxperson", *ADDRESS, "zyxuser", *NOTES[1::2]}
     assert "zyxsecret" not in said  # nobody reads it
