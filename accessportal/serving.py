@@ -7,6 +7,7 @@ nothing inside and is started by uvicorn's own command line.
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -16,6 +17,9 @@ from accessportal.memory import keep_freed_memory, set_aside_what_stays
 
 WEBSOCKET_MAX_BYTES = 256 * 1024  # the tunnel's own limits are stricter
 GRACE_SECONDS = 5  # for answers under way when the process stops
+TURN_SECONDS = 0.0005
+"""So long a thread may compute before the event loop, where the keys go, gets its turn
+(decision 130); Python's own number is 0.005."""
 
 
 class Inside(Protocol):
@@ -58,6 +62,7 @@ class Server(uvicorn.Server):
     ) -> None:
         super().__init__(config)
         keep_freed_memory()
+        sys.setswitchinterval(TURN_SECONDS)
         self.inside = inside
         self.when_ready = when_ready
 

@@ -5,13 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from accessportal.memory import set_aside_what_stays
+from accessportal.memory import YOUNG_OBJECTS, set_aside_what_stays
 
 
 @pytest.fixture
 def as_before() -> Iterator[None]:
+    thresholds = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.set_threshold(*thresholds)
 
 
 def test_what_is_there_at_the_start_is_left_out_of_later_collections(
@@ -29,3 +31,15 @@ def test_what_is_there_at_the_start_is_left_out_of_later_collections(
     assert any(one is later for one in gc.get_objects())
     del later
     assert gc.collect() >= 1  # garbage of later is still found
+
+
+def test_garbage_is_looked_for_more_seldom_but_still_by_itself(as_before: None) -> None:
+    set_aside_what_stays()
+    assert gc.get_threshold()[0] == YOUNG_OBJECTS
+    assert gc.isenabled()
+    collections = gc.get_stats()[0]["collections"]
+    kept: list[list[int]] = [[] for _ in range(YOUNG_OBJECTS // 2)]
+    assert gc.get_stats()[0]["collections"] == collections
+    kept += [[] for _ in range(YOUNG_OBJECTS)]
+    assert gc.get_stats()[0]["collections"] > collections
+    assert kept
