@@ -51,6 +51,12 @@ def config(**changes: Any) -> uvicorn.Config:
     return uvicorn.Config(**(settings | changes))
 
 
+def prepare_process() -> None:
+    """What the interpreter is told where sessions are held."""
+    keep_freed_memory()
+    sys.setswitchinterval(TURN_SECONDS)
+
+
 class Server(uvicorn.Server):
     """Starts `inside` before the first answer, and stops it before the sockets close."""
 
@@ -61,8 +67,7 @@ class Server(uvicorn.Server):
         when_ready: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(config)
-        keep_freed_memory()
-        sys.setswitchinterval(TURN_SECONDS)
+        prepare_process()
         self.inside = inside
         self.when_ready = when_ready
 

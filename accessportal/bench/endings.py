@@ -22,6 +22,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import uvloop
+
 from accessportal.bench.machines import Machine, machines
 from accessportal.bench.processes import BenchProblem, running
 from accessportal.bench.stage import real_guacd
@@ -84,7 +86,8 @@ def main(arguments: list[str]) -> int:
                 machines(place / "machines", [None] * options.real)
             )
             _add_real_ones(window, real, screens.machines)
-        result = asyncio.run(_measure(window, options, log))
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            result = runner.run(_measure(window, options, log))
     print(  # noqa: T201
         f"{result.sessions} windows closed together, {result.real} of them on a real guacd "
         f"(load {result.load:.1f}): disconnected after {result.disconnect_p50:.3f} s "
@@ -226,14 +229,18 @@ async def _measure(window: int, options: Any, log: Path) -> Result:
     from django.utils import timezone
 
     from accessportal.live import remember_loop
+    from accessportal.memory import set_aside_what_stays
+    from accessportal.serving import prepare_process
     from requests.models import MaintenanceWindow
     from sessions.broker.registry import Broker
     from sessions.models import BrokeredSession
 
+    prepare_process()
     remember_loop(asyncio.get_running_loop())
     count = options.sessions + options.real
     broker = Broker()
     await broker.start()
+    set_aside_what_stays()
     try:
         rows = BrokeredSession.objects.all()
         await _until(rows.filter(state="active").acount, count, "active", 600)

@@ -14,6 +14,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +198,7 @@ def _rows(table: Path) -> list[tuple[tuple[str, int], str]]:
     return rows
 
 
+@lru_cache(maxsize=4096)
 def _decoded(address: str) -> str:
     """The kernel writes addresses as hexadecimal words in the machine's byte order."""
     raw = b"".join(
