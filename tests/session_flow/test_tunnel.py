@@ -119,7 +119,7 @@ async def test_who_sends_what_is_not_the_protocol_is_shown_out(
 ) -> None:
     console = await bench.enter(live, vera)
     await console.picture()
-    await console.send("key", 98, 1)
+    await console.hold(98, fake_guacd.connection)
     await console.send_text(text)
     closed = await console.word("closed")
     assert closed["sentence"]
@@ -131,7 +131,7 @@ async def test_who_sends_what_is_not_the_protocol_is_shown_out(
     row = await bench.until(live, lambda row: row.frozen_cause == "away")
     assert row.is_live
     keys = [one.args[:2] for one in fake_guacd.connection.heard if one.opcode == "key"]
-    assert keys[0] == ("98", "1")
+    assert ("98", "1") in keys
     assert keys[-1] == ("98", "0")
     await bench.events("session.input.blocked")
     again = await bench.enter(live, vera)
