@@ -18,6 +18,14 @@ ONE_OF_MANY = re.compile(
 )
 MOST_PAGES = 120
 
+IN_THE_DARK = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  while (!matchMedia("(prefers-color-scheme: dark)").matches) await frame();
+  await frame();
+  await frame();
+}"""
+"""Waits until what is drawn is dark: axe takes its time, and must not see half of a change."""
+
 # What nobody follows by clicking through: the console has its stories, a start asks first.
 LEFT_OUT = re.compile(r"/console/|/watch/|/oidc/|/logout/")
 
@@ -45,6 +53,7 @@ def look_at(page: Page, *, dark: bool) -> list[str]:
     page.set_viewport_size(PHONE)
     if dark:
         page.emulate_media(color_scheme="dark")
+        page.evaluate(IN_THE_DARK)
         found = axe_findings(page)
         page.emulate_media(color_scheme="light")
     wide = page.evaluate("document.documentElement.scrollWidth")
