@@ -35,7 +35,7 @@ def test_a_supervisor_on_holiday_lends_the_role_and_takes_it_back(
     olga.get_by_label("Until", exact=True).fill(until)
     olga.get_by_label("Reason").fill("On holiday")
     press_button(olga, "Delegate")
-    expect(olga.locator("#delegations")).to_contain_text("Omar Ortega")
+    expect(olga.locator("#lent")).to_contain_text("Omar Ortega")
 
     vera.goto(f"/requests/{number}/")
     omar.goto("/approvals/")
@@ -51,7 +51,7 @@ def test_a_supervisor_on_holiday_lends_the_role_and_takes_it_back(
     dialog = opened(olga, "Take back", "End this delegation?")
     assert faults(olga) == []
     press_button(dialog, "End it")
-    expect(olga.locator("#delegations")).not_to_contain_text("Omar Ortega")
+    expect(olga.locator("#lent")).not_to_contain_text("Omar Ortega")
     expect(omar.get_by_role("heading", level=1)).to_have_text("Not found")
     vera.goto(f"/requests/{second}/")
     expect(vera.locator("#state")).to_contain_text("Waiting for a decision")
