@@ -24,7 +24,8 @@ OF_ITS_TIME = frozenset({"number", "wanted_from", "wanted_until"})
 """The facts in which requests for the same work differ."""
 
 MOST_LOOKED_AT = 50
-"""Of what waits, the next to begin: what is alike costs questions to the database."""
+"""Of what waits, the next to begin: what is alike costs questions to the database. No more
+than these are decided on at once."""
 
 LOOKED_AT = (
     "site_id",
@@ -72,7 +73,7 @@ def looking_like(access_request: AccessRequest, user: User) -> list[AccessReques
         .filter(**dict(zip(LOOKED_AT, _looks(access_request), strict=True)))
         .exclude(pk=access_request.pk)
         .select_related("site", "vendor", "requested_by__vendor")
-        .order_by("wanted_from")[:MOST_LOOKED_AT]
+        .order_by("wanted_from")[: MOST_LOOKED_AT - 1]
     )
 
 

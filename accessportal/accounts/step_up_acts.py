@@ -51,6 +51,7 @@ ACTS: dict[str, Sentence] = {
     "approvals:approve": _("Approve %(number)s"),
     "approvals:later_agree": _("Agree to a wider window"),
     "approvals:approve_alike": _("Approve the same work several times"),
+    "approvals:deny_alike": _("Deny the same work several times"),
     "approvals:deny": _("Deny %(number)s"),
     "approvals:propose": _("Approve %(number)s with changes"),
     "emergencies:look": _("Take the second look at %(number)s"),

@@ -11,9 +11,18 @@ from django.utils.translation import gettext as _
 from accessportal.accounts.models import User
 from accessportal.errors import NotPossible, TooLate
 from accessportal.origin import Origin
-from requests.alike import two_at_once, what_differs, why_by_itself
-from requests.models import AccessRequest, MaintenanceWindow
-from requests.services.approval import approve_request
+from requests.alike import (
+    MOST_LOOKED_AT,
+    two_at_once,
+    what_differs,
+    why_by_itself,
+)
+from requests.models import AccessRequest, ApprovalDecision, MaintenanceWindow
+from requests.services.approval import (
+    approve_request,
+    deny_request,
+    guard_says_why,
+)
 from requests.services.common import guard_four_eyes, guard_pending, locked_request
 
 
@@ -51,12 +60,10 @@ def _approve(
     facts_hashes: Mapping[str, str],
     reason: str,
 ) -> list[MaintenanceWindow | None]:
-    # All of them before the first is decided on, in one order: whoever decides on one of them
-    # by itself meanwhile waits for us, or we for them, and never both.
-    locked = [locked_request(pk) for pk in sorted(one.pk for one in access_requests)]
-    by_time = sorted(locked, key=lambda one: one.wanted_from)
+    by_time = _locked(access_requests)
 
     _guard_alike(by_time)
+    _guard_one_after_the_other(by_time)
 
     numbers = [one.number for one in by_time]
     made = []
@@ -74,9 +81,89 @@ def _approve(
     return made
 
 
-def _guard_alike(access_requests: Sequence[AccessRequest]) -> None:
-    if not access_requests:
+def deny_alike(
+    access_requests: Sequence[AccessRequest],
+    *,
+    acting_user: User,
+    origin: Origin,
+    facts_hashes: Mapping[str, str],
+    reason: str,
+) -> list[ApprovalDecision]:
+    """Say no to each of these by `deny_request`, with one reason, or to none.
+
+    Raises as `approve_alike` does; times that overlap can be denied together.
+    """
+    for access_request in access_requests:
+        guard_four_eyes(access_request, acting_user=acting_user, origin=origin)
+    return _deny(
+        access_requests,
+        acting_user=acting_user,
+        origin=origin,
+        facts_hashes=facts_hashes,
+        reason=reason.strip(),
+    )
+
+
+@transaction.atomic
+def _deny(
+    access_requests: Sequence[AccessRequest],
+    *,
+    acting_user: User,
+    origin: Origin,
+    facts_hashes: Mapping[str, str],
+    reason: str,
+) -> list[ApprovalDecision]:
+    by_time = _locked(access_requests)
+
+    _guard_alike(by_time)
+    guard_says_why(by_time[0], reason)
+
+    numbers = [one.number for one in by_time]
+    made = []
+    for access_request in by_time:
+        with _named(access_request):
+            decision = deny_request(
+                access_request,
+                acting_user=acting_user,
+                origin=origin,
+                facts_hash=facts_hashes.get(access_request.number, ""),
+                reason=reason,
+                together=numbers,
+            )
+        made.append(decision)
+    return made
+
+
+def guard_how_many(numbers: Sequence[str]) -> None:
+    """At least one is decided on at once, and never more than the page shows.
+
+    Raises `NotPossible`, before anything is looked up.
+    """
+    if not numbers:
         raise NotPossible(_("Choose at least one time."), code="none_chosen")
+    if len(numbers) > MOST_LOOKED_AT:
+        raise NotPossible(
+            _(
+                "At most %(most)s requests are decided on at once; these are %(count)s. "
+                "Nothing was decided on any of them."
+            )
+            % {"most": MOST_LOOKED_AT, "count": len(numbers)},
+            code="too_many",
+        )
+
+
+def _locked(access_requests: Sequence[AccessRequest]) -> list[AccessRequest]:
+    """All of them before the first is decided on, locked in one order; by time.
+
+    Whoever decides on one of them by itself meanwhile waits for us, or we for them, and never
+    both.
+    """
+    guard_how_many([one.number for one in access_requests])
+    locked = [locked_request(pk) for pk in sorted(one.pk for one in access_requests)]
+    return sorted(locked, key=lambda one: one.wanted_from)
+
+
+def _guard_alike(access_requests: Sequence[AccessRequest]) -> None:
     for access_request in access_requests:
         with _named(access_request):
             guard_pending(access_request)
@@ -95,6 +182,9 @@ def _guard_alike(access_requests: Sequence[AccessRequest]) -> None:
                 ),
                 code="not_alike",
             )
+
+
+def _guard_one_after_the_other(access_requests: Sequence[AccessRequest]) -> None:
     both = two_at_once(access_requests)
     if both is not None:
         raise NotPossible(

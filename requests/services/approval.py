@@ -101,8 +101,7 @@ def _approve(
     ground = guard_decision(
         access_request, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
-    if together:
-        ground = ground._replace(said={**ground.said, "together": list(together)})
+    ground = ground.decided_with(together)
     start, end = span_of_window(access_request, opens_at, closes_at)
     guard_nothing_blocks(
         what_stands_against(
@@ -226,8 +225,9 @@ def deny_request(
     origin: Origin,
     facts_hash: str,
     reason: str,
+    together: Sequence[str] = (),
 ) -> ApprovalDecision:
-    """Say no, with a reason. Raises as `approve_request` does."""
+    """Say no, with a reason. `together`, and what is raised: as with `approve_request`."""
     guard_four_eyes(access_request, acting_user=acting_user, origin=origin)
     return _deny(
         access_request,
@@ -235,6 +235,7 @@ def deny_request(
         origin=origin,
         facts_hash=facts_hash,
         reason=reason.strip(),
+        together=together,
     )
 
 
@@ -246,6 +247,7 @@ def _deny(
     origin: Origin,
     facts_hash: str,
     reason: str,
+    together: Sequence[str],
 ) -> ApprovalDecision:
     access_request = locked_request(access_request.pk)
 
@@ -256,12 +258,8 @@ def _deny(
         facts_hash=facts_hash,
         denies=True,
     )
-    if not reason:
-        raise NotPossible(
-            _("Say why, so that %(name)s can do better next time.")
-            % {"name": access_request.requested_by},
-            code="reason_missing",
-        )
+    ground = ground.decided_with(together)
+    guard_says_why(access_request, reason)
 
     _close(access_request, AccessRequest.State.DENIED, acting_user, reason)
     decision = _decide(
@@ -294,6 +292,16 @@ def _deny(
     )
     tell_pages(access_request)
     return decision
+
+
+def guard_says_why(access_request: AccessRequest, reason: str) -> None:
+    """A no has a reason, which the contractor reads."""
+    if not reason:
+        raise NotPossible(
+            _("Say why, so that %(name)s can do better next time.")
+            % {"name": access_request.requested_by},
+            code="reason_missing",
+        )
 
 
 def agree_to_changed(

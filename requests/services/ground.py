@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -25,6 +26,12 @@ class Ground(NamedTuple):
     facts: dict[str, Any]
     places: frozenset[str]
     said: dict[str, Any]
+
+    def decided_with(self, numbers: Sequence[str]) -> Ground:
+        """This, where the trail names all that are decided on together; empty: it alone."""
+        if not numbers:
+            return self
+        return self._replace(said={**self.said, "together": list(numbers)})
 
 
 def ground_of(

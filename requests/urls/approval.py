@@ -20,5 +20,6 @@ urlpatterns = [
     path("<str:number>/propose/", changing.propose, name="propose"),
     path("<str:number>/alike/", alike.look, name="alike"),
     path("<str:number>/alike/approve/", alike.approve, name="approve_alike"),
+    path("<str:number>/alike/deny/", alike.deny, name="deny_alike"),
     path("<str:number>/deny/", approval.deny, name="deny"),
 ]

@@ -26,7 +26,7 @@ from requests.facts import (
 )
 from requests.feasibility import blocks, what_is_unusual
 from requests.models import AccessRequest
-from requests.services.alike import approve_alike
+from requests.services.alike import approve_alike, deny_alike, guard_how_many
 from requests.steps import standing_of
 from requests.views.approval import for_decision
 
@@ -35,7 +35,7 @@ HASH = "facts_hash-"  # with the number: each decision rests on facts of its own
 
 @require_GET
 def look(request: HttpRequest, number: str) -> HttpResponse:
-    """The work once, its times with what is unusual about each, and one button."""
+    """The work once, its times with what is unusual about each, and a yes and a no."""
     user: User = request.user  # type: ignore[assignment]
     return _page(request, request_decidable_by(user, number))
 
@@ -44,22 +44,11 @@ def look(request: HttpRequest, number: str) -> HttpResponse:
 @require_fresh_factor
 def approve(request: HttpRequest, number: str) -> HttpResponse:
     """Yes to each of the times that are chosen, or to none."""
-    user: User = request.user  # type: ignore[assignment]
     of = for_decision(request, number)
-    chosen = [for_decision(request, one) for one in dict.fromkeys(_chosen(request))]
     try:
-        windows = approve_alike(
-            chosen,
-            acting_user=user,
-            origin=origin_of(request),
-            facts_hashes={
-                one.number: request.POST.get(f"{HASH}{one.number}", "")
-                for one in chosen
-            },
-            reason=request.POST.get("reason", "")[:2000],
-        )
+        windows = approve_alike(**_decided_on(request))
     except (TooLate, NotPossible) as error:
-        return _page(request, request_decidable_by(user, of.number), error=error)
+        return _page(request, of, error=error)
     count = len(windows)
     if None in windows:
         said = ngettext(
@@ -77,10 +66,46 @@ def approve(request: HttpRequest, number: str) -> HttpResponse:
     return redirect("approvals:queue")
 
 
+@require_POST
+@require_fresh_factor
+def deny(request: HttpRequest, number: str) -> HttpResponse:
+    """No to each of the times that are chosen, for one reason, or to none."""
+    of = for_decision(request, number)
+    try:
+        count = len(deny_alike(**_decided_on(request)))
+    except (TooLate, NotPossible) as error:
+        return _page(request, of, error=error)
+    said = ngettext(
+        "%(count)s request is denied. %(name)s has been told why.",
+        "%(count)s requests are denied. %(name)s has been told why.",
+        count,
+    )
+    messages.success(request, said % {"count": count, "name": of.requested_by})
+    return redirect("approvals:queue")
+
+
+def _decided_on(request: HttpRequest) -> dict[str, Any]:
+    """What both verbs are told, from the form; raises as `guard_how_many` does."""
+    numbers = _chosen(request)
+    guard_how_many(numbers)
+    chosen = [for_decision(request, one) for one in numbers]
+    return {
+        "access_requests": chosen,
+        "acting_user": request.user,
+        "origin": origin_of(request),
+        "facts_hashes": {
+            one.number: request.POST.get(f"{HASH}{one.number}", "") for one in chosen
+        },
+        "reason": request.POST.get("reason", "")[:2000],
+    }
+
+
 def _page(
     request: HttpRequest, of: AccessRequest, *, error: PortalError | None = None
 ) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
+    if error is not None:
+        of = request_decidable_by(user, of.number)
     standing = standing_of(of, user)
     waits = of.state == AccessRequest.State.PENDING and not of.is_overdue()
     alone = why_by_itself(of) if waits else ""
@@ -135,4 +160,5 @@ def _row(
 
 
 def _chosen(request: HttpRequest) -> list[str]:
-    return request.POST.getlist("of")
+    """The numbers that the form brings, each once."""
+    return list(dict.fromkeys(request.POST.getlist("of")))

@@ -114,6 +114,14 @@ CHANGES: dict[str, Line] = {
         args="request",
         method="post",
     ),
+    "approvals:deny_alike": Line(
+        yes="olga",
+        no="vera vito ivan cora adam",
+        not_known=NOT_SEE,
+        args="request",
+        method="post",
+        data=(("reason", "No"),),
+    ),
     "approvals:propose": Line(
         yes="olga",
         no="vera vito ivan cora adam",

@@ -15,14 +15,15 @@ from accessportal.errors import (
     NotPossible,
     TooLate,
 )
-from requests.alike import looking_alike
+from accessportal.notifications.models import Notification
+from requests.alike import MOST_LOOKED_AT, looking_alike
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
     Attachment,
     MaintenanceWindow,
 )
-from requests.services.alike import approve_alike
+from requests.services.alike import approve_alike, deny_alike
 from requests.services.thread import write_message
 from tests.cast import make_policy, origin
 from tests.request_flow.conftest import approve, ask, refused, seen
@@ -44,6 +45,12 @@ def agree(requests, by, **fields):
     hashes = {one.number: seen(one) for one in requests}
     values = {"origin": origin(), "facts_hashes": hashes, **fields}
     return approve_alike(requests, acting_user=by, **values)
+
+
+def refuse(requests, by, reason="Not in harvest", **fields):
+    hashes = {one.number: seen(one) for one in requests}
+    values = {"origin": origin(), "facts_hashes": hashes, **fields}
+    return deny_alike(requests, acting_user=by, reason=reason, **values)
 
 
 def nothing_decided():
@@ -71,6 +78,80 @@ def test_one_look_and_a_decision_for_each(weekly, vera, olga, omar, clock):
     assert [one.detail["together"] for one in said] == [numbers] * 3
     with refused(TooLate, "already_closed"):
         agree(weekly, olga)
+
+
+def test_one_no_with_a_reason_and_a_decision_for_each(weekly, vera, olga, omar, clock):
+    with refused(NotAllowed, "four_eyes"):
+        refuse(weekly, vera)
+    with refused(NotAllowed, "not_allowed"):
+        refuse(weekly, omar)
+    with pytest.raises(FreshFactorNeeded):
+        refuse(weekly, olga, origin=origin(factor_age=9000))
+    with refused(NotPossible, "reason_missing"):
+        refuse(weekly, olga, reason="  ")
+    assert nothing_decided()
+    refuse(weekly, olga)
+    decisions = ApprovalDecision.objects.order_by("access_request__wanted_from")
+    assert [one.access_request for one in decisions] == weekly
+    assert {(one.verdict, one.decided_by, one.reason) for one in decisions} == {
+        (ApprovalDecision.Verdict.DENIED, olga, "Not in harvest")
+    }
+    assert len({one.facts_hash for one in decisions}) == 3
+    assert not MaintenanceWindow.objects.exists()
+    numbers = [one.number for one in weekly]
+    said = AuditEvent.objects.filter(event="request.denied")
+    assert [one.detail["together"] for one in said] == [numbers] * 3
+    told = Notification.objects.filter(recipient=vera, kind="request.denied")
+    assert {one.path for one in told} == {f"/requests/{one}/" for one in numbers}
+    with refused(TooLate, "already_closed"):
+        refuse(weekly, olga)
+
+
+def test_a_no_to_several_is_to_the_same_work_only(weekly, vera, olga, clock):
+    """What differs refuses all of them; times that overlap make no window, and may be denied."""
+    first, second, third = weekly
+    AccessRequest.objects.filter(pk=third.pk).update(purpose="Change the recipe")
+    with pytest.raises(NotPossible) as refusal:
+        refuse([first, second, AccessRequest.objects.get(pk=third.pk)], olga)
+    assert str(refusal.value).startswith(third.number)
+    with refused(TooLate, "facts_changed"):
+        refuse([first, second], olga, facts_hashes={first.number: seen(first)})
+    assert nothing_decided()
+    AccessRequest.objects.filter(pk=second.pk).update(
+        wanted_from=first.wanted_from, wanted_until=first.wanted_until
+    )
+    second = AccessRequest.objects.get(pk=second.pk)
+    assert len(refuse([first, second], olga)) == 2
+
+
+def test_no_more_than_the_page_shows_are_decided_on(weekly, olga, browser_of):
+    """A forged list is refused before a single number of it is looked up."""
+    browser, path = browser_of(olga), f"/approvals/{weekly[0].number}/alike"
+    forged = [one.number for one in weekly]
+    forged += [f"REQ-2026-{n:04}" for n in range(5000, 5000 + MOST_LOOKED_AT)]
+    for verb in ("approve", "deny"):
+        answer = browser.post(f"{path}/{verb}/", {"of": forged, "reason": "No"})
+        assert answer.status_code == 422
+        assert "At most 50 requests are decided on at once; these are 53" in (
+            answer.content.decode()
+        )
+    with refused(NotPossible, "too_many"):
+        agree(weekly * 17, olga)
+    assert nothing_decided()
+
+
+def test_the_page_says_no_to_those_chosen(weekly, vera, olga, browser_of):
+    first, second, third = weekly
+    browser, path = browser_of(olga), f"/approvals/{weekly[0].number}/alike/"
+    form = {f"facts_hash-{one.number}": seen(one) for one in weekly}
+    form |= {"of": [second.number, third.number], "reason": ""}
+    answer = browser.post(f"{path}deny/", form)
+    assert answer.status_code == 422 and nothing_decided()
+    assert "Say why, so that" in answer.content.decode()
+    done = browser.post(f"{path}deny/", form | {"reason": "Not then"}, follow=True)
+    assert "2 requests are denied" in done.content.decode()
+    states = [AccessRequest.objects.get(pk=one.pk).state for one in weekly]
+    assert states == ["pending", "denied", "denied"]
 
 
 def test_what_is_not_the_same_is_refused_as_a_whole(
@@ -172,7 +253,10 @@ def test_without_the_policys_word_nothing_is_offered(
     two = [ask(vera, filling_hmi, start=clock.now + DAY * n) for n in (1, 2)]
     assert looking_alike(olga) == []
     page = browser_of(olga).get(f"/approvals/{two[0].number}/alike/").content.decode()
-    assert "does not approve this work in advance" in page and "Approve th" not in page
+    assert (
+        "does not approve this work in advance" in page
+        and "Decide on these" not in page
+    )
     with refused(NotPossible, "by_itself"):
         agree(two, olga)
 
