@@ -186,7 +186,7 @@ def _grant(
     _guard_undecided(extension)
     guard_open(window)
     guard_seen(seen_of_extension(extension, before), wish_hash)
-    ground = guard_widening(
+    later_yes = guard_widening(
         window, longer, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
     guard_longer_is_possible(window, minutes, viewer=acting_user)
@@ -194,7 +194,7 @@ def _grant(
     if not everybody_agrees(
         window,
         longer,
-        ground,
+        later_yes,
         said={
             "extension": {
                 "minutes": minutes,
@@ -220,7 +220,7 @@ def _grant(
         minutes=minutes,
         closed_before=before.isoformat(),
         closes_at=after.isoformat(),
-        **ground.lent,
+        **later_yes.lent,
     )
 
     tell_of_window(

@@ -66,10 +66,10 @@ class Widening:
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What a later yes rests on. `wish`: the one that is open; None: there is none yet, or
-    none is needed (`alone`). `places`: what this yes can fill; empty: it is not their turn.
-    `lent`: what the trail says where the place is somebody else's."""
+class LaterYes:
+    """A yes to a widening, once everything allows it. `wish`: the one that is open; None: there
+    is none yet, or none is needed (`alone`). `places`: what this yes can fill; empty: it is not
+    their turn. `lent`: what the trail says where the place is somebody else's."""
 
     demands: Demands
     wish: LaterWish | None
@@ -109,7 +109,7 @@ def guard_widening(
     acting_user: User,
     origin: Origin,
     facts_hash: str | None,
-) -> Ground:
+) -> LaterYes:
     """What the yes rests on, once everything allows it; called under the lock of the request.
 
     Whoever decides at the site may begin it, also where others have to agree before them.
@@ -142,13 +142,13 @@ def guard_widening(
     facts = seen_of_window(window)
     guard_seen(facts, facts_hash)
     lent = said_of_lent_agreement(acting_user, places, steps, site)
-    return Ground(demands, wish, places, facts, lent)
+    return LaterYes(demands, wish, places, facts, lent)
 
 
 def everybody_agrees(
     window: MaintenanceWindow,
     widening: Widening,
-    ground: Ground,
+    later_yes: LaterYes,
     *,
     said: dict[str, Any],
     reason: str,
@@ -159,14 +159,14 @@ def everybody_agrees(
 
     said: what is agreed to, beside the facts that were seen.
     """
-    access_request, facts = window.access_request, {**ground.facts, **said}
-    if ground.alone:
+    access_request, facts = window.access_request, {**later_yes.facts, **said}
+    if later_yes.alone:
         keep_decision(access_request, facts, reason, acting_user, origin)
         return True
-    wish = ground.wish or open_wish(
-        window, widening, ground.demands, reason=reason, opened_by=acting_user
+    wish = later_yes.wish or open_wish(
+        window, widening, later_yes.demands, reason=reason, opened_by=acting_user
     )
-    if ground.places:
+    if later_yes.places:
         keep_decision(
             access_request,
             facts,
@@ -174,7 +174,7 @@ def everybody_agrees(
             acting_user,
             origin,
             wish=wish,
-            places=ground.places,
+            places=later_yes.places,
         )
     now = timezone.now()
     if note_progress_among(steps_of_wish(wish), yeses_to(wish), now=now).complete:
@@ -187,7 +187,7 @@ def everybody_agrees(
         )
         return True
     record(
-        "window.wish.agreed" if ground.places else "window.wish.opened",
+        "window.wish.agreed" if later_yes.places else "window.wish.opened",
         acting_user=acting_user,
         subject=window,
         origin=origin,
@@ -196,8 +196,8 @@ def everybody_agrees(
         kind=wish.kind,
         minutes=wish.minutes,
         facts_hash=hash_of_facts(facts),
-        places=sorted(ground.places),
-        **ground.lent,
+        places=sorted(later_yes.places),
+        **later_yes.lent,
     )
     ask_others(wish, by=acting_user)
     return False

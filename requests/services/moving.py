@@ -119,7 +119,7 @@ def _move(
         else Widening(LaterWish.Kind.EARLIER, now, window.closes_at)
     )
     guard_not_over(window)
-    ground = guard_widening(
+    later_yes = guard_widening(
         window, wider, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
     if not reason:
@@ -134,7 +134,7 @@ def _move(
     if not everybody_agrees(
         window,
         wider,
-        ground,
+        later_yes,
         said={
             "moved": {
                 "from": [moment.isoformat() for moment in before],
@@ -158,7 +158,7 @@ def _move(
         closed_before=before[1].isoformat(),
         opens_at=opens_at.isoformat(),
         closes_at=closes_at.isoformat(),
-        **ground.lent,
+        **later_yes.lent,
     )
 
     tell_of_window(

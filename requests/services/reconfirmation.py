@@ -201,7 +201,7 @@ def _reconfirm(
 
     again = Widening(LaterWish.Kind.AGAIN, window.opens_at, window.closes_at)
     _guard_fallen(window, access_request)
-    ground = guard_widening(
+    later_yes = guard_widening(
         window, again, acting_user=acting_user, origin=origin, facts_hash=facts_hash
     )
     guard_nothing_blocks(what_is_unusual_now(window, viewer=acting_user))
@@ -222,7 +222,7 @@ def _reconfirm(
     if not everybody_agrees(
         window,
         again,
-        ground,
+        later_yes,
         said={"reconfirmed": reconfirmed},
         reason=reason,
         acting_user=acting_user,
@@ -250,7 +250,7 @@ def _reconfirm(
         access_request=access_request,
         reason=reason,
         **reconfirmed,
-        **ground.lent,
+        **later_yes.lent,
     )
 
     window.refresh_from_db()
