@@ -101,11 +101,21 @@ def recording_badge(recording: Any) -> Badge | None:
 
 
 def request_badge(access_request: Any) -> Badge | None:
-    return (
-        Badge(_("Start has passed"), "bad", "clock")
-        if access_request.is_overdue()
+    """What was approved, and has lost its window since, is approved no more."""
+    if access_request.is_overdue():
+        return Badge(_("Start has passed"), "bad", "clock")
+    window = (
+        getattr(access_request, "window", None)
+        if access_request.state == "approved"
         else None
     )
+    if window is None or window.revoked_at is None:
+        return None
+    if window.has_fallen:
+        return Badge(_("To be confirmed again"), "warn", "refresh")
+    if window.revoked_by_id == access_request.requested_by_id:
+        return Badge(_("Given back"), "quiet", "arrow-back-up")
+    return Badge(_("Revoked"), "bad", "ban")
 
 
 def vendor_badge(vendor: Any) -> Badge:

@@ -78,9 +78,9 @@ def request_list(request: HttpRequest) -> HttpResponse:
         REQUEST_SORTS,
         "-submitted_at",
     )
-    rows = rows.select_related("site", "vendor", "requested_by").prefetch_related(
-        "endpoints__asset"
-    )
+    rows = rows.select_related(
+        "site", "vendor", "requested_by", "window"
+    ).prefetch_related("endpoints__asset")
     context = {
         "page": page_of(rows, request.GET),
         "sites": sites,

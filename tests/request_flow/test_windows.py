@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,8 @@ from requests.services.extension import (
     refuse_extension,
     request_extension,
 )
+from requests.services.giving_back import give_window_back
+from requests.services.reconfirmation import let_windows_fall
 from requests.services.window import revoke_window
 from requests.signals import window_revoked
 from tests.cast import make_person, make_window, origin
@@ -250,6 +253,38 @@ class TestMoreTime:
                 request_extension(
                     window, acting_user=vera, origin=origin(), minutes=30, reason="More"
                 )
+
+
+def test_the_request_says_what_became_of_its_window(
+    clock, vera, olga, ivan, filling_hmi, filling_plc, filling_gateway, browser_of
+):
+    """Approved it was; it is not any more. The same on its page and in the list."""
+    revoked, given_back, fallen = (
+        make_window(vera, one, decided_by=olga)
+        for one in (filling_hmi, filling_plc, filling_gateway)
+    )
+    badges = re.compile(r'class="state state-\w+">(?:<svg.*?</svg>)?([^<]+)')
+
+    def shown(window):
+        browser, number = browser_of(olga), window.access_request.number
+        page = browser.get(f"/requests/{number}/").content.decode()
+        rows = browser.get("/requests/").content.decode().split("<tr")
+        (row,) = [one for one in rows if number in one]
+        (listed,) = badges.findall(row)
+        assert badges.findall(page)[0] == listed
+        return listed
+
+    assert {shown(one) for one in (revoked, given_back, fallen)} == {"Approved"}
+    revoke(revoked, olga)
+    give_window_back(given_back, acting_user=vera, origin=origin())
+    let_windows_fall(
+        endpoint=filling_gateway, acting_user=ivan, origin=origin(), reason="Moved"
+    )
+    assert shown(revoked) == "Revoked"
+    assert shown(given_back) == "Given back"
+    assert shown(fallen) == "To be confirmed again"
+    clock.forward(hours=3)
+    assert shown(fallen) == "Revoked"
 
 
 def test_a_window_that_is_over_does_not_stand_against_more_time(
