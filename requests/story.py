@@ -21,7 +21,7 @@ from requests.models import (
     MaintenanceWindow,
     ProposedChange,
 )
-from requests.wording import span_words
+from requests.wording import moment_words, span_words
 
 
 def story_of(
@@ -360,6 +360,8 @@ def _of_window(window: MaintenanceWindow) -> list[Happening]:
         )
     for extension in window.extension_requests.select_related("asked_by", "decided_by"):
         told += _of_extension(extension)
+    if window.shortened_at is not None:
+        told.append(_shorter(window))
     if window.revoked_at is not None:
         given_back = window.revoked_by_id == window.access_request.requested_by_id
         told.append(
@@ -377,6 +379,21 @@ def _of_window(window: MaintenanceWindow) -> list[Happening]:
     elif window.closes_at <= now:
         told.append(Happening(window.closes_at, _("The window closed"), "lock"))
     return told
+
+
+def _shorter(window: MaintenanceWindow) -> Happening:
+    """By a last day that was moved; when it was to close before."""
+    assert window.shortened_at is not None and window.shortened_from is not None
+    zone = window.access_request.site.time_zone
+    return Happening(
+        window.shortened_at,
+        _("The window was made shorter: it was to close %(moment)s")
+        % {"moment": moment_words(window.shortened_from, zone)},
+        "clock",
+        "warn",
+        window.shortened_by,
+        _("That is the last day of the access or of the contract now."),
+    )
 
 
 def _of_extension(extension: ExtensionRequest) -> list[Happening]:

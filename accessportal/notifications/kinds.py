@@ -258,6 +258,14 @@ KINDS: dict[str, Kind] = {
         _("Your window of %(number)s is another one now"),
         _("%(decider)s moved your window for %(assets)s: %(window)s.\n\n%(reason)s"),
     ),
+    "window.shortened": Kind(
+        _("The window of %(number)s closes earlier"),
+        _(
+            "%(by)s moved the last day of the access or of the contract. The window of "
+            "%(requester)s (%(vendor)s) for %(assets)s at %(site)s is %(window)s now; it was "
+            "to close %(before)s."
+        ),
+    ),
     "window.recalled": Kind(
         _("Give %(assets)s back in %(minutes)s minutes"),
         _(

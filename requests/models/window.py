@@ -121,6 +121,16 @@ class MaintenanceWindow(models.Model):
     )
     recall_reason = models.CharField(max_length=500, blank=True)
     recall_seen_at = models.DateTimeField(null=True, blank=True)
+    # A last day of the person or the company was moved to before its end (decision 42).
+    shortened_at = models.DateTimeField(null=True, blank=True)
+    shortened_by = models.ForeignKey(
+        "accounts.User",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+    )
+    shortened_from = models.DateTimeField(null=True, blank=True)
 
     objects = MaintenanceWindowQuerySet.as_manager()
 
@@ -161,6 +171,12 @@ class MaintenanceWindow(models.Model):
         """Revoked with something else, and it may still be confirmed again; see `fallen`."""
         in_time = self.closes_at > timezone.now()
         return bool(self.revoked_at and self.revoke_cause) and in_time
+
+    @property
+    def is_shortened(self) -> bool:
+        """It closes by a last day that was moved, earlier than it was to close."""
+        before = self.shortened_from
+        return before is not None and self.closes_at < before
 
     @property
     def waits_for_release(self) -> bool:

@@ -1,27 +1,31 @@
 """A last day was moved to before the end of a window that stands: it closes then, too.
 
 A window never reaches beyond a date that was known when it was approved or extended. Whoever
-moves the date afterwards shortens it, so that the work ends in time, with the usual warnings
-(decision 0042).
+moves the date afterwards shortens it, so that the work ends in time, with the usual warnings;
+both sides are told, and the request's page says why (decision 0042).
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accessportal.accounts.authorisation import Action, people_who_may
 from accessportal.accounts.models import User, Vendor
 from accessportal.accounts.web_sessions import move_end_of_bound
 from accessportal.audit import record
+from accessportal.notifications import notify
 from accessportal.origin import Origin
 from requests.models import AccessRequest, LaterWish, MaintenanceWindow
-from requests.services.common import people_of, tell_of_window
+from requests.services.common import path_of, people_of, said_of, tell_of_window
 from requests.services.later_decision import end_wish
-from requests.services.window import tell_brokers
+from requests.services.window import refuse_more_time, tell_brokers
+from requests.wording import moment_words
 
 
 @transaction.atomic
@@ -63,9 +67,18 @@ def _close_by(
     window: MaintenanceWindow, last: datetime, *, acting_user: User, origin: Origin
 ) -> None:
     access_request, before = window.access_request, window.closes_at
-    MaintenanceWindow.objects.filter(pk=window.pk).update(closes_at=last)
-    window.closes_at = last
+    shorter: dict[str, Any] = {
+        "closes_at": last,
+        "shortened_at": timezone.now(),
+        "shortened_by": acting_user,
+        "shortened_from": before,
+    }
+    MaintenanceWindow.objects.filter(pk=window.pk).update(**shorter)
+    for name, value in shorter.items():
+        setattr(window, name, value)
     move_end_of_bound(access_request.number, last)
+    # More time would reach beyond the day: nobody is asked anew, and nobody waits in vain.
+    refuse_more_time(window, acting_user, _("It would reach beyond the last day."))
     end_wish(window, LaterWish.State.OUTDATED, acting_user=acting_user, reason="")
 
     record(
@@ -82,6 +95,15 @@ def _close_by(
     )
 
     access_request.window = window
+    deciders = people_who_may(Action.REQUEST_DECIDE, access_request.site)
+    notify(
+        [person for person in deciders if person.pk != acting_user.pk],
+        "window.shortened",
+        path=path_of(access_request),
+        by=acting_user.full_name,
+        before=partial(moment_words, before, access_request.site.time_zone),
+        **said_of(access_request),
+    )
     tell_of_window(
         window,
         people_of(access_request),

@@ -80,15 +80,7 @@ def end_window(
         acting_user,
         reason,
     )
-    for extension in window.extension_requests.filter(
-        state=ExtensionRequest.State.PENDING
-    ):
-        decide_extension(
-            extension,
-            ExtensionRequest.State.REFUSED,
-            acting_user,
-            _("The window was revoked."),
-        )
+    refuse_more_time(window, acting_user, _("The window was revoked."))
     end_wish(window, LaterWish.State.OUTDATED, acting_user=acting_user, reason=reason)
 
     record(
@@ -110,6 +102,16 @@ def end_window(
     )
     transaction.on_commit(lambda: send_revoked(window, acting_user, reason))
     return window
+
+
+def refuse_more_time(
+    window: MaintenanceWindow, acting_user: User | None, reason: str
+) -> None:
+    """More time that is asked for cannot be given any more; called under the lock."""
+    for extension in window.extension_requests.filter(
+        state=ExtensionRequest.State.PENDING
+    ):
+        decide_extension(extension, ExtensionRequest.State.REFUSED, acting_user, reason)
 
 
 def locked_window(window: MaintenanceWindow) -> MaintenanceWindow:

@@ -9,8 +9,11 @@ import pytest
 
 from accessportal.accounts.services.vendor_people import DATES, note_dates
 from accessportal.audit.models import AuditEvent
+from accessportal.notifications.models import Notification
 from accessportal.plants.services.vendors import change_vendor
 from requests.models import MaintenanceWindow
+from requests.services.extension import request_extension
+from requests.services.moving import close_later
 from sessions.companions import CompanionHere, judge
 from sessions.models import Participant
 from sessions.policy import Outcome, decide
@@ -76,6 +79,44 @@ def test_an_access_that_ends_sooner_shortens_this_persons_open_window(
     # A later day gives nothing back: more time is a new decision.
     move_access(plant, None)
     assert closed_sooner(windows) == {"open": last}
+
+
+def test_both_sides_are_told_and_the_page_says_why(
+    clock: Clock, plant: Plant, windows: dict[str, MaintenanceWindow], browser_of: Any
+) -> None:
+    window = windows["open"]
+    wish = request_extension(
+        window, acting_user=plant.vera, origin=origin(), minutes=30, reason="Slow oil"
+    )
+    pages = dict.fromkeys(
+        ("vera", "olga"), f"/requests/{window.access_request.number}/"
+    )
+    for who, path in pages.items():
+        page = browser_of(getattr(plant, who)).get(path).content.decode()
+        assert "earlier than was agreed" not in page
+    colleague = make_person("Otto Olsen", roles=[("ot_supervisor", plant.north)])
+    last = clock.now + timedelta(minutes=30)
+    move_access(plant, last)
+    # Whoever moved the day knows; everybody else who decides at the site is told.
+    (told,) = Notification.objects.filter(kind="window.shortened")
+    assert told.recipient == colleague and "it was to close" in told.body
+    assert plant.vera.notifications.filter(kind="window.moved").count() == 1
+    for who, path in pages.items():
+        page = browser_of(getattr(plant, who)).get(path).content.decode()
+        assert "It closes earlier than was agreed" in page
+        assert "The window was made shorter" in page
+        assert "last day of the access or of the contract" in page
+    # More time would reach beyond the day: it is refused, and asked of nobody.
+    wish.refresh_from_db()
+    assert wish.state == "refused" and "last day" in wish.decision_reason
+    move_access(plant, None)
+    moved = close_later(
+        MaintenanceWindow.objects.get(pk=window.pk), acting_user=plant.olga,
+        origin=origin(), reason="The day was moved on", minutes=120,
+    )  # fmt: skip
+    assert moved is not None and not moved.is_shortened
+    page = browser_of(plant.vera).get(pages["vera"]).content.decode()
+    assert "It closes earlier" not in page and "The window was made shorter" in page
 
 
 def test_a_contract_that_ends_sooner_shortens_those_of_the_whole_company(
