@@ -1,22 +1,23 @@
 """A file system of its own that a test can fill up, with root or without.
 
 A child process mounts a tmpfs in a mount namespace of its own; it is reached through
-`/proc/PID/root`. Where neither root nor user namespaces may do that, `os.write` is made
-to refuse as a full disk does, for files below the folder: the same test, less real.
+`/proc/PID/root`. Where neither root nor user namespaces may do that, writing to files below
+the folder is refused as a full disk does: the same test, less real.
 """
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+
+from tests.failing_files import refusing
 
 MEGABYTES = 80
 """A little more than the recorder wants to be free before it begins."""
@@ -55,20 +56,15 @@ class MountedDisk:
 class RefusingDisk:
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._real = os.write
-        self._patch = pytest.MonkeyPatch()
+        self._full = ExitStack()
 
     def fill(self) -> None:
-        self._patch.setattr(os, "write", self._refuse)
-        self._patch.setattr(shutil, "disk_usage", lambda _path: (1, 1, 0))
+        patch = self._full.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr(shutil, "disk_usage", lambda _path: (1, 1, 0))
+        self._full.enter_context(refusing(str(self.path)))
 
     def empty(self) -> None:
-        self._patch.undo()
-
-    def _refuse(self, file: int, data: bytes) -> int:
-        if os.readlink(f"/proc/self/fd/{file}").startswith(str(self.path)):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return self._real(file, data)
+        self._full.close()
 
 
 @contextmanager

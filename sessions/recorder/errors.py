@@ -28,6 +28,14 @@ class RecordingFailed(Exception):
         super().__init__(message)
 
 
+class StillWriting(RecordingFailed):
+    """The storage has not answered, and may write yet. The file now belongs to whoever
+    waits for that, and is closed there."""
+
+    def __init__(self) -> None:
+        super().__init__("The storage does not answer.", STORAGE_SILENT)
+
+
 def refused(where: str, error: OSError) -> RecordingFailed:
     """What a refusal of the operating system means."""
     code = DISK_FULL if error.errno in FULL else STORAGE_REFUSES

@@ -1,8 +1,8 @@
 """The input track of one live recording, the journal: written before anything is sent.
 
 One call is one small block and one write(), which the event loop waits for, but never
-for long (`prompt_disk`); the operating system has it on return, and the disk about a
-second later.
+for long (`prompt_disk`); for a key it does not give the interpreter away meanwhile. The
+operating system has it on return, and the disk about a second later.
 """
 
 from __future__ import annotations
@@ -59,7 +59,11 @@ class InputTrack:
 
     def write(self, lines: bytes) -> None:
         """On return it may go upstream."""
-        journal_disk.run(lambda: self._write(lines, self._position()))
+        segment = self._segment
+        if segment is None or _is_full(segment) or not journal_disk.writes:
+            journal_disk.run(lambda: self._write(lines, self._position()))
+        else:
+            segment.write(lines, self._position(), by=journal_disk.write)
         if self._full is not None:
             full, self._full = self._full, None
             self._disk.put(lambda: _put_away(full))
@@ -142,7 +146,7 @@ class InputTrack:
         segment = self._segment
         if segment is None:
             raise RecordingFailed("The journal is not open.")
-        if segment.plain_bytes >= SEGMENT_BYTES:
+        if _is_full(segment):
             segment = self._turn_over(segment)
         segment.write(lines, at_ms)
 
@@ -169,6 +173,10 @@ class InputTrack:
 
     def _close(self, segment: SegmentWriter, ends_ms: int) -> None:
         self._teller.closed(segment.close(ends_ms=ends_ms, last_sync=None))
+
+
+def _is_full(segment: SegmentWriter) -> bool:
+    return segment.plain_bytes >= SEGMENT_BYTES
 
 
 def _put_away(segment: SegmentWriter) -> None:

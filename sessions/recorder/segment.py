@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -29,11 +30,15 @@ from sessions.recorder.errors import (
     DISK_FULL,
     STORAGE_REFUSES,
     RecordingFailed,
+    StillWriting,
     refused,
 )
 from sessions.recorder.packing import Packer
 
 logger = logging.getLogger(__name__)
+
+Write = Callable[[int, bytes], int]
+"""As `os.write`."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ class SegmentWriter:
         """A write that failed may have left a part of itself: nothing can follow it."""
         self._file = _create(self._path)
         try:
-            self._append(beginning)
+            self._append(beginning, os.write)
         except RecordingFailed:
             self.discard()
             raise
@@ -136,14 +141,22 @@ class SegmentWriter:
             previous=self.header.previous,
         )
 
-    def write(self, plain: bytes, at_ms: int, sync: int | None = None) -> None:
+    def write(
+        self,
+        plain: bytes,
+        at_ms: int,
+        sync: int | None = None,
+        *,
+        by: Write | None = None,
+    ) -> None:
         """Append one block; on return the operating system has it.
 
-        sync: guacd's clock at the last frame in it, on the screen track.
+        sync: guacd's clock at the last frame in it, on the screen track. by: what writes
+        it instead of `os.write`.
         """
         for start in range(0, len(plain), MAX_PLAIN_BYTES):
             piece = plain[start : start + MAX_PLAIN_BYTES]
-            self._write_block(DATA, piece, at_ms)
+            self._write_block(DATA, piece, at_ms, by or os.write)
             self._plain_digest.update(piece)
             self._adler32 = isal_zlib.adler32(piece, self._adler32)
             self.plain_bytes += len(piece)
@@ -190,7 +203,7 @@ class SegmentWriter:
             "ends_ms": ends_ms,
             "last_sync": last_sync,
         }
-        self._write_block(TRAILER, canonical(trailer), ends_ms)
+        self._write_block(TRAILER, canonical(trailer), ends_ms, os.write)
         stored_sha256 = self._stored_digest.hexdigest()
         self._ended = replace(
             self.facts,
@@ -227,18 +240,21 @@ class SegmentWriter:
         except OSError:
             logger.warning("%s could not be removed.", self.name, exc_info=True)
 
-    def _write_block(self, kind: int, plain: bytes, at_ms: int) -> None:
+    def _write_block(self, kind: int, plain: bytes, at_ms: int, by: Write) -> None:
         # The trailer is no part of the joined stream, so it is stored as it is.
         packed = self._packer.pack(plain) if kind == DATA else plain
         self._append(
-            self._cipher.seal(kind, self._blocks, packed, len(plain), max(at_ms, 0))
+            self._cipher.seal(kind, self._blocks, packed, len(plain), max(at_ms, 0)), by
         )
         self._blocks += 1
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes, by: Write) -> None:
         """One write(); a short one means a full disk, and the block is torn."""
         try:
-            written = os.write(self._file, data)
+            written = by(self._file, data)
+        except StillWriting:
+            self.torn, self._file = True, -1
+            raise
         except OSError as error:
             raise refused(self.name, error) from error
         if written != len(data):

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from sessions.services.recording import seal_recording
 from sessions.services.recording_check import verify_recording
 from sessions.services.recording_failures import continue_unrecorded
 from tests.cast import make_window, origin
+from tests.failing_files import hanging, refusing
 from tests.session_flow.evidence import (
     keys_heard,
     keys_journalled,
@@ -69,21 +69,6 @@ async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
 @pytest.fixture
 def asset(console: Tunnel, fake_guacd: FakeGuacd) -> FakeConnection:
     return fake_guacd.connection
-
-
-@contextmanager
-def refusing(where: str, error: int = errno.ENOSPC) -> Iterator[None]:
-    """The real `write` refuses, wherever the recorder calls it for such a file."""
-    real = os.write
-
-    def refuse(handle: int, data: bytes) -> int:
-        if where in os.readlink(f"/proc/self/fd/{handle}"):
-            raise OSError(error, os.strerror(error))
-        return real(handle, data)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(os, "write", refuse)
-        yield
 
 
 def busy(asset: FakeConnection) -> None:
@@ -333,23 +318,12 @@ async def test_a_journal_that_hangs_stops_input_and_nothing_else(
     """The write is late, and is written after all: it still never goes to the machine."""
     monkeypatch.setattr(prompt_disk, "MAX_SECONDS", 0.2)
     await console.hold(97, asset)
-    answers, real = threading.Event(), os.write
-
-    def hang(handle: int, data: bytes) -> int:
-        if "input-" in os.readlink(f"/proc/self/fd/{handle}"):
-            answers.wait(30)
-        return real(handle, data)
-
-    try:
-        with monkeypatch.context() as patch:
-            patch.setattr(os, "write", hang)
-            await console.send("key", 98, 1)
-            assert "typed" in (await fails(console))["sentence"]
-            await console.until(lambda: ("97", "0") in keys_heard(asset))
-            frames = asset.frame
-            await console.until(lambda: asset.frame > frames)  # the picture goes on
-    finally:
-        answers.set()
+    with hanging("input-"):
+        await console.send("key", 98, 1)
+        assert "typed" in (await fails(console))["sentence"]
+        await console.until(lambda: ("97", "0") in keys_heard(asset))
+        frames = asset.frame
+        await console.until(lambda: asset.frame > frames)  # the picture goes on
     await works_again(console, asset, 99)
     await end_and_seal(bench, console, live)
     assert await sync_to_async(unrecorded)(asset, live) == []

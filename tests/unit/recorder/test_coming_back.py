@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from sessions.recorder.scan import scan_segment
 from sessions.recorder.segment import SegmentFacts
 from sessions.recorder.verification import check_segments
 from sessions.recorder.writer import InputRecord, RecordingFailed, RecordingWriter
+from tests.failing_files import refusing
 from tests.unit.recorder.helpers import (
     KEY,
     frame,
@@ -63,21 +61,6 @@ async def begun(
     return writer
 
 
-@contextmanager
-def full_disk(where: str) -> Iterator[None]:
-    """Files whose name contains `where` take not another byte."""
-    real = os.write
-
-    def refuse(file: int, data: bytes) -> int:
-        if where in os.readlink(f"/proc/self/fd/{file}"):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        return real(file, data)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sessions.recorder.segment.os.write", refuse)
-        yield
-
-
 def journal(root: Path) -> list[Any]:
     plain = b"".join(plain_until_torn(root, name) for name in names(root, "input"))
     return [json.loads(line) for line in plain.splitlines()]
@@ -96,7 +79,7 @@ def verified(root: Path) -> list[SegmentFacts]:
 
 
 async def fail_screen(writer: RecordingWriter, failures: list[RecordingFailed]) -> None:
-    with full_disk("screen-"):
+    with refusing("screen-"):
         writer.append_screen(*frame(3000, "x" * 70_000))
         await until(failures)
 
@@ -142,14 +125,14 @@ async def test_a_journal_comes_back_and_what_happened_meanwhile_is_noted(
     failures: list[RecordingFailed] = []
     writer = await begun(tmp_path, clocks, failures)
     clocks.pass_by(2)
-    with full_disk("input-"), pytest.raises(RecordingFailed):
+    with refusing("input-"), pytest.raises(RecordingFailed):
         writer.append_input([InputRecord(7, "key", (97, 1))])
     writer.note_later([InputRecord(7, "release", (-1,))])
     clocks.pass_by(1)
     writer.append_mark("left", 7, role="owner")
     clocks.pass_by(3)
     writer.append_screen(*frame(7000))  # the screen is recorded all the time
-    await writer.reopen()
+    await until_it(writer.reopen)
     writer.append_input([InputRecord(7, "key", (98, 1))])
     await writer.finish()
     assert [line[:3] for line in journal(tmp_path)] == [
@@ -195,7 +178,7 @@ async def test_a_storage_that_still_refuses_leaves_nothing_behind(
     writer = await begun(tmp_path, clocks, failures)
     await fail_screen(writer, failures)
     for _attempt in range(3):
-        with full_disk("screen-"), pytest.raises(RecordingFailed):
+        with refusing("screen-"), pytest.raises(RecordingFailed):
             await come_back(writer, 5000)
     assert len(names(tmp_path, "screen")) == 1
     await come_back(writer, 9000)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
-import os
 import resource
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +16,11 @@ import pytest
 from sessions.recorder import disk, prompt_disk, screen_track
 from sessions.recorder import writer as writer_module
 from sessions.recorder.container import chain_hash
+from sessions.recorder.prompt_disk import journal_disk
 from sessions.recorder.scan import scan_segment
 from sessions.recorder.segment import SegmentFacts, SegmentWriter
 from sessions.recorder.writer import InputRecord, RecordingFailed, RecordingWriter
+from tests.failing_files import hanging, refusing
 from tests.unit.recorder.helpers import (
     KEY,
     frame,
@@ -287,20 +287,24 @@ async def test_the_input_track_turns_over_without_losing_a_line(
 
 
 @pytest.fixture
-def full_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def full_disk() -> Iterator[Any]:
     """Call it, and from then on no file takes another byte."""
-    real = os.write
-
-    def fill() -> None:
-        def refuse(file: int, data: bytes) -> int:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-        monkeypatch.setattr("sessions.recorder.segment.os.write", refuse)
-
-    yield fill
-    monkeypatch.setattr("sessions.recorder.segment.os.write", real)
+    with ExitStack() as full:
+        yield lambda: full.enter_context(refusing())
 
 
+@pytest.fixture(params=["by the system", "by a thread"])
+def journal_written(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both ways, wherever the test runs."""
+    if request.param == "by a thread":
+        monkeypatch.setattr(prompt_disk, "system_writes", lambda: False)
+    else:
+        assert journal_disk.writes
+
+
+@pytest.mark.usefixtures("journal_written")
 async def test_input_that_cannot_be_written_does_not_go(
     tmp_path: Path, full_disk: Any
 ) -> None:
@@ -335,6 +339,7 @@ async def test_a_screen_that_cannot_be_written_is_told_at_once(
     assert (facts.blocks, facts.closed) == (1, False)
 
 
+@pytest.mark.usefixtures("journal_written")
 async def test_a_file_that_may_not_grow_tears_one_block_and_keeps_the_rest(
     tmp_path: Path,
 ) -> None:
@@ -374,6 +379,7 @@ async def test_a_disk_that_does_not_answer_counts_as_failed(
     await writer.abandon()
 
 
+@pytest.mark.usefixtures("journal_written")
 async def test_a_journal_that_hangs_lets_go_of_the_loop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -381,25 +387,16 @@ async def test_a_journal_that_hangs_lets_go_of_the_loop(
     writer = await started(tmp_path, failures)
     other = await started(tmp_path / "other")
     monkeypatch.setattr(prompt_disk, "MAX_SECONDS", 0.05)
-    go_on = threading.Event()
-    real = SegmentWriter.write
-
-    def hang(*args: Any) -> None:
-        go_on.wait(20)
-        real(*args)
-
-    monkeypatch.setattr(SegmentWriter, "write", hang)
-    with pytest.raises(RecordingFailed, match="does not answer"):
-        writer.append_input([InputRecord(7, "key", (97, 1))])
-    with pytest.raises(
-        RecordingFailed, match="does not answer"
-    ):  # not waited for again
-        other.append_input([InputRecord(7, "key", (97, 1))])
-    with pytest.raises(RecordingFailed, match="does not answer"):
-        await writer.reopen()
-    go_on.set()
+    with hanging("input-"):
+        with pytest.raises(RecordingFailed, match="does not answer"):
+            writer.append_input([InputRecord(7, "key", (97, 1))])
+        with pytest.raises(
+            RecordingFailed, match="does not answer"
+        ):  # not waited for again
+            other.append_input([InputRecord(7, "key", (97, 1))])
+        with pytest.raises(RecordingFailed, match="does not answer"):
+            await writer.reopen()
     monkeypatch.setattr(prompt_disk, "MAX_SECONDS", 5.0)
-    monkeypatch.setattr(SegmentWriter, "write", real)
     await until_it(writer.reopen)
     writer.append_input([InputRecord(7, "mouse", (5, 5, 0))])
     await writer.finish()
@@ -410,6 +407,7 @@ async def test_a_journal_that_hangs_lets_go_of_the_loop(
     # What hung came to be written after all: it stands behind the point from which on
     # nothing went to the machine.
     late = [line for line in lines if line[1] == "key"]
+    assert [line[3] for line in late] == [[None, 1]]
     assert all(line[0] >= gap[3]["from_ms"] for line in late)
     assert lines[-1][1] == "mouse"
 
