@@ -33,6 +33,7 @@ def write_policy(plant: DemoPlant) -> None:
         reason="Knows the cleaning recipes",
     )
     palletiser = plant.endpoints["palletiser-2"].asset
+    capper = plant.endpoints["capper-cp-3"].asset
     zones = {
         (zone.site.slug, zone.name): zone.pk
         for zone in Zone.objects.select_related("site")
@@ -84,6 +85,11 @@ def write_policy(plant: DemoPlant) -> None:
                         "permissions": ["view"],
                     },
                     "then": {"recurring": "allowed"},
+                },
+                {
+                    "name": "Weekly service of the capper",
+                    "when": {"assets": [capper.pk]},
+                    "then": {"recurring": "allowed", "confirm_each_use": True},
                 },
             ]
         ),

@@ -21,6 +21,7 @@ from accessportal.demo.plant import DemoPlant, ensure_plant
 from accessportal.demo.stories import PAST, Story, steps_of, tell_ahead
 from accessportal.demo.targets import TargetFailed
 from accessportal.demo.together import tell_together
+from accessportal.demo.weekly import tell_weekly
 from accessportal.notifications.models import Delivery, Notification
 from requests.models import AccessRequest
 
@@ -75,6 +76,7 @@ def _tell_everything(plant: DemoPlant, captures: dict[str, Capture]) -> None:
     _forget_old_mail()
     tell_ahead(plant)
     tell_together(plant)
+    tell_weekly(plant)
 
 
 def _forget_old_mail() -> None:

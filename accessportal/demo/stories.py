@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -319,7 +320,8 @@ def _key(story: Story) -> uuid.UUID:
     return uuid.uuid5(uuid.NAMESPACE_URL, f"demo:{story.key}")
 
 
-def submit(story: Story, plant: DemoPlant) -> AccessRequest:
+def submit(story: Story, plant: DemoPlant, **repeats: Any) -> AccessRequest:
+    """`repeats`: how the work repeats, as a `Wish` says it."""
     endpoint: Endpoint = plant.endpoints[story.machine]
     start, end = span_of(story, plant)
     return submit_request(
@@ -331,6 +333,7 @@ def submit(story: Story, plant: DemoPlant) -> AccessRequest:
             work_order=story.work_order,
             wanted_from=start,
             wanted_until=end,
+            **repeats,
         ),
         acting_user=plant.people[story.person],
         origin=origin_of(story.person),

@@ -15,12 +15,14 @@ from pytest_django.plugin import DjangoDbBlocker
 from accessportal.accounts.models import AuthenticatorApp, User, Vendor
 from accessportal.accounts.services.attestation import attestation_state
 from accessportal.audit.models import AuditEvent
+from accessportal.clock import plant_time
 from accessportal.demo.seed import seed_demo
 from accessportal.notifications.models import Delivery, Notification
 from accessportal.plants.models import Asset, Endpoint, ProductionFreeze, Site
 from accessportal.plants.vault import open_secrets
 from requests.alike import looking_alike, what_differs
 from requests.later_wishes import wishes_asking
+from requests.line import waits_for_line
 from requests.models import (
     AccessRequest,
     ApprovalDecision,
@@ -209,6 +211,21 @@ def test_a_wider_window_waits_for_ivan_in_hannas_place(people: People) -> None:
 def test_the_same_work_is_asked_for_twice(people: People) -> None:
     ((one, other),) = looking_alike(User.objects.get(full_name="Olga Olsen"))
     assert what_differs(one, other) == "" and one.wanted_from < other.wanted_from
+
+
+def test_the_capper_is_looked_after_every_week(people: People) -> None:
+    """One yes makes a window for each week but the one left out; the shift gives each line."""
+    windows = MaintenanceWindow.objects.filter(
+        access_request__endpoints__asset__slug="capper-cp-3", closes_at__gt=now()
+    ).order_by("opens_at")
+    begins = [plant_time(one.opens_at, "Europe/Berlin") for one in windows]
+    assert {(one.weekday(), one.hour) for one in begins} == {(begins[0].weekday(), 13)}
+    weeks = [(one.date() - begins[0].date()).days // 7 for one in begins]
+    assert weeks == [0, 1, 2, 4, 5, 6, 7]
+    assert all(waits_for_line(one) for one in windows)
+    assert {one.access_request.requested_by.full_name for one in windows} == {
+        "Vera Vogt"
+    }
 
 
 def test_a_production_freeze_lies_ahead_at_south(people: People) -> None:
