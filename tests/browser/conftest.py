@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from accessportal.demo.targets import start_targets
 from accessportal.launcher.guacd import Guacd
+from tests.browser.at_console import phase_is
 from tests.browser.hands import TOUCHED
 from tests.staged import Stage, staged_portal
 
@@ -177,6 +178,32 @@ def stranger(stage: Stage, chromium: Browser) -> Iterator[Callable[..., Page]]:
     yield opens
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def started(stage: Stage) -> Iterator[list[str]]:
+    """The sessions of a test; what is still live afterwards ends with its window."""
+    windows: list[Any] = []
+    yield windows
+    for window in windows:
+        stage.end_window_in(window, -1)
+
+
+@pytest.fixture
+def work(stage: Stage, started: list[Any]) -> Callable[..., str]:
+    """`work(page, "vnc")`: connect in a new window of Vera's; gives the session's id."""
+
+    def connect(page: Page, protocol: str, who: str = "vera", **window: Any) -> str:
+        made = stage.window(who, protocol, **window)
+        started.append(made["window"])
+        page.goto(made["start"][protocol])
+        page.locator("input[name=notice]").check()
+        page.locator("[data-connect]").click()
+        page.wait_for_url("**/console/")
+        phase_is(page, "open")
+        return page.url.rstrip("/").split("/")[-2]
+
+    return connect
 
 
 def is_fault(said: Any) -> bool:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.at_console import enter, phase_is, until
 from tests.browser.axe import axe_findings
 from tests.browser.conftest import OpensPages, Stage
-from tests.browser.test_console import enter, phase_is, until
 
 
 def works(page: Page) -> None:

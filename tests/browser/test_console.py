@@ -3,91 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import expect
 
+from tests.browser.at_console import enter, on_machine, phase_is, settled, until
 from tests.browser.axe import axe_findings
 from tests.browser.conftest import OpensPages, Stage
 from tests.demo.machines import eventually, state
-
-
-@pytest.fixture
-def started(stage: Stage) -> Iterator[list[str]]:
-    """The sessions of a test; what is still live afterwards ends with its window."""
-    windows: list[Any] = []
-    yield windows
-    for window in windows:
-        stage.end_window_in(window, -1)
-
-
-@pytest.fixture
-def work(stage: Stage, started: list[Any]) -> Callable[..., str]:
-    """`work(page, "vnc")`: connect in a new window of Vera's; gives the session's id."""
-
-    def connect(page: Page, protocol: str, who: str = "vera", **window: Any) -> str:
-        made = stage.window(who, protocol, **window)
-        started.append(made["window"])
-        page.goto(made["start"][protocol])
-        page.locator("input[name=notice]").check()
-        page.locator("[data-connect]").click()
-        page.wait_for_url("**/console/")
-        phase_is(page, "open")
-        return page.url.rstrip("/").split("/")[-2]
-
-    return connect
-
-
-def phase_is(page: Page, phase: str, *, seconds: float = 60) -> None:
-    expect(page.locator("#console")).to_have_attribute(
-        "data-phase", phase, timeout=seconds * 1000
-    )
-
-
-def on_machine(page: Page, stage: Stage, button: str) -> tuple[float, float]:
-    """Where a button of the HMI lies in the window."""
-    left, top, right, bottom = state(stage.targets["vnc"])["buttons"][button]
-    box = page.locator("#stage").bounding_box()
-    assert box is not None
-    scale = box["width"] / page.evaluate(
-        "() => document.querySelector('#stage canvas').width"
-    )
-    return box["x"] + (left + right) / 2 * scale, box["y"] + (top + bottom) / 2 * scale
-
-
-def settled(page: Page) -> None:
-    """The picture is young: what is done now is not discarded as done on an old one."""
-    expect(page.locator("#strip-link")).to_have_attribute(
-        "data-quality", "good", timeout=60_000
-    )
-
-
-def until(
-    act: Callable[[], Any], came_true: Callable[[], bool], *, tries: int = 8
-) -> None:
-    """Do it as a person would: again, when the portal discarded it as made on an old picture."""
-    for _attempt in range(tries - 1):
-        act()
-        try:
-            eventually(came_true, seconds=4)
-        except AssertionError:
-            continue
-        return
-    act()
-    eventually(came_true)
-
-
-def enter(page: Page, command: str) -> Callable[[], None]:
-    def type_it() -> None:
-        settled(page)
-        page.keyboard.type(command, delay=5)
-        page.keyboard.press("Enter")
-
-    return type_it
 
 
 class TestWorking:
@@ -237,75 +163,6 @@ class TestWorking:
 
         expect(page.locator("#overlays")).to_be_hidden()
         assert stage.facts(session)["frozen_cause"] == ""
-
-
-class TestTheShakyLink:
-    def test_a_broken_link_comes_back_by_itself_and_the_work_is_still_open(
-        self, stage: Stage, page_of: OpensPages, work: Callable[..., str]
-    ) -> None:
-        page = page_of("vera")
-        tunnels: list[WebSocketRoute] = []
-
-        def pass_on(tunnel: WebSocketRoute) -> None:
-            tunnel.connect_to_server()
-            tunnels.append(tunnel)
-
-        page.route_web_socket(re.compile("/tunnel/"), pass_on)
-        refusing = True
-        page.route(
-            "**/ticket/",
-            lambda route: (
-                route.abort() if len(tunnels) == 1 and refusing else route.continue_()
-            ),
-        )
-        work(page, "vnc")
-
-        tunnels[0].close(code=3001)
-        expect(page.locator("#overlay-lost")).to_contain_text("Your work is still open")
-        expect(page.locator("#strip-link")).to_contain_text("Lost")
-        assert page.locator("#stage canvas").count() > 0  # the last picture stays
-        page.wait_for_timeout(1200)
-        phase_is(page, "lost")
-
-        refusing = False
-        phase_is(page, "open")
-        expect(page.locator("#overlays")).to_be_hidden()
-        assert len(tunnels) == 2
-
-    def test_a_second_window_takes_over_and_can_be_taken_back(
-        self, page_of: OpensPages, work: Callable[..., str]
-    ) -> None:
-        first = page_of("vera")
-        work(first, "telnet")
-        second = first.context.new_page()
-        second.goto(first.url)
-        phase_is(second, "open")
-
-        expect(first.locator("#overlay-elsewhere")).to_be_visible()
-        first.get_by_role("button", name="Use it here").click()
-
-        phase_is(first, "open")
-        phase_is(second, "elsewhere")
-
-    def test_signed_out_is_said_with_what_to_do(
-        self, stage: Stage, page_of: OpensPages, started: list[Any]
-    ) -> None:
-        page = page_of("vera")
-        page.route(
-            "**/ticket/",
-            lambda route: route.fulfill(
-                status=401,
-                json={"code": "signed_out", "sentence": "You are not signed in."},
-            ),
-        )
-        window = stage.window("vera", "telnet")["window"]
-        started.append(window)
-        session = stage.still(window, "telnet")
-        page.goto(f"/sessions/{session}/console/")
-
-        expect(page.locator("#overlay-signed-out")).to_be_visible()
-        expect(page.get_by_role("link", name="Sign in")).to_be_focused()
-        stage.over(session)
 
 
 class TestThePlant:

@@ -7,13 +7,11 @@ from datetime import UTC, datetime
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.at_console import phase_is
 from tests.browser.authenticator import Authenticator, set_up
 from tests.browser.axe import axe_findings
 from tests.browser.conftest import DESK, OpensPages, Stage
-from tests.browser.test_console import phase_is, started, work
 from tests.cast import PASSWORD
-
-__all__ = ["started", "work"]  # the fixtures
 
 
 def test_a_shared_computer_asks_who_is_there(

@@ -19,10 +19,10 @@ from django.utils import timezone
 from accessportal.accounts.models import ApiToken
 from accessportal.accounts.services.api_tokens import MARK
 from accessportal.audit.chain import seal_committed_events
+from tests.guards.house import House, data_of
+from tests.guards.house import house as build_house
 from tests.guards.lines import ROLES
 from tests.guards.matrix_api import CALLS, NORTH
-from tests.guards.things import House, data_of
-from tests.guards.things import house as build_house
 
 pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 

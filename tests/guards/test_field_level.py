@@ -21,10 +21,10 @@ from accessportal.plants.vault import Secrets, store_secrets
 from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, ComplianceReview, Departure
 from tests.cast import make_person, make_request, make_window
+from tests.guards.house import House, ask, data_of
+from tests.guards.house import house as build_house
 from tests.guards.lines import CONTRACTORS, COORDINATING
 from tests.guards.matrix import COORDINATOR, LET_IN
-from tests.guards.things import House, ask, data_of
-from tests.guards.things import house as build_house
 
 pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 

@@ -15,10 +15,10 @@ from accessportal.audit.borrowed import NEEDED, NEEDED_ABOUT_COLLEAGUES
 from accessportal.audit.events import EVENTS
 from accessportal.audit.models import AuditEvent
 from tests.cast import make_person
+from tests.guards.house import House, data_of
+from tests.guards.house import house as build_house
 from tests.guards.lines import Line
 from tests.guards.matrix import MATRIX, OF_NO_SITE
-from tests.guards.things import House, data_of
-from tests.guards.things import house as build_house
 
 pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 

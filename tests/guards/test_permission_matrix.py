@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from requests.models import MaintenanceWindow
 from tests.cast import make_person
+from tests.guards.house import House, ask, data_of
 from tests.guards.lines import COORDINATING, Line
 from tests.guards.matrix import (
     AT_EACH_SITE,
@@ -31,7 +32,6 @@ from tests.guards.matrix import (
     PUBLIC,
 )
 from tests.guards.matrix_sessions import COMPANION
-from tests.guards.things import House, ask, data_of
 from tests.security.judges import house_under_attack, wrong_with
 
 pytestmark = [pytest.mark.django_db, pytest.mark.walk]

@@ -16,8 +16,8 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
 from accessportal.audit import record
-from tests.guards.things import House
-from tests.guards.things import house as build_house
+from tests.guards.house import House
+from tests.guards.house import house as build_house
 
 EVERYWHERE = {
     "X-Content-Type-Options": "nosniff",

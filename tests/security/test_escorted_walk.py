@@ -14,11 +14,12 @@ from django.urls import NoReverseMatch, reverse
 
 from accessportal.accounts.models import WebSession
 from tests.cast import make_window
+from tests.guards.house import House, ask, data_of
+from tests.guards.house import house as build_house
 from tests.guards.lines import Line
 from tests.guards.matrix import BY_STATION, BY_TOKEN, MATRIX, PUBLIC
 from tests.guards.test_permission_matrix import ALL_URLS
-from tests.guards.things import House, ask, data_of, make_session
-from tests.guards.things import house as build_house
+from tests.guards.things import make_session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 

@@ -12,9 +12,9 @@ import pytest
 from django.db import transaction
 
 from accessportal.audit.models import AuditEvent
+from tests.guards.house import House, ask, data_of
+from tests.guards.house import house as build_house
 from tests.guards.matrix import LET_IN
-from tests.guards.things import House, ask, data_of
-from tests.guards.things import house as build_house
 from tests.security.kit import become_the_product
 
 

@@ -11,9 +11,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accessportal.audit.models import AuditEvent
+from tests.guards.house import House, ask, data_of
+from tests.guards.house import house as build_house
 from tests.guards.matrix import LET_IN
-from tests.guards.things import House, ask, data_of
-from tests.guards.things import house as build_house
 
 pytestmark = pytest.mark.walk
 

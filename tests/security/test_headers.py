@@ -15,8 +15,8 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from accessportal.keys import ensure_keys
+from tests.guards.house import ask
 from tests.guards.matrix import PUBLIC
-from tests.guards.things import ask
 from tests.security.judges import EVERYWHERE, wrong_in
 
 pytestmark = pytest.mark.walk

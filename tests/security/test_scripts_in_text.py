@@ -16,8 +16,8 @@ from django.conf import settings
 
 from accessportal.audit.models import AuditEvent
 from accessportal.notifications.outbox import worded
+from tests.guards.house import House, ask
 from tests.guards.matrix import LET_IN
-from tests.guards.things import House, ask
 from tests.security.judges import ATTACK, house_under_attack, made_of_text
 
 pytestmark = pytest.mark.walk

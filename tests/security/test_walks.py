@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from django.urls import NoReverseMatch, reverse
 
+from tests.guards.house import House, ask
+from tests.guards.house import house as build_house
 from tests.guards.matrix import MATRIX
-from tests.guards.things import House, ask
-from tests.guards.things import house as build_house
 
 pytestmark = [pytest.mark.django_db, pytest.mark.walk]
 

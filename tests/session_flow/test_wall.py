@@ -25,8 +25,9 @@ from tests.cast import (
     make_request,
     make_window,
 )
+from tests.guards.house import House
 from tests.guards.matrix import BY_STATION, MATRIX
-from tests.guards.things import House, make_session, make_things
+from tests.guards.things import make_session, make_things
 
 pytestmark = pytest.mark.django_db
 
