@@ -8,6 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.at_console import enter, phase_is, until
+from tests.browser.authenticator import Authenticator, set_up
 from tests.browser.axe import axe_findings
 from tests.browser.conftest import OpensPages, Stage
 
@@ -58,13 +59,20 @@ def test_one_works_at_a_time_and_everybody_sees_who(
     his.locator("#screen").click()
     until(enter(his, "echo tom > tom.txt"), (place / "tom.txt").exists)
 
-    # Olga watches, takes control with a reason, works, and gives it back.
+    # Olga watches, takes control with a reason, works, and gives it back. Her passkey is not
+    # at hand: she types a code, and no question of the browser stands before it.
     olgas = page_of("olga")
+    set_up(olgas, Authenticator())
+    stage.age_factor("olga", 400)
     olgas.goto(f"/sessions/{session}/watch/")
     phase_is(olgas, "open")
     watches(olgas)
     olgas.locator("[data-panel=baton].tool").click()
     olgas.locator("#control-reason").fill("Moving the line to a safe place")
+    olgas.get_by_text("Use a code instead").locator("visible=true").click()
+    expect(olgas.locator("#control-code")).to_be_visible()
+    assert axe_findings(olgas) == []
+    olgas.locator("#control-code").fill(stage.code("olga"))
     olgas.get_by_role("button", name="Take control").click()
     works(olgas)
     watches(his)

@@ -21,12 +21,19 @@ function bodyOf(form, submitter) {
   return body;
 }
 
+/** The field for a code: it opens, or appears; who has a passkey can open it at any time. */
+function showStepUp(stepUp, shown) {
+  const ways = stepUp.closest("details");
+  if (ways) ways.open = shown;
+  else show(stepUp, shown);
+}
+
 /** Some acts turn out to need more: a fresh factor, or a yes to breaking off a critical step.
     The form then asks for it, once. */
 function askForMore(form, code) {
   const stepUp = form.querySelector("[data-stepup]");
   if (["fresh_factor_needed", "passkey_needed"].includes(code) && stepUp) {
-    show(stepUp, true);
+    showStepUp(stepUp, true);
     return stepUp.querySelector("input");
   }
   if (code === "critical_step_running") {
@@ -49,10 +56,11 @@ function askForMore(form, code) {
 }
 
 /** A fresh factor is needed and the person has a passkey: one touch, and the act goes again. */
-async function answeredByPasskey(form, problem) {
+async function answeredByPasskey(form, problem, body) {
   const holder = form.querySelector("[data-passkey]");
   const asked = ["fresh_factor_needed", "passkey_needed"].includes(problem.code);
   if (!holder || !passkeysSupported || !asked || holder.value) return false;
+  if (body.get("otp_code")) return false; // the code was chosen, and is wrong or too old
   try {
     holder.value = await usePasskey(holder.dataset.passkey);
   } catch {
@@ -74,12 +82,12 @@ async function send(form, submitter, onDone, body = bodyOf(form, submitter)) {
   try {
     const answer = await post(facts.urls[form.dataset.act], body);
     form.reset();
-    for (const stepUp of form.querySelectorAll("[data-stepup]")) show(stepUp, false);
+    for (const stepUp of form.querySelectorAll("[data-stepup]")) showStepUp(stepUp, false);
     const dialog = form.closest("dialog");
     if (dialog) dialog.close();
     if (onDone) onDone(answer, form);
   } catch (problem) {
-    if (await answeredByPasskey(form, problem)) {
+    if (await answeredByPasskey(form, problem, body)) {
       delete act.dataset.busy;
       const holder = form.querySelector("[data-passkey]");
       body.set(holder.name, holder.value);
