@@ -119,6 +119,7 @@ TESTS = [
     command("redis-server", "redis-server"),
     command("chromium", "chromium"),
     command("xdotool", "xdotool"),
+    command("dbus-daemon", "dbus-daemon", "dbus-session-bus-common"),
     command("setpriv", "util-linux"),
     command("slapd", "slapd"),
     *LDAP,

@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from accessportal.demo.targets import start_targets
 from accessportal.launcher.guacd import Guacd
@@ -94,13 +101,18 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
 # Playwright keeps an event loop running in this thread for as long as it is open, and neither
 # Django's ORM nor another loop works beside it: no longer than one file of tests, then.
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=CHROMIUM_OPTIONS
-        )
-        yield browser
-        browser.close()
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM, args=CHROMIUM_OPTIONS
+    )
+    yield browser
+    browser.close()
 
 
 class OpensPages(Protocol):
@@ -116,7 +128,7 @@ def page_of(
     """`page_of("vera")`: a browser of her own in which she is signed in; errors fail the test.
 
     `phone`: touched instead of clicked; `width`: other than the usual one, in px. A `screen`
-    stands before both.
+    stands before both. `context_from`: what makes the browser, instead of `chromium`.
     """
     contexts: list[BrowserContext] = []
     errors: list[str] = []
@@ -127,6 +139,7 @@ def page_of(
         phone: bool = False,
         width: int = 0,
         factor_age: float = 0.0,
+        context_from: Callable[..., BrowserContext] = chromium.new_context,
         **options: Any,
     ) -> Page:
         if screen:
@@ -140,7 +153,7 @@ def page_of(
         options = CALM | options
         viewport = dict(PHONE if phone else DESK)
         viewport["width"] = width or viewport["width"]
-        context = chromium.new_context(base_url=stage.url, viewport=viewport, **options)
+        context = context_from(base_url=stage.url, viewport=viewport, **options)
         contexts.append(context)
         if phone:
             TOUCHED.add(context)
