@@ -112,10 +112,16 @@ def request_badge(access_request: Any) -> Badge | None:
     if window is None or window.revoked_at is None:
         return None
     if window.has_fallen:
-        return Badge(_("To be confirmed again"), "warn", "refresh")
+        return window_badge(window)
     if window.revoked_by_id == access_request.requested_by_id:
         return Badge(_("Given back"), "quiet", "arrow-back-up")
     return Badge(_("Revoked"), "bad", "ban")
+
+
+def window_badge(window: Any) -> Badge | None:
+    if window.has_fallen:
+        return Badge(_("To be confirmed again"), "warn", "refresh")
+    return None
 
 
 def vendor_badge(vendor: Any) -> Badge:
@@ -169,6 +175,7 @@ SPECIAL: dict[str, Any] = {
     "brokered_sessions.compliancereview": review_badge,
     "brokered_sessions.recording": recording_badge,
     "access_requests.accessrequest": request_badge,
+    "access_requests.maintenancewindow": window_badge,
     "accounts.vendor": vendor_badge,
     "accounts.user": user_badge,
     "accounts.invitation": invitation_badge,

@@ -5,6 +5,7 @@ Loaded by default (settings, TEMPLATES builtins); `/static/css/portal.css` draws
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +17,7 @@ from django.http import HttpRequest, QueryDict
 from django.templatetags.static import static
 from django.utils import dateformat, timezone
 from django.utils.formats import localize
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -29,6 +30,7 @@ from accessportal.words import length_words, relative_words, zone_name
 register = template.Library()
 
 DAY_SECONDS = 24 * 3600
+SHORT_CODE = re.compile(r"\b((?:\w{1,8}-){1,3}\d{1,6})\b")
 
 
 @register.simple_tag
@@ -63,6 +65,22 @@ def draw_badge(shown: Badge, size: str = "") -> SafeString:
         " state-lg" if size == "lg" else "",
         icon(shown.icon),
         shown.words,
+    )
+
+
+@register.filter
+def unbroken(words: object) -> SafeString:
+    """A name with codes like GW-1 or REQ-2026-0042 in it, which a browser breaks at hyphens."""
+    pieces = SHORT_CODE.split(str(words))  # every second one is a code
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<span class="code-name">{}</span>', piece),)
+            if nth % 2
+            else (piece,)
+            for nth, piece in enumerate(pieces)
+        ),
     )
 
 

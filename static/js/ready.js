@@ -46,6 +46,12 @@ function tryBrowser() {
   say("browser", missing.length ? "bad" : "ready", missing.length ? missing.join(", ") : place.dataset.all);
 }
 
+/** With one decimal, as the reader's language writes it. */
+function inWords(number) {
+  const one = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return number.toLocaleString(document.documentElement.lang, one);
+}
+
 async function tryTrip() {
   const trips = [];
   let clock = null;
@@ -57,13 +63,13 @@ async function tryTrip() {
   }
   const middle = trips.sort((one, other) => one - other)[Math.floor(ROUNDS / 2)];
   say("trip", judge("trip", middle), `${Math.round(middle)} ms`);
-  say("clock", judge("clock", clock), `${clock.toFixed(1)} s`);
+  say("clock", judge("clock", clock), `${inWords(clock)} s`);
 }
 
 async function tryRate() {
   const { took } = await ask(BYTES);
   const rate = (BYTES * 8) / took / 1000;
-  say("rate", judge("rate", rate), `${rate.toFixed(1)} Mbit/s`);
+  say("rate", judge("rate", rate), `${inWords(rate)} Mbit/s`);
 }
 
 function trySocket() {

@@ -93,6 +93,9 @@ def test_a_window_falls_and_somebody_who_looked_at_the_new_address_lets_it_stand
     number = window.access_request.number
     hers = signed_in(Client(), plant.vera).get(f"/requests/{number}/").content.decode()
     assert "The window waits to be confirmed again" in hers
+    # Not revoked for good: the start page says so, too.
+    home = signed_in(Client(), plant.vera).get("/").content.decode()
+    assert home.count("To be confirmed again") == 1
     assert "ask again" in hers and f"/requests/new/?again={number}" in hers
     assert "192.168" not in hers and "/reconfirm/" not in hers
     page = signed_in(client, plant.olga).get(

@@ -18,7 +18,7 @@ from django.test import RequestFactory
 from django.utils import translation
 
 from accessportal.states import LOOKS
-from accessportal.templatetags.portal import changed_query
+from accessportal.templatetags.portal import changed_query, unbroken
 from accessportal.words import length_words, relative_words
 
 NOON = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
@@ -194,3 +194,15 @@ def test_words_are_german_for_a_german_reader() -> None:
 
 def test_a_page_for_a_broken_portal_needs_nothing() -> None:
     assert "Something went wrong" in render_to_string("500.html")
+
+
+def test_a_code_stays_on_one_line_and_what_people_type_is_text() -> None:
+    assert unbroken("Plant gateway GW-1") == (
+        'Plant gateway <span class="code-name">GW-1</span>'
+    )
+    assert unbroken("in REQ-2026-0042, <b>") == (
+        'in <span class="code-name">REQ-2026-0042</span>, &lt;b&gt;'
+    )
+    # Words break at their hyphens, and what is long may be wider than a phone.
+    for words in ("Set-up of the line", "Übergabeschleuse-Nordwesthalle-12"):
+        assert unbroken(words) == words
