@@ -245,7 +245,9 @@ function start(player) {
   });
 
   drawLine(byId("line"), map);
-  playback.seek(fromAddress() ?? 0);
+  const wanted = fromAddress();
+  if (wanted === null) playback.open();
+  else playback.seek(wanted);
 }
 
 /** Whether the focused element needs this key itself. */

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.axe import axe_findings
 from tests.browser.conftest import OpensPages, Stage
 
 GROUND = [20, 40, 60]
 SQUARE = [200, 120, 40]
+SYNC = re.compile(r"4\.sync,\d+\.(\d+)")
 PIXEL = """([x, y]) => {
   const canvas = document.querySelector("#screen canvas");
   return Array.from(canvas.getContext("2d").getImageData(x, y, 1, 1).data).slice(0, 3);
@@ -61,6 +62,33 @@ def test_the_picture_comes_and_any_moment_of_it(
         page.locator("#goto-time").fill(f"0:{second:02d}")
         page.keyboard.press("Enter")
         shows_moment(page, second)
+
+
+def test_it_opens_with_the_first_picture_where_the_screen_was_empty_before(
+    page_of: OpensPages, number: str
+) -> None:
+    """guacd tells how large a screen is before it has seen anything of it."""
+    page = page_of("cora")
+
+    def half_a_second_later(route: Route) -> None:
+        answer = route.fetch()
+        first = SYNC.search(answer.text())
+        assert first is not None
+        empty = f"4.size,1.0,3.640,3.480;{first.group()};"
+        route.fulfill(body=empty + SYNC.sub(later, answer.text()))
+
+    page.route("**/segments/1/", half_a_second_later)
+    opened(page, number)
+
+    expect(page.locator("#now")).to_have_text("0:00")
+    assert page.evaluate(PIXEL, [300, 220]) == GROUND
+    page.keyboard.press("Home")
+    is_ready(page)
+    assert page.evaluate(PIXEL, [300, 220]) == [0, 0, 0]
+
+
+def later(sync: re.Match[str]) -> str:
+    return f"4.sync,{len(sync[1])}.{int(sync[1]) + 500}"
 
 
 def test_a_link_leads_to_its_moment(

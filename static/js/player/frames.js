@@ -70,3 +70,15 @@ export function eachInstruction(text, take) {
     position = found.end;
   }
 }
+
+/* Which argument of an instruction names the layer it draws on. */
+const LAYER_AT = { img: 2, png: 1, jpeg: 1, cfill: 1, lfill: 1, copy: 6, transfer: 6 };
+
+/** Whether a frame draws on the screen: its layers count from 0, what is out of sight below. */
+export function paints(text) {
+  let found = false;
+  eachInstruction(text, (opcode, args) => {
+    if (opcode in LAYER_AT && Number(args[LAYER_AT[opcode]]) >= 0) found = true;
+  });
+  return found;
+}

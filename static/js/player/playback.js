@@ -38,6 +38,13 @@ export class Playback {
     this.on.state();
   }
 
+  /** Show the first picture, unless somebody wanted another moment meanwhile. */
+  async open() {
+    const ticket = this.seeking;
+    const at = await this.segments.get(0).firstPicture();
+    if (ticket === this.seeking) await this.seek(at);
+  }
+
   /** Show the moment `at` (ms). The newest seek wins; returns whether this one did. */
   async seek(at) {
     const ticket = ++this.seeking;

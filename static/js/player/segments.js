@@ -1,8 +1,9 @@
 /* The segments of a recording: fetched when they are needed, played while they arrive. */
 
-import { FrameReader } from "./frames.js";
+import { FrameReader, paints } from "./frames.js";
 
 const KEPT = 3;
+const OPENING_MS = 5000;
 
 /** One segment: `frames` grows while it is loading; positions are ms of the recording. */
 class Segment {
@@ -61,6 +62,24 @@ class Segment {
       await new Promise((resolve) => this.waiting.push(resolve));
     }
     if (this.failure && !this.frames.length) throw this.failure;
+  }
+
+  /** When the machine's first picture is on the screen: guacd says what there is before it
+      has seen it. The start, where nothing comes in the first seconds. */
+  async firstPicture() {
+    for (let index = 0; ; index += 1) {
+      await this.untilThere(index);
+      const frame = this.frames[index];
+      if (!frame || frame.at > this.start + OPENING_MS) return this.start;
+      if (paints(frame.text)) return frame.at;
+    }
+  }
+
+  /** Resolves when the frame of this number is there, or all there are. */
+  async untilThere(index) {
+    while (index >= this.frames.length && !this.done && !this.failure) {
+      await new Promise((resolve) => this.waiting.push(resolve));
+    }
   }
 
   /** The last frame that is not behind `at`; 0 is the full picture. */
