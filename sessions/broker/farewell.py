@@ -61,11 +61,12 @@ async def wind_up(
     actor.input.let_everybody_go("ended")
     actor.input.close()
     left = await end_action.carry_out(actor, line_is_up=end.reason not in LINE_IS_DOWN)
+    at = None
     if actor.stream is not None:
         if not actor.active:
             await actor.asset.look()
-        await _disconnect(actor, work)
-    at = timezone.now()
+        at = await _disconnect(actor, work)
+    at = at or timezone.now()
     writing = asyncio.create_task(_write_down(actor, end, at, left.state))
     await asyncio.wait({writing}, timeout=WRITTEN_SECONDS)
     actor.mark("ended", reason=end.reason)
@@ -97,14 +98,21 @@ async def have_others_leave(actor: SessionActor) -> None:
         await asyncio.wait(leaving, timeout=OTHERS_SECONDS)
 
 
-async def _disconnect(actor: SessionActor, work: asyncio.Task[None]) -> None:
-    """Every user we have at guacd says `disconnect`: ours, and joins under way."""
+async def _disconnect(actor: SessionActor, work: asyncio.Task[None]) -> datetime:
+    """Every user we have at guacd says `disconnect`: ours, and joins under way.
+
+    Returns when ours had said it. The others only look on; where many sessions end together
+    it takes a while until they and all sockets are gone.
+    """
     assert actor.stream is not None
-    await actor.stream.leave()
+    await actor.stream.say_disconnect()
+    at = timezone.now()
+    await actor.stream.close()
     if actor.pictures is not None:
         await actor.pictures.close()
     work.cancel()
     await asyncio.wait({work}, timeout=2.0)
+    return at
 
 
 async def _write_down(

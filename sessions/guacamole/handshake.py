@@ -102,10 +102,14 @@ class GuacdStream:
 
         Closing alone leaves guacd connected to the asset for many seconds.
         """
+        await self.say_disconnect()
+        await self.close()
+
+    async def say_disconnect(self) -> None:
+        """The first half of `leave`: the kernel has it on return, or a second is over."""
         with suppress(OSError, TimeoutError):
             self.send(encode("disconnect"))
             await asyncio.wait_for(self._line.drain(), 1.0)
-        await self.close()
 
     async def close(self) -> None:
         """Close the socket; never raises."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -48,6 +48,30 @@ async def over(bench: Bench, live: BrokeredSession, reason: str) -> BrokeredSess
     assert row.end_reason == reason
     assert row.slot is None
     return row
+
+
+async def test_an_end_is_when_guacd_was_told_not_when_everything_is_tidied_up(
+    bench: Bench, console: Tunnel, live: BrokeredSession, olga: User
+) -> None:
+    actor = bench.broker.actors[str(live.pk)]
+    assert actor.stream is not None and actor.pictures is not None
+    began: list[datetime] = []
+
+    def beginning(
+        close: Callable[[], Awaitable[None]],
+    ) -> Callable[[], Awaitable[None]]:
+        async def begin() -> None:
+            began.append(timezone.now())
+            await close()
+
+        return begin
+
+    actor.stream.close = beginning(actor.stream.close)  # type: ignore[method-assign]
+    actor.pictures.close = beginning(actor.pictures.close)  # type: ignore[method-assign]
+    await sync_to_async(request_end)(live, acting_user=olga, origin=origin())
+    row = await over(bench, live, "ended_by_plant")
+    assert len(began) >= 2
+    assert row.ended_at is not None and row.ended_at <= min(began)
 
 
 async def test_the_window_ends_the_session_on_the_second(
