@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
@@ -32,6 +32,18 @@ def zone_name(local: datetime) -> str:
     """CET (in German MEZ), or UTC+03:00 where the zone has no letters."""
     name = local.tzname() or "UTC"
     return str(ZONE_NAMES.get(name, name)) if name[:1].isalpha() else f"UTC{name}"
+
+
+def zone_names(zone: str, year: int) -> dict[str, str]:
+    """`zone_name` of each offset that a zone has in a year, by the offset as scripts name it:
+    `GMT+01:00`, `GMT` for none."""
+    names = {}
+    for month in range(1, 13):
+        local = plant_time(datetime(year, month, 1, 12, tzinfo=UTC), zone)
+        away = f"{local:%z}"
+        key = "GMT" if away == "+0000" else f"GMT{away[:3]}:{away[3:5]}"
+        names[key] = zone_name(local)
+    return names
 
 
 def length_words(seconds: float, *, after_in: bool = False) -> str:

@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
@@ -29,6 +30,7 @@ from accessportal.accounts.web_sessions import web_session_key
 from accessportal.errors import NotPossible, PortalError
 from accessportal.origin import mark_browser, origin_of
 from accessportal.plants.models import Endpoint
+from accessportal.words import zone_names
 from requests.models import MaintenanceWindow
 from sessions.access import (
     endpoint_startable_by,
@@ -244,6 +246,7 @@ def _screen_context(
         "permission": brokered_session.permission,
         "asset": str(endpoint.asset),
         "timeZone": site.time_zone,
+        "zoneNames": zone_names(site.time_zone, timezone.now().year),
         "csrf": get_token(request),
         "side": side_of(user),
         "openPanel": "baton" if request.GET.get("panel") == "baton" else "",

@@ -33,6 +33,8 @@ def test_one_works_at_a_time_and_everybody_sees_who(
     hers.wait_for_url("**/console/")
     phase_is(hers, "open")
     session = hers.url.rstrip("/").split("/")[-2]
+    ends = hers.locator("#strip-left-clock")
+    expect(ends).to_have_text(re.compile(r"^\d\d:\d\d CES?T$"))
 
     # Tom comes by the page that says what it means to take part.
     his = page_of("tom")

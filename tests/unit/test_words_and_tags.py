@@ -19,7 +19,7 @@ from django.utils import translation
 
 from accessportal.states import LOOKS
 from accessportal.templatetags.portal import changed_query, unbroken
-from accessportal.words import length_words, relative_words
+from accessportal.words import length_words, relative_words, zone_names
 
 NOON = datetime(2026, 3, 10, 11, 0, tzinfo=UTC)
 
@@ -206,3 +206,15 @@ def test_a_code_stays_on_one_line_and_what_people_type_is_text() -> None:
     # Words break at their hyphens, and what is long may be wider than a phone.
     for words in ("Set-up of the line", "Übergabeschleuse-Nordwesthalle-12"):
         assert unbroken(words) == words
+
+
+def test_a_script_knows_the_names_of_a_zone_as_the_pages_write_them() -> None:
+    with translation.override("de"):
+        berlin = zone_names("Europe/Berlin", 2026)
+    assert berlin == {"GMT+01:00": "MEZ", "GMT+02:00": "MESZ"}
+    assert zone_names("America/Chicago", 2026) == {
+        "GMT-06:00": "CST",
+        "GMT-05:00": "CDT",
+    }
+    assert zone_names("Asia/Kolkata", 2026) == {"GMT+05:30": "IST"}
+    assert zone_names("UTC", 2026) == {"GMT": "UTC"}

@@ -46,8 +46,12 @@ export function oneDecimal(number) {
 
 /** 14:05 in the plant's zone, with the zone's name as the server's pages write it. */
 export function plantClock(iso) {
-  const options = { hour: "2-digit", minute: "2-digit", timeZone: facts.timeZone, timeZoneName: "short" };
-  return new Date(iso).toLocaleTimeString("en-GB", options);
+  const moment = new Date(iso);
+  const zone = { timeZone: facts.timeZone };
+  const time = moment.toLocaleTimeString("en-GB", { ...zone, hour: "2-digit", minute: "2-digit" });
+  const parts = new Intl.DateTimeFormat("en", { ...zone, timeZoneName: "longOffset" }).formatToParts(moment);
+  const away = parts.find(({ type }) => type === "timeZoneName").value;
+  return `${time} ${facts.zoneNames[away] ?? away}`;
 }
 
 let audible = null;
