@@ -61,6 +61,9 @@ LOOKS: dict[str, Look] = {
     "session.input.released": Look(
         "arrow-back-up", "quiet", _("Held keys and buttons were let go")
     ),
+    "session.input.left_pressed": Look(
+        "alert-octagon", "bad", _("A key may still be pressed on the machine")
+    ),
     "session.message.sent": Look("message", "quiet", _("%(actor)s wrote a message")),
     "session.message.acknowledged": Look(
         "check", "quiet", _("%(actor)s acknowledged a phrase")

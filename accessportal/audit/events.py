@@ -240,6 +240,9 @@ EVENTS: dict[str, EventKind] = {
     "session.warned": EventKind("CS", _("warned of the end of a session")),
     "session.input.blocked": EventKind("CS", _("blocked forbidden input"), "warning"),
     "session.input.released": EventKind("CS", _("released held keys and buttons")),
+    "session.input.left_pressed": EventKind(
+        "CS", _("could not let go of a key that was held down"), "critical"
+    ),
     "session.message.sent": EventKind("CS", _("sent a message in a session")),
     "session.message.acknowledged": EventKind("CS", _("acknowledged a message")),
     "session.charge.changed": EventKind("CS", _("set who is in charge of a session")),

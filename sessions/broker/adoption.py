@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sessions.broker.anchor import Anchor
 from sessions.broker.frames import after
 from sessions.broker.hands import release_values
-from sessions.broker.held_at_crash import held_when_lost
+from sessions.broker.held_at_crash import Lost, held_when_lost
 from sessions.broker.pictures import Pictures
 from sessions.broker.pressed import releases_of
 from sessions.broker.proof import AssetLine
@@ -48,10 +48,10 @@ async def take_up(actor: SessionActor, anchor: Anchor) -> InstructionReader:
     actor.asset = AssetLine.of(actor.row)
     held = actor.row.held_input
     released = release_held(actor, held)
-    late = [row for row in await actor.db(held_when_lost, actor.row) if row not in held]
-    released += release_held(actor, late)
+    lost = await actor.db(held_when_lost, actor.row)
+    released += release_held(actor, [row for row in lost.rows if row not in held])
     await go_on_recording(actor, anchor.given_because)
-    await note_released(actor, [*held, *late], released)
+    await note_released(actor, lost, released)
     splice = Splice(actor.pictures)
     splice.ask()
     while (found := splice.found()) is None:
@@ -95,18 +95,21 @@ def release_held(actor: SessionActor, held: list[list[Any]]) -> list[Instruction
 
 
 async def note_released(
-    actor: SessionActor, held: list[list[Any]], released: list[Instruction]
+    actor: SessionActor, lost: Lost, released: list[Instruction]
 ) -> None:
-    """The releases into the input track, and into the audit trail."""
-    if not held:
+    """The releases into the input track, and into the audit trail; and what is left."""
+    if lost.nameless:
+        count = lost.nameless
+        actor.later(fleet_service.note_left_pressed, actor.row, count, nameless=count)
+    if not lost.rows:
         return
-    people = await actor.db(fleet_service.people_of, held)
+    people = await actor.db(fleet_service.people_of, lost.rows)
     user = next(iter(people.values()), None)
     assert actor.writer is not None
     actor.writer.append_input(
         [InputRecord(user, *release_values(one)) for one in released]
     )
-    actor.later(fleet_service.note_releases, actor.row, held, why="adopted")
+    actor.later(fleet_service.note_releases, actor.row, lost.rows, why="adopted")
 
 
 class Splice:

@@ -16,6 +16,7 @@ from sessions.guacamole.errors import ProtocolError
 from sessions.guacamole.instruction import UPSTREAM_LIMITS, Instruction, decode_all
 from sessions.guacamole.opcodes import INTERNAL, Permissions
 from sessions.guacamole.streamfilter import Reason, UpstreamFilter, Verdict
+from sessions.recorder.records import InputRecord
 
 MESSAGE_CHARACTERS = 64 * 1024
 """A longer message is refused unread; a browser sends a few instructions at a time."""
@@ -38,6 +39,8 @@ class Heard:
     """What one message of a participant comes to, in order."""
 
     forward: list[Instruction] = field(default_factory=list)
+    holds: list[int] = field(default_factory=list)
+    """Of each key in `forward`, in order: which press it belongs to."""
     pings: list[Instruction] = field(default_factory=list)
     drawn: int | None = None
     size: tuple[int, int] | None = None
@@ -159,9 +162,26 @@ class Hands:
         admitted = self.pressed.admit(instruction, fresh=fresh)
         if admitted.instruction is not None:
             heard.forward.append(admitted.instruction)
+            if admitted.instruction.opcode == "key":
+                heard.holds.append(admitted.hold)
         if admitted.kept_back in ("", "move"):
             return None
         return {admitted.kept_back: admitted.presses}
+
+
+def records_of(heard: Heard, user_id: int) -> list[InputRecord]:
+    """What goes on of a message, as the input track has it."""
+    records = []
+    holds = iter(heard.holds)
+    for instruction in heard.forward:
+        found = input_values(instruction)
+        if found is None:
+            continue
+        kind, values = found
+        if kind == "key":
+            values = (*values, next(holds))
+        records.append(InputRecord(user_id, kind, values))
+    return records
 
 
 def input_values(instruction: Instruction) -> tuple[str, tuple[int | str, ...]] | None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from sessions.broker.discards import sentence_of
-from sessions.broker.hands import Heard, input_values, kind_of_press, release_values
+from sessions.broker.hands import Heard, kind_of_press, records_of, release_values
 from sessions.broker.seat import CloseCode, Seat
 from sessions.guacamole.arguments import clamp_size
 from sessions.guacamole.instruction import Instruction, encode
@@ -125,7 +125,7 @@ class Input:
         if heard.active and seat.has_baton:
             self.touched()
         if heard.forward:
-            self._send(seat, heard.forward)
+            self._send(seat, heard)
         if heard.size is not None and seat.has_baton and self.open:
             self._resize(seat, *heard.size)
         if heard.lets_go:
@@ -139,19 +139,15 @@ class Input:
             self._show_out(seat, *heard.show_out)
         return heard
 
-    def _send(self, seat: Seat, instructions: list[Instruction]) -> None:
+    def _send(self, seat: Seat, heard: Heard) -> None:
         """Journal first; what cannot be journalled is not sent."""
         actor = self._actor
         assert actor.writer is not None and actor.stream is not None
-        values = [
-            found for one in instructions if (found := input_values(one)) is not None
-        ]
+        instructions = heard.forward
+        records = records_of(heard, seat.user.pk)
         try:
-            if values:
-                user = seat.user.pk
-                actor.writer.append_input(
-                    [InputRecord(user, *found) for found in values]
-                )
+            if records:
+                actor.writer.append_input(records)
         except RecordingFailed as error:
             actor.recording_failed(error)
             return

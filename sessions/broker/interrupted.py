@@ -105,7 +105,8 @@ def _for_us(
 
 async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
     """End a live session whose actor is dead; only one broker gets to."""
-    held = await db(held_when_lost, row)
+    lost = await db(held_when_lost, row)
+    held = lost.rows
     claimed = await db(adoption.claim_abandoned, row, broker=broker)
     if claimed is None:
         return
@@ -114,8 +115,9 @@ async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
         await db(lifecycle.end_session, row, **await db(adoption.reason_of_end, row))
     except TooLate:
         return
-    if held:
-        await db(adoption.note_left_pressed, row, held)
+    if held or lost.nameless:
+        count = len(held) + lost.nameless
+        await db(adoption.note_left_pressed, row, count, nameless=lost.nameless)
     address = guacd_address(row.guacd_address)
     plan = plan_for(
         row.endpoint.protocol,
@@ -134,6 +136,8 @@ async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
         return
     if held:
         await db(adoption.note_releases, row, held, why="interrupted")
+    if held and not lost.nameless:
+        await db(adoption.note_all_released, row)
 
 
 async def release_by_connecting(

@@ -44,6 +44,8 @@ class Admitted(NamedTuple):
     instruction: Instruction | None
     kept_back: str = ""
     presses: int = 0
+    hold: int = 0
+    """Of a key: which of this person's presses it belongs to; a repeat has its press's."""
 
 
 NOTHING = Admitted(None)
@@ -53,7 +55,8 @@ class PressedSet:
     """Follows what goes upstream; says what must be sent to let go of all of it."""
 
     def __init__(self) -> None:
-        self.keys: dict[str, None] = {}
+        self.keys: dict[str, int] = {}
+        """Which are down, and which of the presses (from 1) each of them is."""
         self.buttons = 0
         self.position = ("0", "0")
         self.touches: dict[str, tuple[str, ...]] = {}
@@ -61,6 +64,7 @@ class PressedSet:
         self._spent_buttons = 0
         self._spent_touches: set[str] = set()
         self._wheel = 0
+        self._key_presses = 0
         self._last_pressed = ""  # a key, as long as nothing else was pressed after it
 
     def __bool__(self) -> bool:
@@ -82,7 +86,7 @@ class PressedSet:
         else:
             admitted = self._admit_touch(instruction, fresh)
         if admitted.instruction is not None:
-            self.note(admitted.instruction)
+            return admitted._replace(hold=self.note(admitted.instruction))
         return admitted
 
     def _admit_key(self, instruction: Instruction, fresh: bool) -> Admitted:
@@ -142,16 +146,17 @@ class PressedSet:
         self._spent_touches.add(finger)
         return Admitted(None, "touch", 1)
 
-    def note(self, instruction: Instruction) -> None:
-        """One instruction goes upstream now."""
+    def note(self, instruction: Instruction) -> int:
+        """One instruction goes upstream now; of a key, which press it belongs to."""
         opcode, args = instruction
         if opcode == "key":
-            if args[1] == "1":
-                self.keys[args[0]] = None
-                self._last_pressed = args[0]
-            else:
-                self.keys.pop(args[0], None)
-        elif opcode == "mouse":
+            if args[1] == "0":
+                return self.keys.pop(args[0], 0)
+            self._last_pressed = args[0]
+            if args[0] not in self.keys:
+                self._key_presses += 1
+            return self.keys.setdefault(args[0], self._key_presses)
+        if opcode == "mouse":
             mask = int(args[2])
             if mask & ~self.buttons:
                 self._last_pressed = ""
@@ -163,6 +168,7 @@ class PressedSet:
                 self._last_pressed = ""
             else:
                 self.touches.pop(args[0], None)
+        return 0
 
     # --- What the portal does -----------------------------------------------------------
 
@@ -216,7 +222,9 @@ class PressedSet:
 
     def as_rows(self, participant: int) -> list[list[Any]]:
         """`BrokeredSession.held_input`: [participant, kind, values]."""
-        rows: list[list[Any]] = [[participant, "key", [keysym]] for keysym in self.keys]
+        rows: list[list[Any]] = [
+            [participant, "key", [keysym, hold]] for keysym, hold in self.keys.items()
+        ]
         if self.buttons:
             rows.append([participant, "mouse", [*self.position, str(self.buttons)]])
         rows += [

@@ -58,7 +58,8 @@ MARK_KINDS = frozenset(
 class InputRecord(NamedTuple):
     """What a participant sent. Values by kind:
 
-    key (keysym, pressed), mouse (x, y, buttons), touch (id, x, y, force),
+    key (keysym, pressed, and which of this person's presses it is part of, if known),
+    mouse (x, y, buttons), touch (id, x, y, force),
     clipboard (bytes), file (bytes), size (width, height), blocked (opcode, reason),
     discarded (click, key, touch or scroll; how many; age of their picture in ms),
     release (keysym, or minus the number of a mouse button).

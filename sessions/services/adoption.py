@@ -225,16 +225,36 @@ def note_releases(row: BrokeredSession, held: list[list[Any]], *, why: str) -> N
     keys = sum(1 for _participant, kind, _values in held if kind == "key")
     note_released_input(row, why=why, keys=keys, buttons=len(held) - keys)
     BrokeredSession.objects.filter(pk=row.pk).update(held_input=[])
-    LeftPressed.objects.filter(brokered_session=row).update(released_at=timezone.now())
 
 
 @transaction.atomic
-def note_left_pressed(row: BrokeredSession, held: list[list[Any]]) -> None:
-    """The board says that somebody has to look at this machine."""
-    LeftPressed.objects.get_or_create(
-        brokered_session=row, defaults={"held": len(held)}
-    )
+def note_left_pressed(row: BrokeredSession, count: int, *, nameless: int = 0) -> None:
+    """The board says that somebody has to look at this machine, also if somebody had.
+
+    count: keys, buttons and fingers that were down; nameless: keys among them of which
+    nobody knows which they are, so that they cannot be let go of.
+    """
+    if nameless:
+        record(
+            "session.input.left_pressed",
+            subject=row,
+            brokered_session=row,
+            keys=nameless,
+        )
+    LeftPressed.objects.update_or_create(
+        brokered_session=row,
+        defaults={
+            "held": count, "noted_at": timezone.now(),
+            "released_at": None, "seen_at": None, "seen_by": None,
+        },
+    )  # fmt: skip
     tell_pages(row)
+
+
+@transaction.atomic
+def note_all_released(row: BrokeredSession) -> None:
+    """The releases were sent; whether the machine took them is for eyes to see."""
+    LeftPressed.objects.filter(brokered_session=row).update(released_at=timezone.now())
 
 
 # --- What nobody looks after -----------------------------------------------------------

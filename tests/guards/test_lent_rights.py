@@ -81,6 +81,7 @@ OF_THE_PORTAL = {
     "session.end.unconfirmed",
     "session.error",
     "session.failed",
+    "session.input.left_pressed",
     "session.input.released",
     "session.interrupted",
     "session.terminated",

@@ -17,7 +17,7 @@ from requests.models import MaintenanceWindow
 from sessions.broker import interrupted
 from sessions.broker.actor import SessionActor
 from sessions.broker.registry import Broker
-from sessions.models import BrokeredSession, CriticalStep, Recording
+from sessions.models import BrokeredSession, CriticalStep, LeftPressed, Recording
 from sessions.services.abandoned import end_abandoned_sessions
 from sessions.services.recording import seal_abandoned_recordings
 from tests.cast import Plant, make_window
@@ -63,6 +63,10 @@ async def die(broker: Broker) -> None:
     broker._lives.clear()
 
 
+async def never(*args: Any, **kwargs: Any) -> None:
+    await asyncio.sleep(3600)
+
+
 async def test_a_restarted_broker_releases_ends_and_proves(
     bench: Bench,
     console: Tunnel,
@@ -75,10 +79,7 @@ async def test_a_restarted_broker_releases_ends_and_proves(
     await bench.until(live, lambda row: row.held_input)
     fake_guacd.lingers = True  # closing sockets alone leaves guacd on the asset
 
-    async def nothing(*args: Any, **kwargs: Any) -> None:
-        await asyncio.sleep(3600)
-
-    monkeypatch.setattr("sessions.broker.farewell.wind_up", nothing)
+    monkeypatch.setattr("sessions.broker.farewell.wind_up", never)
     await die(bench.broker)
     monkeypatch.undo()
     joins = asset.joins
@@ -112,6 +113,36 @@ async def test_a_restarted_broker_releases_ends_and_proves(
     assert await sync_to_async(seal_abandoned_recordings)() == 1
     recording = await Recording.objects.aget(brokered_session=live)
     assert recording.state == Recording.State.INCOMPLETE
+
+
+async def test_a_key_that_nobody_can_name_is_to_be_looked_at(
+    bench: Bench,
+    console: Tunnel,
+    live: BrokeredSession,
+    fake_guacd: FakeGuacd,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Pressed in the last quarter of a second, beside one that the row knows."""
+    asset = fake_guacd.connection
+    await console.hold(97, asset)
+    await bench.until(live, lambda row: row.held_input)
+    monkeypatch.setattr("sessions.broker.input.KEEP_HELD_SECONDS", 3600.0)
+    await console.send("key", 97, 0)
+    await console.hold(98, asset)
+    monkeypatch.setattr("sessions.broker.farewell.wind_up", never)
+    await die(bench.broker)
+    monkeypatch.undo()
+
+    restarted = Broker()
+    await restarted.start()
+    try:
+        await bench.until(live, lambda row: row.end_confirmed_at)
+        (event,) = await bench.events("session.input.left_pressed")
+        assert event.detail["keys"] == 1
+        left = await LeftPressed.objects.aget(brokered_session=live)
+        assert (left.held, left.released_at) == (2, None)
+    finally:
+        await restarted.stop()
 
 
 async def test_the_broker_takes_up_what_no_message_told_it_of(

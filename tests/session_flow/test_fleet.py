@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,9 +15,10 @@ from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.broker import handover
 from sessions.broker.registry import Broker
-from sessions.models import BrokeredSession, Recording
+from sessions.models import BrokeredSession, LeftPressed, Recording
 from sessions.services.console import request_end
 from tests.cast import make_window, origin
+from tests.session_flow.evidence import keys_heard
 from tests.session_flow.fake_guacd import FakeGuacd
 from tests.session_flow.test_recorder_fails import busy, check, refusing, sealed
 from tests.session_flow.tunnel_kit import Bench, Tunnel
@@ -280,6 +282,49 @@ async def test_a_button_that_no_row_knows_of_is_released_all_the_same(
             await asyncio.sleep(0.02)
     (released,) = await bench.events("session.input.released")
     assert released.detail["buttons"] == 1
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "not recorded"])
+async def test_a_key_that_no_row_knows_of_is_released_or_said_to_be_down(
+    recorded: bool,
+    bench: Bench,
+    anchored: BrokeredSession,
+    console: Tunnel,
+    second: Broker,
+    fake_guacd: FakeGuacd,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the site records keys the input track names it; else somebody has to look."""
+    asset = fake_guacd.connection
+    monkeypatch.setattr("sessions.broker.input.KEEP_HELD_SECONDS", 3600.0)
+    monkeypatch.setattr("sessions.broker.input.SILENCE_SECONDS", 3600.0)
+    writer = bench.broker.actor_of(anchored.pk).writer
+    assert writer is not None
+    writer.order = replace(writer.order, record_key_values=recorded)
+    for key in (97, 98):
+        await console.hold(key, asset)
+        await console.send("key", key, 1)  # as a browser repeats it
+    await console.send("key", 97, 0)
+    async with asyncio.timeout(20):
+        while ("97", "0") not in keys_heard(asset):
+            await asyncio.sleep(0.02)
+    assert (await bench.row(anchored)).held_input == []
+    await stall(bench.broker)
+    await bench.until(anchored, lambda row: row.broker == second.name)
+
+    if recorded:
+        async with asyncio.timeout(20):
+            while keys_heard(asset)[-1] != ("98", "0"):
+                await asyncio.sleep(0.02)
+        (released,) = await bench.events("session.input.released")
+        assert released.detail["keys"] == 1
+        assert not await LeftPressed.objects.aexists()
+        return
+    (event,) = await bench.events("session.input.left_pressed")
+    assert (event.severity, event.detail["keys"]) == ("critical", 1)
+    left = await LeftPressed.objects.aget(brokered_session=anchored)
+    assert (left.held, left.released_at) == (1, None)
+    assert keys_heard(asset)[-1] == ("97", "0")  # nobody knows that 98 is the other
 
 
 async def test_two_processes_of_one_name_are_noticed(

@@ -12,9 +12,10 @@ import pytest
 from django.http import StreamingHttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accessportal.audit.models import AuditEvent
-from sessions.models import Recording
+from sessions.models import LeftPressed, Recording
 from sessions.recorder import places
 from tests.cast import Plant
 from tests.session_flow.recorded import (
@@ -308,6 +309,25 @@ def test_a_changed_segment_is_refused_loudly_and_remembered(
     shown = client.get(page(recording)).content.decode()
     assert "NOT intact" in shown
     assert "A block was changed" in shown
+
+
+def test_what_a_crash_left_pressed_is_said_with_the_recording(
+    recording: Recording, plant: Plant, browser_of: Browser
+) -> None:
+    client = browser_of(plant.cora)
+    assert "was held down" not in client.get(page(recording)).content.decode()
+    left = LeftPressed.objects.create(
+        brokered_session=recording.brokered_session, held=1
+    )
+    shown = client.get(page(recording)).content.decode()
+    assert "Something was held down when the portal stopped" in shown
+    assert "the machine may still be running" in shown
+    left.seen_at, left.seen_by = timezone.now(), plant.olga
+    left.save()
+    assert (
+        "Olga Olsen looked at the machine"
+        in client.get(page(recording)).content.decode()
+    )
 
 
 def test_a_forged_manifest_plays_nothing(

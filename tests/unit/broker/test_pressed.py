@@ -88,7 +88,7 @@ def test_late_input_is_reduced_to_what_it_releases() -> None:
     def late(instruction: Instruction) -> Admitted:
         return pressed.admit(instruction, fresh=False)
 
-    assert late(key(97, False)) == Admitted(key(97, False))
+    assert late(key(97, False)) == Admitted(key(97, False), hold=1)
     assert late(key(98, False)) == Admitted(None)
     assert late(key(98, True)) == Admitted(None, "key", 1)
     # The right button goes up where it went down, and the left one stays down.
@@ -126,10 +126,18 @@ def test_what_the_portal_let_go_of_is_not_pressed_again_by_a_browsers_repeat() -
 def test_a_restarted_broker_releases_what_the_rows_say() -> None:
     pressed = holding(key(97, True), mouse(5, 7, 1))
     rows = pressed.as_rows(12)
-    assert rows == [[12, "key", ["97"]], [12, "mouse", ["5", "7", "1"]]]
+    assert rows == [[12, "key", ["97", 1]], [12, "mouse", ["5", "7", "1"]]]
     assert releases_of(rows) == [mouse(5, 7, 0), key(97, False)]
     assert releases_of(rows, drag_off=True)[0] == mouse(205, 7, 1)
     assert releases_of([]) == []
+
+
+def test_every_press_of_a_key_has_its_number_and_a_repeat_has_the_same() -> None:
+    pressed = PressedSet()
+    strokes = [(97, True), (97, True), (98, True), (97, False), (97, True), (98, False)]
+    holds = [pressed.admit(key(*stroke), fresh=True).hold for stroke in strokes]
+    assert holds == [1, 1, 2, 1, 3, 2]
+    assert pressed.as_rows(5) == [[5, "key", ["97", 3]]]
 
 
 class Machine:
