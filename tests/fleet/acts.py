@@ -8,15 +8,9 @@ from accessportal.audit.models import AuditEvent
 from accessportal.errors import PortalError
 from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, LeftPressed, Recording
-from sessions.recorder import places
-from sessions.recorder.errors import NotIntact
-from sessions.recorder.reader import SegmentReader
-from sessions.recorder.records import decode_lines
-from sessions.recorder.scan import segment_names
 from sessions.services import recording_check
 from sessions.services.brokers import living_brokers
 from sessions.services.console import request_end, start_session
-from sessions.services.recording import data_key_of
 from sessions.services.tickets import issue_ticket
 from tests.browser.acts.people import key_of
 from tests.browser.acts.plant import ENDPOINTS, PLANT
@@ -90,31 +84,6 @@ def events(session: str) -> list[str]:
         .order_by("pk")
         .values_list("event", flat=True)
     )
-
-
-def presses(session: str) -> dict[str, int]:
-    """Of the input track, as far as it is written: how often a button, how often a key."""
-    recording = Recording.objects.with_session().get(brokered_session=session)
-    data_key = data_key_of(recording)
-    counts = {"button_presses": 0, "key_presses": 0, "segments": 0}
-    buttons = 0
-    for name in segment_names(places.root(), recording.folder):
-        if "/input-" not in name:
-            continue
-        counts["segments"] += 1
-        with (places.root() / name).open("rb") as file:
-            try:
-                for _head, plain in SegmentReader(file, data_key).plain_blocks():
-                    for line in decode_lines(plain):
-                        if line.kind == "key" and line.payload[1] == 1:
-                            counts["key_presses"] += 1
-                        elif line.kind == "mouse":
-                            pressed = line.payload[2]
-                            counts["button_presses"] += (pressed & ~buttons).bit_count()
-                            buttons = pressed
-            except NotIntact:
-                pass  # the last block of a writer that was killed
-    return counts
 
 
 def recording(session: str) -> dict[str, Any]:

@@ -38,10 +38,24 @@ def cookie(stage: Stage) -> str:
 
 
 @pytest.fixture(scope="module")
-def session(stage: Stage, cookie: str) -> str:
+def felt_before(stage: Stage) -> int:
+    """Presses of the panel's mouse buttons before this session."""
+    return int(hmi(stage)["input"]["button_presses"])
+
+
+@pytest.fixture(scope="module")
+def session(stage: Stage, cookie: str, felt_before: int) -> str:
     """Vera's session on the filling line's panel."""
     window = stage.window("vera", "vnc")["window"]
     return str(stage.begin("vera", window, "vnc", cookie))
+
+
+@pytest.fixture(autouse=True)
+def all_is_recorded(stage: Stage, session: str, felt_before: int) -> Iterator[None]:
+    """Whatever a browser did, the input track holds what the machine felt."""
+    yield
+    felt = hmi(stage)["input"]["button_presses"] - felt_before
+    assert stage.presses(session) >= felt
 
 
 @pytest.fixture

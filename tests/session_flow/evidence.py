@@ -57,6 +57,18 @@ def unrecorded(asset: FakeConnection, live: BrokeredSession) -> list[Input]:
     return [key for key in keys_heard(asset) if key not in journalled]
 
 
+def presses_journalled(live: BrokeredSession) -> int:
+    """How often the input track has a mouse button go down."""
+    presses = buttons = 0
+    for line in journal_of(live):
+        if line.kind == "mouse":
+            presses += (line.payload[2] & ~buttons).bit_count()
+            buttons = line.payload[2]
+        elif line.kind == "release" and line.payload == [-1]:
+            buttons = 0
+    return presses
+
+
 def marks_of(live: BrokeredSession, kind: str) -> list[dict[str, Any]]:
     return [line.payload for line in journal_of(live) if line.kind == kind]
 

@@ -17,6 +17,7 @@ from sessions.services.tickets import issue_ticket
 from tests.browser.acts.people import age_factor, key_of
 from tests.browser.acts.plant import ENDPOINTS, PLANT, change, until
 from tests.cast import origin
+from tests.session_flow.evidence import presses_journalled
 from tests.session_flow.recorded import end, make_session, pause, record_session
 
 
@@ -123,6 +124,11 @@ def recorded(kind: str = "sealed") -> str:
         content[-30] ^= 1
         path.write_bytes(bytes(content))
     return session.number
+
+
+def presses(session: str) -> int:
+    """How often a mouse button goes down in the input track, as far as it is written."""
+    return presses_journalled(BrokeredSession.objects.get(pk=session))
 
 
 def trail_is_intact() -> bool:
