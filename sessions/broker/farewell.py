@@ -17,8 +17,9 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from accessportal.errors import TooLate
-from sessions.broker import end_action, proof
+from sessions.broker import end_action, proof, release_anew
 from sessions.broker.end import End
+from sessions.broker.input import LINE_DOWN
 from sessions.broker.upstream import guacd_address
 from sessions.desktops import Plan
 from sessions.guacamole.handshake import GuacdAddress
@@ -58,9 +59,12 @@ async def wind_up(
     """Everything that follows an end. Returns when it is proven or given up for later."""
     watch.cancel()
     actor.pace.close()
-    actor.input.let_everybody_go("ended")
+    down = end.reason in LINE_IS_DOWN
+    keeps = down and release_anew.keeps_what_is_held(actor.row)
+    actor.input.let_everybody_go(LINE_DOWN if keeps else "ended")
     actor.input.close()
-    left = await end_action.carry_out(actor, line_is_up=end.reason not in LINE_IS_DOWN)
+    in_doubt = release_anew.left_in_doubt(actor, line_is_down=down)
+    left = await end_action.carry_out(actor, line_is_up=not down)
     at = None
     if actor.stream is not None:
         if not actor.active:
@@ -80,7 +84,7 @@ async def wind_up(
     await have_others_leave(actor)
     outcomes = await asyncio.gather(
         actor.care.close(),
-        _prove_once_written(actor, left, writing),
+        _prove_once_written(actor, left, writing, in_doubt),
         *(seat.viewer.closed_down() for seat in list(actor.seats.values())),
         return_exceptions=True,
     )
@@ -181,9 +185,17 @@ def say_farewell(actor: SessionActor, end: End, at: datetime) -> None:
 
 
 async def _prove_once_written(
-    actor: SessionActor, left: Plan, writing: asyncio.Task[None]
+    actor: SessionActor,
+    left: Plan,
+    writing: asyncio.Task[None],
+    in_doubt: list[list[Any]],
 ) -> None:
     await writing
+    try:
+        if in_doubt and not actor.lease.lost:
+            await release_anew.let_go_once_more(actor.db, actor.row, in_doubt)
+    except Exception:
+        logger.exception("%s: what was held is not known to be released", actor.row)
     await prove(actor, left)
 
 

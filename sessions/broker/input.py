@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sessions.broker.discards import sentence_of
 from sessions.broker.hands import Heard, kind_of_press, records_of, release_values
+from sessions.broker.last_down import LastDown
 from sessions.broker.seat import CloseCode, Seat
 from sessions.guacamole.arguments import clamp_size
 from sessions.guacamole.instruction import Instruction, encode
@@ -36,6 +37,9 @@ holds is released. It pings every 0.25 s meanwhile, so that one lost packet at a
 of 300 ms (a silence of up to 0.9 s) is none; with its own way here that makes 1.5 s."""
 
 POINTER_SECONDS = 0.1
+
+LINE_DOWN = "connection_lost"
+"""Why something is let go of that nobody takes: that it was is said when it is."""
 
 MOST_UNSENT_BYTES = 256 * 1024
 """guacd takes no input: more is discarded, not queued to arrive late."""
@@ -82,6 +86,7 @@ class Input:
         self._keeping: asyncio.TimerHandle | None = None
         self._watching: asyncio.TimerHandle | None = None
         self.last_touch: Touch | None = None
+        self.last_down = LastDown()
 
     # --- In --------------------------------------------------------------------------------
 
@@ -252,7 +257,7 @@ class Input:
         assert actor.stream is not None
         sent = [*owed.releases, *owed.streams]
         actor.stream.send("".join(one.encode() for one in sent))
-        if owed.releases:
+        if owed.releases and owed.why != LINE_DOWN:
             actor.later(
                 lifecycle.note_released_input,
                 actor.row,
@@ -286,6 +291,8 @@ class Input:
 
     def _keep_held(self) -> None:
         """Have the database know soon what is held; often it is nothing by then."""
+        now, heard_at = asyncio.get_running_loop().time(), self._actor.heard_at
+        self.last_down.follow(self.held_rows(), now=now, heard_at=heard_at)
         if self._watching is None:
             self._watch()
         if self._keeping is None:

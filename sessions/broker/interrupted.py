@@ -16,36 +16,24 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accessportal.errors import TooLate
-from accessportal.keys import KeyMissing, WrongKey
 from sessions.broker import farewell, proof
 from sessions.broker.held_at_crash import held_when_lost
 from sessions.broker.pressed import releases_of
+from sessions.broker.release_anew import SETTLE_SECONDS, release_by_connecting
 from sessions.broker.upstream import guacd_address
 from sessions.desktops import Plan, plan_for
-from sessions.guacamole.arguments import DEFAULT_SIZE, connection_arguments
-from sessions.guacamole.errors import ArgumentsError, GuacdError, ProtocolError
-from sessions.guacamole.handshake import (
-    GuacdAddress,
-    GuacdStream,
-    join_connection,
-    open_connection,
-)
+from sessions.guacamole.errors import GuacdError
+from sessions.guacamole.handshake import GuacdAddress, join_connection
 from sessions.guacamole.instruction import Instruction
-from sessions.guacamole.reader import InstructionReader
 from sessions.models import BrokeredSession
 from sessions.services import adoption, brokers, lifecycle
 from sessions.services.leases import lapsed
 from sessions.services.session_rows import session_rows
-from sessions.services.upstream_facts import endpoint_facts, permissions_of, sign_in
+from sessions.services.upstream_facts import permissions_of
 
 logger = logging.getLogger(__name__)
 
 LIVE = BrokeredSession.LIVE
-
-CONNECT_SECONDS = 10.0
-
-SETTLE_SECONDS = 0.2
-"""guacd handles one instruction after the other, but the asset's own line takes time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,59 +126,6 @@ async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
         await db(adoption.note_releases, row, held, why="interrupted")
     if held and not lost.nameless:
         await db(adoption.note_all_released, row)
-
-
-async def release_by_connecting(
-    db: Any, row: BrokeredSession, address: GuacdAddress, held: list[list[Any]]
-) -> bool:
-    """guacd has let go of the machine already: connect once more, to release and leave.
-
-    A VNC screen keeps what its last client held down, for good (measured); a terminal
-    holds nothing, and an RDP server lets go when its client goes. Nobody sees the picture.
-    """
-    if row.endpoint.protocol != "vnc":
-        return False
-    size = DEFAULT_SIZE
-    try:
-        secrets = await db(lifecycle.check_out_secrets, row)
-        arguments = connection_arguments(
-            endpoint_facts(row.endpoint),
-            sign_in(secrets),
-            permissions_of(row.window.access_request),
-            size,
-        )
-        stream = await open_connection(
-            address, "vnc", arguments, size, timeout=CONNECT_SECONDS
-        )
-    except (GuacdError, ArgumentsError, KeyMissing, WrongKey) as error:
-        logger.warning("%s: nothing could be released: %s", row, error)
-        return False
-    try:
-        if not await _first_frame(stream):
-            return False
-        last_words = releases_of(held, drag_off=row.endpoint.drags_off)
-        stream.send("".join(word.encode() for word in last_words))
-        await asyncio.sleep(SETTLE_SECONDS)
-    finally:
-        await asyncio.shield(stream.leave())
-    return True
-
-
-async def _first_frame(stream: GuacdStream) -> bool:
-    """Whether the machine answered: before its first frame it takes no input."""
-    reader = InstructionReader()
-    try:
-        async with asyncio.timeout(CONNECT_SECONDS):
-            while data := await stream.read():
-                batch = reader.feed(data)
-                if any(mark.opcode in ("error", "disconnect") for mark in batch.marks):
-                    return False
-                if batch.syncs:
-                    stream.acknowledge(batch.syncs[-1][1])
-                    return True
-    except (OSError, ProtocolError, TimeoutError):
-        pass
-    return False
 
 
 async def disconnect_by_joining(

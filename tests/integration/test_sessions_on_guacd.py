@@ -23,9 +23,10 @@ from accessportal.plants.vault import Secrets, store_secrets
 from requests.models import MaintenanceWindow
 from sessions.broker.proof import open_connections
 from sessions.guacamole.handshake import GuacdAddress
-from sessions.models import BrokeredSession, Recording
+from sessions.models import BrokeredSession, LeftPressed, Recording
 from sessions.services.console import freeze_session, request_end
 from tests.cast import Plant, make_window, origin
+from tests.session_flow.evidence import presses_journalled
 from tests.session_flow.tunnel_kit import Bench, Tunnel, portal_bench
 
 KEYS_OF_PROTOCOLS = ("vnc", "rdp", "ssh", "telnet")
@@ -297,15 +298,38 @@ async def test_a_machine_that_is_off_has_its_sentence(
     assert (row.state, row.slot) == ("failed", None)
 
 
-async def test_a_child_of_guacd_killed_is_noticed(
-    bench: Bench, window: MaintenanceWindow, machines: dict[str, Endpoint], vera: User
+@pytest.mark.parametrize("let_go", [False, True], ids=["held", "let go of too late"])
+async def test_a_child_of_guacd_killed_leaves_nothing_pressed(
+    bench: Bench,
+    window: MaintenanceWindow,
+    machines: dict[str, Endpoint],
+    vera: User,
+    targets: Targets,
+    monkeypatch: pytest.MonkeyPatch,
+    let_go: bool,
 ) -> None:
-    brokered_session, console = await begin(bench, window, machines["telnet"], vera)
-    child = await asyncio.to_thread(guacd_child_on, machines["telnet"].port)
+    """The screen keeps what its client held, and nobody is left to take a release to it."""
+    monkeypatch.setattr("sessions.broker.input.SILENCE_SECONDS", 3600.0)
+    presses = hmi_state(targets)["input"]["button_presses"]
+    brokered_session, console = await begin(bench, window, machines["vnc"], vera)
+    jog = hmi_state(targets)["buttons"]["jog"]
+    await click(console, jog, hold=True)
+    await eventually(lambda: hmi_state(targets)["jog"]["down"])
+    child = await asyncio.to_thread(guacd_child_on, machines["vnc"].port)
     os.kill(child, signal.SIGKILL)
+    if let_go:
+        await console.send("mouse", jog[0] + 5, jog[1] + 5, 0)
     ended = await console.word("ended", 15.0)
     assert ended["reason"] == "connection_lost"
-    await bench.until(brokered_session, lambda row: row.end_confirmed_at, 10.0)
+
+    await eventually(lambda: not hmi_state(targets)["jog"]["down"], 20.0)
+    await bench.until(brokered_session, lambda row: row.end_confirmed_at, 30.0)
+    left = await LeftPressed.objects.aget(brokered_session=brokered_session)
+    assert left.held == 1 and left.released_at
+    (released,) = await bench.events("session.input.released")
+    assert released.detail["why"] == "connection_lost"
+    felt = hmi_state(targets)["input"]["button_presses"] - presses
+    assert await sync_to_async(presses_journalled)(brokered_session) >= felt > 0
 
 
 async def test_a_kill_waits_for_no_tick(
