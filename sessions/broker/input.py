@@ -36,6 +36,9 @@ SILENCE_SECONDS = 1.2
 holds is released. It pings every 0.25 s meanwhile, so that one lost packet at a round trip
 of 300 ms (a silence of up to 0.9 s) is none; with its own way here that makes 1.5 s."""
 
+QUIET_SECONDS = 2.0
+"""guacd says something each second at least, also of a screen that stands still."""
+
 POINTER_SECONDS = 0.1
 
 LINE_DOWN = "connection_lost"
@@ -114,7 +117,7 @@ class Input:
     def hear(self, seat: Seat, text: str) -> Heard:
         """One message: judged, journalled, sent."""
         actor = self._actor
-        age = seat.viewer.age
+        age = self._age_of_picture(seat)
         heard = seat.hands.hear(
             text,
             stale=seat.viewer.seen_nothing
@@ -143,6 +146,16 @@ class Input:
         if heard.show_out is not None:
             self._show_out(seat, *heard.show_out)
         return heard
+
+    def _age_of_picture(self, seat: Seat) -> float:
+        """Seconds; while guacd stands still the picture grows old for everybody, and what is
+        sent would be done when it goes on."""
+        actor = self._actor
+        quiet_for = asyncio.get_running_loop().time() - actor.heard_at
+        if quiet_for < QUIET_SECONDS:
+            return seat.viewer.age
+        actor.supervision.ask_guacd()
+        return max(seat.viewer.age, quiet_for)
 
     def _send(self, seat: Seat, heard: Heard) -> None:
         """Journal first; what cannot be journalled is not sent."""

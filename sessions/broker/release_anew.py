@@ -11,6 +11,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from accessportal.keys import KeyMissing, WrongKey
+from sessions.broker.input import QUIET_SECONDS
 from sessions.broker.pressed import releases_of
 from sessions.broker.upstream import guacd_address
 from sessions.guacamole.arguments import DEFAULT_SIZE, connection_arguments
@@ -30,9 +31,6 @@ CONNECT_SECONDS = 10.0
 
 SETTLE_SECONDS = 0.2
 """guacd handles one instruction after the other, but the asset's own line takes time."""
-
-QUIET_SECONDS = 2.0
-"""guacd says something each second at least, also of a screen that stands still."""
 
 
 def keeps_what_is_held(row: BrokeredSession) -> bool:

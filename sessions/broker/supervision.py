@@ -22,7 +22,7 @@ from sessions.broker import words
 from sessions.broker.end import End
 from sessions.broker.last_second import LastSecond
 from sessions.broker.seat import CloseCode
-from sessions.guacamole.handshake import probe_gone
+from sessions.guacamole.handshake import GuacdStream, probe_gone
 from sessions.models import BrokeredSession, Vantage
 from sessions.policy import Outcome
 from sessions.services import freezes, lifecycle, verdicts
@@ -72,6 +72,7 @@ class Supervision:
         self._looked_at = asyncio.get_running_loop().time()
         self._began_at = self._looked_at
         self._kept_awake_at = 0.0
+        self._asking = False
 
     @property
     def stopped(self) -> bool:
@@ -359,7 +360,7 @@ class Supervision:
         loop = asyncio.get_running_loop()
         if actor.stream is None or loop.time() - actor.heard_at < SILENCE_SECONDS:
             return
-        gone = await probe_gone(actor.stream.address, actor.stream.connection_id)
+        gone = await self._ask_guacd(actor.stream)
         silent_for = loop.time() - actor.heard_at
         lost = gone is None and silent_for >= LOST_SECONDS
         if gone or lost:
@@ -367,6 +368,23 @@ class Supervision:
                 EndReason.CONNECTION_LOST if actor.active else EndReason.NOT_CONNECTED
             )
             actor.end(End(reason, failure="guacd_lost" if lost else ""))
+
+    def ask_guacd(self) -> None:
+        """Have it say whether the session's process lives; one question at a time."""
+        if self._actor.stream is not None and not self._asking:
+            self._asking = True
+            self._actor.errand(self._ask_guacd(self._actor.stream))
+
+    async def _ask_guacd(self, stream: GuacdStream) -> bool | None:
+        """What `probe_gone` says; an answer counts as having been heard."""
+        asked_at = _now()
+        try:
+            gone = await probe_gone(stream.address, stream.connection_id)
+        finally:
+            self._asking = False
+        if gone is False:
+            self._actor.heard_at = max(self._actor.heard_at, asked_at)
+        return gone
 
     def _end(self, reason: str, row: BrokeredSession | None = None) -> None:
         actor = self._actor

@@ -348,6 +348,42 @@ async def test_a_kill_waits_for_no_tick(
     assert open_connections(machines["vnc"].host, machines["vnc"].port) == 0
 
 
+async def test_what_is_clicked_while_guacd_stands_still_arrives_never(
+    bench: Bench,
+    window: MaintenanceWindow,
+    machines: dict[str, Endpoint],
+    vera: User,
+    targets: Targets,
+) -> None:
+    """It would lie in its socket and be done when it goes on, seconds late."""
+    brokered_session, console = await begin(bench, window, machines["vnc"], vera)
+    jog = hmi_state(targets)["buttons"]["jog"]
+    await click(console, jog)
+    await eventually(lambda: not hmi_state(targets)["input"]["buttons_down"])
+    presses = hmi_state(targets)["input"]["button_presses"]
+    child = await asyncio.to_thread(guacd_child_on, machines["vnc"].port)
+    os.kill(child, signal.SIGSTOP)
+    try:
+        await asyncio.sleep(2.5)
+        for _ in range(3):
+            await click(console, jog)
+        said = await console.word("input-discarded")
+    finally:
+        os.kill(child, signal.SIGCONT)
+    assert said["kinds"].keys() == {"click"} and said["age_ms"] > 2000
+    frames = sum(1 for one in console.received if one.opcode == "sync")
+    await console.until(
+        lambda: sum(1 for one in console.received if one.opcode == "sync") > frames + 2
+    )
+    assert hmi_state(targets)["input"]["button_presses"] == presses
+
+    async with asyncio.timeout(20):  # and with a young picture it works again
+        while hmi_state(targets)["input"]["button_presses"] == presses:
+            await click(console, jog)
+            await asyncio.sleep(0.3)
+    await end(bench, brokered_session, vera)
+
+
 @pytest.fixture
 def closed_port() -> Iterator[int]:
     """A port that refuses connections, held so that nobody else gets it meanwhile."""
