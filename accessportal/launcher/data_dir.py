@@ -15,10 +15,10 @@ MARKER = ".access-portal"  # says that what is in the directory is ours to delet
 ENVIRONMENT = "environment.json"
 
 
-def open_data_dir(path: Path) -> IO[str]:
-    """Make the directory and hold it for this process until the file is closed.
+def make_ours(path: Path) -> None:
+    """Make the directory, or take an empty one, and mark it as Access Portal's.
 
-    Raises `SetupProblem` when another portal holds it or it is somebody else's directory.
+    Raises `SetupProblem` for a directory of somebody else, or one that cannot be written.
     """
     if path.is_dir() and any(path.iterdir()) and not (path / MARKER).exists():
         raise SetupProblem(
@@ -27,6 +27,21 @@ def open_data_dir(path: Path) -> IO[str]:
     try:
         path.mkdir(parents=True, exist_ok=True, mode=0o700)
         (path / MARKER).touch()
+    except OSError as error:
+        raise SetupProblem(
+            f"the data directory {path} cannot be used: {error}"
+        ) from error
+
+
+def open_data_dir(path: Path, *, demo: bool) -> IO[str]:
+    """Make the directory and hold it for this process until the file is closed.
+
+    Raises `SetupProblem` when another portal holds it, it is somebody else's directory, or
+    it is a plant's own and a demo was asked for, or the other way round.
+    """
+    make_ours(path)
+    guard_kind(path, demo=demo)
+    try:
         lock = (path / "portal.lock").open("a+", encoding="ascii")
     except OSError as error:
         raise SetupProblem(
@@ -46,6 +61,21 @@ def open_data_dir(path: Path) -> IO[str]:
     lock.write(str(os.getpid()))
     lock.flush()
     return lock
+
+
+def guard_kind(path: Path, *, demo: bool) -> None:
+    """A demo brings people whose passwords it prints, and resets without asking."""
+    last = remembered_environment(path).get("PORTAL_DEMO")
+    if demo and last == "0":
+        raise SetupProblem(
+            f"{path} holds a plant's own data, which a demo must not touch.\n"
+            "Start it with ./portal serve, or the demo with another --data-dir."
+        )
+    if not demo and last == "1":
+        raise SetupProblem(
+            f"{path} holds the demo, whose passwords are printed for everybody.\n"
+            "Start it with ./portal demo, or the plant's own with another --data-dir."
+        )
 
 
 def reset(path: Path, *, ask: bool) -> None:

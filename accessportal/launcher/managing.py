@@ -5,7 +5,7 @@ from pathlib import Path
 
 from accessportal.keys import ensure_keys
 from accessportal.launcher.console import SetupProblem
-from accessportal.launcher.data_dir import remembered_environment
+from accessportal.launcher.data_dir import make_ours, remembered_environment
 from accessportal.launcher.paths import ROOT, VAR
 
 DATABASE = "portal.sqlite3"
@@ -24,17 +24,19 @@ ABOUT_DATA = {
 
 
 def manage(arguments: list[str]) -> None:
-    """Run a management command; a leading `--data-dir DIR` chooses the data (var/portal).
+    """Run a management command; a leading `--data-dir DIR` chooses the data.
 
-    With PORTAL_PROFILE=production the environment is taken as it is.
+    Without, PORTAL_DATA_DIR does, and without that they are in var/portal. With
+    PORTAL_PROFILE=production the environment is taken as it is.
     """
     data_dir, arguments = split_data_dir(arguments)
     if os.environ.get("PORTAL_PROFILE") != "production":
+        os.environ["PORTAL_DATA_DIR"] = str(data_dir)
         for name, value in remembered_environment(data_dir).items():
             os.environ.setdefault(name, value)
-        os.environ.setdefault("PORTAL_DATA_DIR", str(data_dir))
         guard_data_is_there(data_dir, arguments)
-        ensure_keys(Path(os.environ["PORTAL_DATA_DIR"]) / "keys")
+        make_ours(data_dir)
+        ensure_keys(data_dir / "keys")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "accessportal.settings")
     from django.core.management import execute_from_command_line
 
@@ -58,7 +60,7 @@ def guard_data_is_there(data_dir: Path, arguments: list[str]) -> None:
 
 def split_data_dir(arguments: list[str]) -> tuple[Path, list[str]]:
     """(data directory, the arguments without it)."""
-    directory = VAR / "portal"
+    directory = Path(os.environ.get("PORTAL_DATA_DIR") or VAR / "portal")
     if arguments[:1] == ["--data-dir"]:
         if len(arguments) < 2:
             raise SetupProblem("--data-dir needs a directory.")

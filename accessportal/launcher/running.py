@@ -80,7 +80,7 @@ def _terminated(number: int, frame: types.FrameType | None) -> NoReturn:
 def hold(run: Run) -> ExitStack:
     """The data directory, held for this process."""
     stack = ExitStack()
-    stack.enter_context(data_dir.open_data_dir(run.data_dir))
+    stack.enter_context(data_dir.open_data_dir(run.data_dir, demo=run.demo))
     return stack
 
 

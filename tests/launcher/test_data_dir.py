@@ -11,21 +11,37 @@ from accessportal.launcher.managing import guard_data_is_there, split_data_dir
 
 def test_a_second_portal_on_the_same_data_is_told_so(tmp_path: Path) -> None:
     with (
-        data_dir.open_data_dir(tmp_path / "data"),
+        data_dir.open_data_dir(tmp_path / "data", demo=False),
         pytest.raises(SetupProblem, match=r"(?s)already runs.*--data-dir"),
     ):
-        data_dir.open_data_dir(tmp_path / "data")
-    data_dir.open_data_dir(tmp_path / "data").close()
+        data_dir.open_data_dir(tmp_path / "data", demo=False)
+    data_dir.open_data_dir(tmp_path / "data", demo=False).close()
 
 
 def test_a_directory_with_somebody_elses_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("ten years of work")
     with pytest.raises(SetupProblem, match="not Access Portal's"):
-        data_dir.open_data_dir(tmp_path)
+        data_dir.open_data_dir(tmp_path, demo=False)
+
+
+@pytest.mark.parametrize(
+    ("was_demo", "instead"), [(False, "./portal serve"), (True, "./portal demo")]
+)
+def test_a_demo_and_a_plants_own_data_are_not_mistaken_for_each_other(
+    tmp_path: Path, was_demo: bool, instead: str
+) -> None:
+    """A demo has people whose passwords are printed, and is thrown away without a question."""
+    data_dir.open_data_dir(tmp_path / "data", demo=was_demo).close()
+    data_dir.remember_environment(
+        tmp_path / "data", {"PORTAL_DEMO": "1" if was_demo else "0"}
+    )
+    data_dir.open_data_dir(tmp_path / "data", demo=was_demo).close()
+    with pytest.raises(SetupProblem, match=f"Start it with {instead}"):
+        data_dir.open_data_dir(tmp_path / "data", demo=not was_demo)
 
 
 def test_reset_leaves_an_empty_directory_that_is_still_held(tmp_path: Path) -> None:
-    with data_dir.open_data_dir(tmp_path / "data"):
+    with data_dir.open_data_dir(tmp_path / "data", demo=False):
         (tmp_path / "data" / "recordings").mkdir()
         (tmp_path / "data" / "portal.sqlite3").write_text("")
         data_dir.reset(tmp_path / "data", ask=False)
@@ -35,7 +51,7 @@ def test_reset_leaves_an_empty_directory_that_is_still_held(tmp_path: Path) -> N
 
 def test_reset_of_a_plants_own_data_asks_at_a_terminal(tmp_path: Path) -> None:
     with (
-        data_dir.open_data_dir(tmp_path / "data"),
+        data_dir.open_data_dir(tmp_path / "data", demo=False),
         pytest.raises(SetupProblem, match="asks at a terminal"),
     ):
         data_dir.reset(tmp_path / "data", ask=True)
@@ -52,6 +68,14 @@ def test_manage_sees_the_portal_as_it_was_last_started(tmp_path: Path) -> None:
 @pytest.mark.parametrize("words", [["--data-dir", "/data"], ["--data-dir=/data"]])
 def test_manage_takes_a_data_directory_first(words: list[str]) -> None:
     assert split_data_dir([*words, "verify_audit"]) == (Path("/data"), ["verify_audit"])
+
+
+def test_manage_takes_the_directory_that_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PORTAL_DATA_DIR", "/srv/plant")
+    assert split_data_dir(["verify_audit"]) == (Path("/srv/plant"), ["verify_audit"])
+    assert split_data_dir(["--data-dir", "/data"]) == (Path("/data"), [])
 
 
 def test_a_command_about_data_says_where_there_are_none(

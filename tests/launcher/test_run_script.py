@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from accessportal.launcher import ports
+from accessportal.launcher.data_dir import open_data_dir
 from accessportal.launcher.guacd import Guacd, is_guacd
 from accessportal.launcher.paths import ROOT
 
@@ -217,6 +218,17 @@ def test_manage_works_on_a_new_data_directory(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     keys = list((tmp_path / "data" / "keys").iterdir())
     assert keys and all(key.stat().st_mode & 0o077 == 0 for key in keys)
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0
+    # The portal that is started on it afterwards takes it for its own.
+    open_data_dir(tmp_path / "data", demo=False).close()
+
+
+def test_manage_leaves_somebody_elses_directory_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("ten years of work")
+    done = run("manage", "--data-dir", str(tmp_path), "check")
+    assert done.returncode == 1
+    assert "not Access Portal's" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
 def test_an_unknown_command_is_answered_with_the_known_ones() -> None:
