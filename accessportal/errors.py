@@ -91,3 +91,14 @@ class NotYet(PortalError):
     status = 503
     code = "not_yet"
     sentence = _("This takes a moment. Please try again.")
+
+
+class NoRoom(PortalError):
+    """507: a disk of the portal is full; what was begun was undone."""
+
+    status = 507
+    code = "no_room"
+    sentence = _(
+        "There is no room left on the portal's disk, so this could not be kept. Nothing was "
+        "changed. Tell the plant's administrator, and do it again when there is room."
+    )

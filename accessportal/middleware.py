@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import secrets
+import sqlite3
 from collections.abc import Callable
 
 from django.db import DataError
@@ -11,10 +13,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
-from accessportal.errors import NotKnown, NotPossible, PortalError
+from accessportal.errors import NoRoom, NotKnown, NotPossible, PortalError
 from accessportal.guessing import count_refusal
 
 logger = logging.getLogger(__name__)
+
+POSTGRES_DISK_FULL = "53100"
 
 
 class PortalErrorMiddleware:
@@ -36,6 +40,9 @@ class PortalErrorMiddleware:
     ) -> HttpResponse | None:
         if isinstance(error, DataError) and has_null_byte(request):
             error = NullByte()
+        elif is_full(error):
+            logger.error("No room on the disk: %s", request.path, exc_info=error)
+            error = NoRoom()
         if not isinstance(error, PortalError):
             return None
         return error_response(request, error)
@@ -57,6 +64,19 @@ def has_null_byte(request: HttpRequest) -> bool:
         for sent in (request.GET, request.POST)
         for _name, values in sent.lists()
         for value in values
+    )
+
+
+def is_full(error: BaseException | None) -> bool:
+    """Whether a file, SQLite or PostgreSQL says that its disk is full."""
+    if error is None:
+        return False
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return (
+        getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        or getattr(error, "sqlstate", None) == POSTGRES_DISK_FULL
+        or is_full(error.__cause__)  # Django's own error is raised from the driver's
     )
 
 

@@ -64,7 +64,11 @@ def put(attachment: Attachment, content: bytes) -> None:
     key, nonce = secrets.token_bytes(32), os.urandom(NONCE)
     attachment.wrapped_key = seal(KEY, key, bound_to=_binding(attachment))
     sealed = nonce + AESGCM(key).encrypt(nonce, content, attachment.file_id.bytes)
-    storages["recordings"].save(attachment.place, ContentFile(sealed))
+    try:
+        storages["recordings"].save(attachment.place, ContentFile(sealed))
+    except OSError:
+        drop(attachment.place)  # half a file on a full disk is of use to nobody
+        raise
 
 
 def take(attachment: Attachment) -> bytes:

@@ -7,6 +7,7 @@ page, and answers 401 with a sentence to htmx, scripts and forms.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib import messages
 from django.contrib.auth import SESSION_KEY, logout
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -37,8 +39,10 @@ from accessportal.accounts.web_sessions import (
     web_session_of_cookie,
 )
 from accessportal.errors import NotSignedIn
-from accessportal.middleware import error_response
+from accessportal.middleware import error_response, is_full
 from accessportal.origin import client_address
+
+logger = logging.getLogger(__name__)
 
 NOTICES = {
     "ended": _(
@@ -111,7 +115,7 @@ class AccountMiddleware:
             return None
         request.web_session = found  # type: ignore[attr-defined]
         if is_persons_act(request):
-            note_use(found, address=client_address(request))
+            note_use_if_there_is_room(found, request)
         return found
 
     def process_view(
@@ -153,6 +157,16 @@ def is_persons_act(request: HttpRequest) -> bool:
     if "HX-Request" in request.headers and request.method != "POST":
         return False
     return request.method == "POST" or wants_page(request)
+
+
+def note_use_if_there_is_room(web_session: WebSession, request: HttpRequest) -> None:
+    """A full disk keeps nobody from reading; who does is idle sooner, no more."""
+    try:
+        note_use(web_session, address=client_address(request))
+    except DatabaseError as error:
+        if not is_full(error):
+            raise
+        logger.error("No room on the disk: the use of a web session", exc_info=error)
 
 
 def has_run_out(web_session: WebSession) -> bool:
