@@ -41,12 +41,26 @@ def main(arguments: list[str]) -> int:
     name, *rest = arguments or [""]
     if name == "all" and rest in ([], ["--quick"]):
         return run_all(quick=bool(rest))
+    if name in {"-h", "--help"}:
+        print(usage())  # noqa: T201 - what was asked for
+        return 0
     bench = BENCHES.get(name)
     if bench is None:
-        names = ",".join([*BENCHES, "all"])
-        print(f"usage: portal bench {{{names}}} [options]", file=sys.stderr)  # noqa: T201
+        print(usage(), file=sys.stderr)  # noqa: T201
         return 2
     return bench(rest)
+
+
+def usage() -> str:
+    """Every bench with the first line of what its module says of itself."""
+    lines = [
+        "usage: portal bench NAME [options]; options of one: portal bench NAME --help"
+    ]
+    for name, bench in BENCHES.items():
+        first = (sys.modules[bench.__module__].__doc__ or "").splitlines()[0]
+        lines.append(f"  {name:<10} {first.partition(': ')[2].rstrip('.')}")
+    lines.append("  all        every one of them; all --quick: rougher, in minutes")
+    return "\n".join(lines)
 
 
 def run_all(*, quick: bool) -> int:

@@ -12,13 +12,19 @@ from accessportal.launcher.paths import ROOT, VAR, VENV, VENV_PYTHON
 DEVELOPMENT_COMMANDS = {"test", "lint", "bench", "lock"}
 # What these say after their name belongs to another program.
 PASSED_ON = {"test", "manage", "lint", "bench", "lock"}
+HAVE_HELP_OF_THEIR_OWN = {"manage", "bench"}
 
 
 def main(arguments: list[str]) -> None:
     """Run one command; ends with a sentence, not with a stack trace, when it cannot."""
-    name = arguments[0] if arguments else ""
+    if not arguments:
+        parser().print_help(sys.stderr)
+        sys.exit(2)
+    name = arguments[0]
     rest = arguments[1:] if name in PASSED_ON else []
-    options = parser().parse_args([name] if name in PASSED_ON else arguments)
+    asks_us = rest[:1] in (["-h"], ["--help"]) and name not in HAVE_HELP_OF_THEIR_OWN
+    own = [name, *rest[:1]] if asks_us else [name]
+    options = parser().parse_args(own if name in PASSED_ON else arguments)
     try:
         if options.command == "codes":
             codes.print_codes(options.data_dir)
@@ -42,7 +48,11 @@ def main(arguments: list[str]) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """Every command with its options, as `./portal --help` shows them."""
-    top = argparse.ArgumentParser(prog="portal", description="Access Portal")
+    top = argparse.ArgumentParser(
+        prog="portal",
+        description="Access Portal. To try it: ./portal demo. "
+        "Options of a command: ./portal COMMAND --help.",
+    )
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     demo = commands.add_parser(
         "demo", help="a demo plant with everything that it needs"
@@ -67,12 +77,32 @@ def parser() -> argparse.ArgumentParser:
             "--reset", action="store_true", help="throw the data away first"
         )
     code = commands.add_parser("codes", help="the demo's people and their codes now")
-    code.add_argument("--data-dir", type=Path, default=VAR / "demo")
-    commands.add_parser("test", help="all tests; ARGS go to pytest", add_help=False)
-    commands.add_parser("manage", help="Django's command line", add_help=False)
-    commands.add_parser("lint", help="style, types, imports, templates", add_help=False)
-    commands.add_parser("bench", help="bench relay [--json]: measure", add_help=False)
-    commands.add_parser("lock", help="make the lock files anew", add_help=False)
+    code.add_argument(
+        "--data-dir", type=Path, default=VAR / "demo", help="default: var/demo"
+    )
+    for name, what, more in (
+        (
+            "test",
+            "all tests; ARGS go to pytest",
+            "Installs what the tests need and runs them on both profiles. ARGS go to "
+            "pytest: a path, -k WORD. PORTAL_TEST_PROFILE=embedded or production: only one.",
+        ),
+        ("manage", "Django's command line", ""),
+        (
+            "lint",
+            "style, types, imports, templates",
+            "ARGS name the steps to run, by how they begin: ./portal lint style types",
+        ),
+        ("bench", "what it costs: relay [--json], latency, ...", ""),
+        (
+            "lock",
+            "make the lock files anew",
+            "ARGS go to uv: --upgrade takes newer versions where the lists allow.",
+        ),
+    ):
+        commands.add_parser(
+            name, help=what, description=more, usage=f"portal {name} [ARGS ...]"
+        )
     setup = commands.add_parser("setup", help="only install what a command needs")
     setup.add_argument(
         "for_command",

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from accessportal.keys import ensure_keys
-from accessportal.launcher.console import say
+from accessportal.launcher.console import SetupProblem, say
 from accessportal.launcher.paths import ROOT, VENV
 from accessportal.launcher.testing import clean_environment
 
@@ -23,9 +23,18 @@ STEPS: list[tuple[str, tuple[str, ...]]] = [
 
 
 def lint(arguments: list[str]) -> int:
-    """Run every step, or those whose name begins with an argument; status 1 if one fails."""
+    """Run every step, or those whose name begins with an argument; status 1 if one fails.
+
+    Raises `SetupProblem` for a word that no step begins with.
+    """
     failed = []
     wanted = tuple(word.lower() for word in arguments)
+    names = [name.lower() for name, _command in STEPS]
+    unknown = [word for word in wanted if not any(n.startswith(word) for n in names)]
+    if unknown:
+        raise SetupProblem(
+            f"no step begins with {unknown[0]!r}; there are: {', '.join(names)}."
+        )
     with tempfile.TemporaryDirectory(prefix="access-portal-lint-") as directory:
         ensure_keys(Path(directory) / "keys")
         environment = clean_environment() | {"PORTAL_DATA_DIR": directory}

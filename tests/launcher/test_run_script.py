@@ -231,6 +231,28 @@ def test_manage_leaves_somebody_elses_directory_alone(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ("", 2, "./portal demo"),
+        ("--help", 0, "a demo plant"),
+        ("demo --help", 0, "default: var/demo"),
+        ("test --help", 0, "PORTAL_TEST_PROFILE"),
+        ("lint -h", 0, "./portal lint style"),
+        ("lint nonsense", 1, "no step begins with 'nonsense'"),
+        ("bench --help", 0, "what it costs to relay a stream"),
+        ("bench relay --help", 0, "--json"),
+        ("bench nonsense", 2, "relay"),
+    ],
+)
+def test_who_asks_what_there_is_is_told_and_nothing_is_started(
+    words: str, status: int, said: str
+) -> None:
+    done = run(*words.split())
+    assert said in done.stdout + done.stderr
+    assert done.returncode == status
+
+
 def test_an_unknown_command_is_answered_with_the_known_ones() -> None:
     done = run("frobnicate")
     assert done.returncode == 2
