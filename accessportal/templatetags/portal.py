@@ -6,6 +6,7 @@ Loaded by default (settings, TEMPLATES builtins); `/static/css/portal.css` draws
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -293,6 +294,24 @@ def sort_header(
         "query": changed_query(
             request.GET, sort=f"-{field}" if ascending else field, page=None
         ),
+    }
+
+
+@register.inclusion_tag("ui/filter_choice.html", takes_context=True)
+def filter_choice(
+    context: template.Context, name: str, label: str, choices: Iterable[Any]
+) -> dict[str, Any]:
+    """A select of a filter bar, or all of them; the state is `?name=` in the URL.
+
+    choices: pairs of value and words, or rows with a `slug`, such as sites.
+    """
+    request: HttpRequest = context["request"]
+    pairs = [one if isinstance(one, tuple) else (one.slug, one) for one in choices]
+    return {
+        "name": name,
+        "label": label,
+        "choices": pairs,
+        "chosen": request.GET.get(name),
     }
 
 

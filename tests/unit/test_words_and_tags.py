@@ -171,6 +171,20 @@ def test_lists_keep_their_state_in_the_url() -> None:
     assert changed_query(query, page=None, sort="-name") == "?q=a%26b&sort=-name"
 
 
+def test_a_choice_of_a_filter_offers_all_and_shows_what_the_url_says() -> None:
+    north = SimpleNamespace(slug="north")
+    shown = render(
+        '{% filter_choice "site" "Site" sites %}{% filter_choice "state" "State" states %}',
+        "?site=north&state=nonsense",
+        sites=[north],
+        states=[("open", "Open"), ("closed", "Closed")],
+    )
+    assert shown.count(" selected") == 1
+    assert '<option value="north" selected>' in shown
+    assert shown.count('<option value="">All</option>') == 2
+    assert '<label class="form-label" for="filter-state">State</label>' in shown
+
+
 def test_sort_headers_turn_round() -> None:
     head = '{% sort_header "name" "Name" default="name" %}'
     assert 'aria-sort="ascending"' in render(head)
