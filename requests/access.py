@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
+from accessportal.known import known
 from accessportal.plants.models import Asset, Endpoint, Site
 from requests.approvers import may_agree_somewhere, places_for, was_passed_over
 from requests.later_wishes import steps_of_wish
@@ -32,7 +33,7 @@ from requests.models import (
 
 def request_visible_to(user: User, number: str) -> AccessRequest:
     """A vendor's people see their company's requests; the plant's people their sites'."""
-    access_request = (
+    return known(
         AccessRequest.objects.visible_to(user)
         .select_related(
             "site",
@@ -45,31 +46,21 @@ def request_visible_to(user: User, number: str) -> AccessRequest:
             "emergency_look__looked_by",
         )
         .filter(number=number)
-        .first()
     )
-    if access_request is None:
-        raise NotKnown
-    return access_request
 
 
 def attachment_visible_to(user: User, number: str, file_id: UUID) -> Attachment:
     """A file of a request that `user` may see."""
-    found = (
-        Attachment.objects.select_related("access_request__site")
-        .filter(access_request=request_visible_to(user, number), file_id=file_id)
-        .first()
+    return known(
+        Attachment.objects.select_related("access_request__site").filter(
+            access_request=request_visible_to(user, number), file_id=file_id
+        )
     )
-    if found is None:
-        raise NotKnown
-    return found
 
 
 def saved_wish_of(user: User, pk: int) -> SavedWish:
     """A saved wish of one's own, or one that is shared with the company."""
-    found = SavedWish.objects.usable_by(user).filter(pk=pk).first()
-    if found is None:
-        raise NotKnown
-    return found
+    return known(SavedWish.objects.usable_by(user).filter(pk=pk))
 
 
 def request_decidable_by(user: User, number: str) -> AccessRequest:
@@ -92,22 +83,17 @@ def request_withdrawable_by(user: User, number: str) -> AccessRequest:
 def proposal_answerable_by(user: User, number: str, pk: int) -> ProposedChange:
     """What was proposed for a person's own request; it may be answered already."""
     access_request = request_withdrawable_by(user, number)
-    proposal = access_request.proposals.filter(pk=pk).first()
-    if proposal is None:
-        raise NotKnown
-    return proposal
+    return known(access_request.proposals.filter(pk=pk))
 
 
 def substitution_decidable_by(user: User, number: str, pk: int) -> Substitution:
     """A wish for another person that `user` may decide on; it may be decided already."""
     access_request = request_visible_to(user, number)
-    wish = (
-        access_request.substitutions.filter(pk=pk)
-        .select_related("access_request", "leaves", "comes__vendor", "asked_by")
-        .first()
+    wish = known(
+        access_request.substitutions.filter(pk=pk).select_related(
+            "access_request", "leaves", "comes__vendor", "asked_by"
+        )
     )
-    if wish is None:
-        raise NotKnown
     if not may(user, Action.REQUEST_DECIDE, access_request.site):
         raise NotAllowed
     return wish
@@ -115,15 +101,11 @@ def substitution_decidable_by(user: User, number: str, pk: int) -> Substitution:
 
 def window_visible_to(user: User, number: str) -> MaintenanceWindow:
     """The window of request `number`."""
-    window = (
+    return known(
         MaintenanceWindow.objects.visible_to(user)
         .select_related("access_request__site", "access_request__requested_by__vendor")
         .filter(access_request__number=number)
-        .first()
     )
-    if window is None:
-        raise NotKnown
-    return window
 
 
 def window_revocable_by(user: User, number: str) -> MaintenanceWindow:
@@ -167,16 +149,13 @@ def window_movable_by(user: User, number: str) -> MaintenanceWindow:
 
 def handover_acceptable_by(user: User, pk: int) -> LineHandover:
     """A turn of the line that `user`, of the shift, may take back."""
-    turn = (
+    turn = known(
         LineHandover.objects.filter(
             window__in=MaintenanceWindow.objects.visible_to(user)
         )
         .select_related("window__access_request__site")
         .filter(pk=pk)
-        .first()
     )
-    if turn is None:
-        raise NotKnown
     if not may(user, Action.SESSION_CHARGE, turn.window.access_request.site):
         raise NotAllowed
     return turn
@@ -184,16 +163,13 @@ def handover_acceptable_by(user: User, pk: int) -> LineHandover:
 
 def extension_decidable_by(user: User, pk: int) -> ExtensionRequest:
     """A wish for more time that `user` may grant or refuse; it may be decided already."""
-    extension = (
+    extension = known(
         ExtensionRequest.objects.filter(
             window__in=MaintenanceWindow.objects.visible_to(user)
         )
         .select_related("window__access_request__site", "asked_by")
         .filter(pk=pk)
-        .first()
     )
-    if extension is None:
-        raise NotKnown
     if not may(user, Action.REQUEST_DECIDE, extension.window.access_request.site):
         raise NotAllowed
     return extension
@@ -205,7 +181,7 @@ def later_wish_decidable_by(user: User, pk: int) -> LaterWish:
 
     Somebody of a group may be asked by it alone, and need not see the request otherwise.
     """
-    wish = (
+    wish = known(
         LaterWish.objects.select_related(
             "window__access_request__site",
             "window__access_request__vendor",
@@ -213,12 +189,8 @@ def later_wish_decidable_by(user: User, pk: int) -> LaterWish:
             "extension",
             "opened_by",
             "closed_by",
-        )
-        .filter(pk=pk)
-        .first()
+        ).filter(pk=pk)
     )
-    if wish is None:
-        raise NotKnown
     access_request = wish.window.access_request
     if not places_for(user, steps_of_wish(wish), access_request.site):
         request_visible_to(user, access_request.number)
@@ -345,14 +317,11 @@ def escorts_readable_by(user: User) -> QuerySet[Escort]:
 
 def escort_lookable_by(user: User, pk: int) -> Escort:
     """An escort that `user` may look at; it may be done already."""
-    escort = (
+    escort = known(
         Escort.objects.visible_to(user)
         .select_related("access_request__site", "offered_by")
         .filter(pk=pk)
-        .first()
     )
-    if escort is None:
-        raise NotKnown
     if not may_look_at_escort(user, escort):
         raise NotAllowed
     return escort

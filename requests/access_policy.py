@@ -7,7 +7,8 @@ from django.db.models import Q, QuerySet
 from accessportal.accounts.access import minds_delegations
 from accessportal.accounts.authorisation import Action, may, may_everywhere
 from accessportal.accounts.models import User
-from accessportal.errors import NotAllowed, NotKnown
+from accessportal.errors import NotAllowed
+from accessportal.known import known
 from requests.models import (
     ApprovalPolicy,
     ApproverGroup,
@@ -37,32 +38,21 @@ def policy_changed_by(user: User) -> User:
 
 def version_visible_to(user: User, version: int) -> ApprovalPolicy:
     policy_seen_by(user)
-    policy = (
-        ApprovalPolicy.objects.filter(version=version).select_related("made_by").first()
+    return known(
+        ApprovalPolicy.objects.filter(version=version).select_related("made_by")
     )
-    if policy is None:
-        raise NotKnown
-    return policy
 
 
 def group_changed_by(user: User, pk: int) -> ApproverGroup:
     policy_changed_by(user)
-    group = ApproverGroup.objects.filter(pk=pk).first()
-    if group is None:
-        raise NotKnown
-    return group
+    return known(ApproverGroup.objects.filter(pk=pk))
 
 
 def member_changed_by(user: User, pk: int) -> ApproverGroupMember:
     policy_changed_by(user)
-    member = (
-        ApproverGroupMember.objects.filter(pk=pk)
-        .select_related("group", "person")
-        .first()
+    return known(
+        ApproverGroupMember.objects.filter(pk=pk).select_related("group", "person")
     )
-    if member is None:
-        raise NotKnown
-    return member
 
 
 def lent_places_of(user: User) -> QuerySet[GroupDelegation]:
@@ -75,7 +65,4 @@ def lent_places_of(user: User) -> QuerySet[GroupDelegation]:
 
 def lent_place_endable_by(user: User, pk: int) -> GroupDelegation:
     """One's own, given or received; whether it is over is for the verb to say."""
-    delegation = lent_places_of(user).filter(pk=pk).first()
-    if delegation is None:
-        raise NotKnown
-    return delegation
+    return known(lent_places_of(user).filter(pk=pk))

@@ -6,21 +6,18 @@ Views, consumers and the API get sessions, recordings and reviews through here o
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, TypeVar
+from typing import Any
 
-from django.core.exceptions import ObjectDoesNotExist, ValidationError
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.audit.models import AuditEvent
-from accessportal.errors import NotAllowed, NotKnown, NotPossible
+from accessportal.errors import NotAllowed, NotPossible
+from accessportal.known import known
 from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, ComplianceReview, Recording
-
-Row = TypeVar("Row", bound=models.Model)
 
 # --- Sessions -------------------------------------------------------------------------
 
@@ -35,7 +32,7 @@ def session_visible_to(user: User, pk: Any) -> BrokeredSession:
         "frozen_by",
         "ended_by",
     )
-    return _only(sessions, pk=pk)
+    return known(sessions, pk=pk)
 
 
 def session_operable_by(user: User, pk: Any) -> BrokeredSession:
@@ -126,15 +123,15 @@ def colleague_for(user: User, pk: str) -> User:
     the verb's to say."""
     if not sites_where(user, Action.SESSION_CHARGE).exists():
         raise NotAllowed(_("You cannot be in charge of sessions at any site."))
-    found: User = _only(User.objects.active().plant_people(), pk=pk)
-    return found
+    colleague: User = known(User.objects.active().plant_people(), pk=pk)
+    return colleague
 
 
 def endpoint_startable_by(
     user: User, window_pk: Any, endpoint_pk: Any
 ) -> tuple[MaintenanceWindow, Endpoint]:
     """A person's own window and a machine in it; whether it may start now is policy's to say."""
-    window = _only(
+    window = known(
         MaintenanceWindow.objects.visible_to(user).select_related(
             "access_request__site"
         ),
@@ -142,7 +139,7 @@ def endpoint_startable_by(
     )
     if window.access_request.requested_by_id != user.pk:
         raise NotAllowed(_("This window was made for another person."))
-    endpoint = _only(
+    endpoint = known(
         Endpoint.objects.filter(
             pk__in=window.access_request.endpoints.values("pk")
         ).select_related("asset__zone__site"),
@@ -162,7 +159,7 @@ def minds_desktops(user: User) -> None:
 
 def desktop_clearable_by(user: User, pk: int) -> Endpoint:
     """An endpoint of a site where this person may say that its desktop is clear."""
-    endpoint = _only(
+    endpoint = known(
         Endpoint.objects.filter(
             asset__zone__site__in=sites_where(user, Action.SESSION_SEE)
         ).select_related("asset__zone__site"),
@@ -179,7 +176,7 @@ def desktop_clearable_by(user: User, pk: int) -> Endpoint:
 def recording_visible_to(user: User, number: str) -> Recording:
     """A recording of a site whose recordings this person may see, by its session's number."""
     recordings = Recording.objects.visible_to(user).with_session()
-    return _only(recordings, brokered_session__number=number)
+    return known(recordings, brokered_session__number=number)
 
 
 def recording_playable_by(user: User, number: str) -> Recording:
@@ -205,7 +202,7 @@ def review_visible_to(user: User, number: str) -> ComplianceReview:
         "worked_by",
         "approved_by",
     )
-    return _only(reviews, recording__brokered_session__number=number)
+    return known(reviews, recording__brokered_session__number=number)
 
 
 def review_completable_by(user: User, number: str) -> ComplianceReview:
@@ -254,17 +251,3 @@ def may_at(user: User, action: Action, brokered_session: BrokeredSession) -> boo
     if user.vendor_id is not None:
         return False
     return may(user, action, brokered_session.endpoint.asset.zone.site)
-
-
-def _only(rows: models.QuerySet[Row], **what: Any) -> Row:
-    """The one row, or `NotKnown`: also for an id that is none."""
-    try:
-        return rows.get(**what)
-    except (
-        ObjectDoesNotExist,
-        ValidationError,
-        ValueError,
-        TypeError,
-        OverflowError,
-    ):
-        raise NotKnown from None

@@ -13,7 +13,8 @@ from accessportal.accounts.authorisation import (
 )
 from accessportal.accounts.models import User
 from accessportal.accounts.vendor_rights import may_vouch
-from accessportal.errors import NotAllowed, NotKnown
+from accessportal.errors import NotAllowed
+from accessportal.known import known
 from sessions.models import Departure
 from sessions.revocations import Kind, Revocation
 
@@ -68,7 +69,7 @@ def revocations_readable_by(user: User, rows: list[Revocation]) -> list[Revocati
 
 
 def departure_visible_to(user: User, number: str) -> Departure:
-    departure = (
+    return known(
         Departure.objects.visible_to(user)
         .select_related(
             "person__vendor",
@@ -77,11 +78,7 @@ def departure_visible_to(user: User, number: str) -> Departure:
             "acknowledged_by",
         )
         .filter(number=number)
-        .first()
     )
-    if departure is None:
-        raise NotKnown
-    return departure
 
 
 def departure_confirmable_by(user: User, number: str) -> Departure:

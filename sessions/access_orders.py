@@ -5,7 +5,8 @@ from __future__ import annotations
 from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.accounts.vendor_rights import may_suspend
-from accessportal.errors import NotAllowed, NotKnown
+from accessportal.errors import NotAllowed
+from accessportal.known import known
 from sessions.models import StopOrder
 
 
@@ -17,15 +18,11 @@ def may_see_orders(user: User) -> User:
 
 
 def order_visible_to(user: User, number: str) -> StopOrder:
-    order = (
+    return known(
         StopOrder.objects.visible_to(user)
         .select_related("site", "vendor", "requested_by", "lifted_by")
         .filter(number=number)
-        .first()
     )
-    if order is None:
-        raise NotKnown
-    return order
 
 
 def order_liftable_by(user: User, number: str) -> StopOrder:

@@ -14,6 +14,7 @@ from accessportal.accounts.authorisation import Action, may, people_who_may
 from accessportal.accounts.browsers import browser_in_words
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
+from accessportal.known import known
 from accessportal.origin import client_address
 from requests.models import AccessRequest
 from sessions.models import BrokeredSession, Station, StationAct
@@ -59,40 +60,29 @@ def remember_station(response: HttpResponse, token: str) -> None:
 
 def session_at(station: Station, pk: UUID) -> BrokeredSession:
     """A session at the station's site."""
-    found = (
-        BrokeredSession.objects.select_related("endpoint__asset__zone__site")
-        .filter(pk=pk, endpoint__asset__zone__site=station.site_id)
-        .first()
+    return known(
+        BrokeredSession.objects.select_related("endpoint__asset__zone__site").filter(
+            pk=pk, endpoint__asset__zone__site=station.site_id
+        )
     )
-    if found is None:
-        raise NotKnown
-    return found
 
 
 def request_at(station: Station, number: str) -> AccessRequest:
     """A request at the station's site."""
-    found = (
+    return known(
         AccessRequest.objects.select_related(
             "site", "vendor", "requested_by__vendor", "closed_by", "window"
-        )
-        .filter(number=number, site=station.site_id)
-        .first()
+        ).filter(number=number, site=station.site_id)
     )
-    if found is None:
-        raise NotKnown
-    return found
 
 
 def act_of(station: Station, pk: int) -> StationAct:
     """What was done at this station and waits for a name."""
-    found = (
-        StationAct.objects.select_related("station__site", "brokered_session")
-        .filter(pk=pk, station=station)
-        .first()
+    return known(
+        StationAct.objects.select_related("station__site", "brokered_session").filter(
+            pk=pk, station=station
+        )
     )
-    if found is None:
-        raise NotKnown
-    return found
 
 
 def person_at(station: Station, pk: str) -> User:

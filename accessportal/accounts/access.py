@@ -33,6 +33,7 @@ from accessportal.accounts.vendor_rights import (
     may_vouch,
 )
 from accessportal.errors import NotAllowed, NotKnown
+from accessportal.known import known
 
 NOT_ALL_SITES = _(
     "This concerns sites at which you have no role, too: somebody who has one there, or "
@@ -62,10 +63,7 @@ def vendors_visible_to(user: User) -> QuerySet[Vendor]:
 
 
 def vendor_visible_to(user: User, slug: str) -> Vendor:
-    vendor = vendors_visible_to(user).filter(slug=slug).first()
-    if vendor is None:
-        raise NotKnown
-    return vendor
+    return known(vendors_visible_to(user).filter(slug=slug))
 
 
 def assets_visible_to(user: User, vendor: Vendor) -> QuerySet[Any]:
@@ -167,17 +165,11 @@ def own_invitation_revocable_by(user: User, pk: int) -> Invitation:
 
 
 def _invitation_of(vendor: Vendor, pk: int) -> Invitation:
-    invitation = vendor.invitations.filter(pk=pk).first()
-    if invitation is None:
-        raise NotKnown
-    return invitation
+    return known(vendor.invitations.filter(pk=pk))
 
 
 def _person_of(vendor: Vendor, pk: int) -> User:
-    person = vendor.people.select_related("vendor").filter(pk=pk).first()
-    if person is None:
-        raise NotKnown
-    return person
+    return known(vendor.people.select_related("vendor").filter(pk=pk))
 
 
 # --- Who may do what ------------------------------------------------------------------
@@ -207,10 +199,7 @@ def delegations_of(user: User) -> QuerySet[RoleDelegation]:
 
 def delegation_endable_by(user: User, pk: int) -> RoleDelegation:
     """One's own, given or received; whether it is over is for the verb to say."""
-    delegation = delegations_of(user).filter(pk=pk).first()
-    if delegation is None:
-        raise NotKnown
-    return delegation
+    return known(delegations_of(user).filter(pk=pk))
 
 
 def minds_overrides(user: User) -> User:
@@ -237,9 +226,7 @@ def overrides_visible_to(user: User) -> QuerySet[PermissionOverride]:
 
 def override_endable_by(user: User, pk: int) -> PermissionOverride:
     """An override that a person sees; whether it may be ended is for the verb to say."""
-    override = overrides_visible_to(user).filter(pk=pk).first()
-    if override is None:
-        raise NotKnown
+    override = known(overrides_visible_to(user).filter(pk=pk))
     if not may_end(user, override):
         raise NotAllowed
     return override
@@ -260,10 +247,7 @@ def tokens_of(user: User) -> QuerySet[ApiToken]:
 
 
 def token_manageable_by(user: User, pk: int) -> ApiToken:
-    token = tokens_of(user).filter(pk=pk).first()
-    if token is None:
-        raise NotKnown
-    return token
+    return known(tokens_of(user).filter(pk=pk))
 
 
 def colleagues_of(user: User) -> QuerySet[User]:
@@ -300,10 +284,7 @@ def people_visible_to(user: User) -> QuerySet[User]:
 
 
 def person_visible_to(user: User, pk: int) -> User:
-    person = people_visible_to(user).filter(pk=pk).first()
-    if person is None:
-        raise NotKnown
-    return person
+    return known(people_visible_to(user).filter(pk=pk))
 
 
 def person_manageable_by(user: User, pk: int) -> User:
@@ -324,10 +305,7 @@ def person_movable_by(user: User, pk: int) -> User:
 
 def grant_revocable_by(user: User, pk: int, grant_pk: int) -> RoleGrant:
     person = person_movable_by(user, pk)
-    grant = person.role_grants.select_related("site").filter(pk=grant_pk).first()
-    if grant is None:
-        raise NotKnown
-    return grant
+    return known(person.role_grants.select_related("site").filter(pk=grant_pk))
 
 
 def employees_invitable_by(user: User) -> QuerySet[Invitation]:
@@ -344,10 +322,7 @@ def employees_invitable_by(user: User) -> QuerySet[Invitation]:
 
 
 def colleague_invitation_revocable_by(user: User, pk: int) -> Invitation:
-    invitation = employees_invitable_by(user).filter(pk=pk).first()
-    if invitation is None:
-        raise NotKnown
-    return invitation
+    return known(employees_invitable_by(user).filter(pk=pk))
 
 
 # --- Signing in: one's own, and for those who mind it --------------------------------
@@ -378,30 +353,19 @@ def own_device(user: User, pk: int) -> WebSession:
 
 def own_passkey(user: User, pk: int) -> Passkey:
     """One of a person's own passkeys."""
-    found: Passkey | None = Passkey.objects.filter(user=user, pk=pk).first()
-    if found is None:
-        raise NotKnown
-    return found
+    return known(Passkey.objects.filter(user=user, pk=pk))
 
 
 def factor_reset_of(user: User, person_pk: int, pk: int) -> FactorReset:
     """A wish to take somebody's second factor away, for who may decide on it."""
     person = person_minded_by(user, person_pk)
-    found: FactorReset | None = (
-        person.factor_resets.select_related("asked_by", "person").filter(pk=pk).first()
+    return known(
+        person.factor_resets.select_related("asked_by", "person").filter(pk=pk)
     )
-    if found is None:
-        raise NotKnown
-    return found
 
 
 def _device(person: User, pk: int) -> WebSession:
-    found: WebSession | None = (
-        person.web_sessions.select_related("user").filter(pk=pk).first()
-    )
-    if found is None:
-        raise NotKnown
-    return found
+    return known(person.web_sessions.select_related("user").filter(pk=pk))
 
 
 def factor_rules_visible_to(user: User) -> QuerySet[FactorRule]:
@@ -412,9 +376,7 @@ def factor_rules_visible_to(user: User) -> QuerySet[FactorRule]:
 
 
 def factor_rule_changeable_by(user: User, pk: int) -> FactorRule:
-    rule = factor_rules_visible_to(user).filter(pk=pk).first()
-    if rule is None:
-        raise NotKnown
+    rule = known(factor_rules_visible_to(user).filter(pk=pk))
     if not may_change_rules(user, rule.site):
         raise NotAllowed
     return rule

@@ -7,7 +7,8 @@ from django.db import models
 from accessportal.accounts.authorisation import Action, may, people_who_may
 from accessportal.accounts.models import User
 from accessportal.alerts.models import SecurityAlert, SecurityAlertQuerySet
-from accessportal.errors import NotAllowed, NotKnown
+from accessportal.errors import NotAllowed
+from accessportal.known import known
 
 
 def alerts_visible_to(user: User) -> SecurityAlertQuerySet:
@@ -19,10 +20,7 @@ def alerts_visible_to(user: User) -> SecurityAlertQuerySet:
 
 def alert_to_handle(user: User, pk: int) -> SecurityAlert:
     """One alert. Raises `NotAllowed` or `NotKnown`."""
-    alert = alerts_visible_to(user).filter(pk=pk).first()
-    if alert is None:
-        raise NotKnown
-    return alert
+    return known(alerts_visible_to(user).filter(pk=pk))
 
 
 def people_to_alert() -> models.QuerySet[User]:

@@ -12,7 +12,8 @@ from accessportal.accounts.authorisation import (
 )
 from accessportal.accounts.models import User
 from accessportal.audit.models import AuditEvent
-from accessportal.errors import NotAllowed, NotKnown
+from accessportal.errors import NotAllowed
+from accessportal.known import known
 
 
 def events_visible_to(user: User) -> models.QuerySet[AuditEvent]:
@@ -31,12 +32,9 @@ def events_visible_to(user: User) -> models.QuerySet[AuditEvent]:
 
 def event_visible_to(user: User, event_id: str) -> AuditEvent:
     """One event. Raises `NotKnown` when it is not there or not for this person."""
-    event = (
-        events_visible_to(user).select_related("seal").filter(event_id=event_id).first()
+    return known(
+        events_visible_to(user).select_related("seal").filter(event_id=event_id)
     )
-    if event is None:
-        raise NotKnown
-    return event
 
 
 def reads_every_site(user: User) -> bool:

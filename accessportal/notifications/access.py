@@ -12,6 +12,7 @@ from accessportal.accounts.authorisation import (
 )
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotKnown
+from accessportal.known import known
 from accessportal.notifications.models import PushDevice, Webhook
 from accessportal.notifications.webhooks import may_manage_webhooks
 
@@ -20,10 +21,7 @@ CALLS_SHOWN = 3
 
 def own_push_device(user: User, pk: int) -> PushDevice:
     """One of the person's own devices."""
-    found = PushDevice.objects.select_related("user").filter(user=user, pk=pk).first()
-    if found is None:
-        raise NotKnown
-    return found
+    return known(PushDevice.objects.select_related("user").filter(user=user, pk=pk))
 
 
 def manages_webhooks(user: User) -> User:

@@ -9,7 +9,8 @@ from accessportal.accounts.authorisation import (
     sites_where,
 )
 from accessportal.accounts.models import User
-from accessportal.errors import NotAllowed, NotKnown
+from accessportal.errors import NotAllowed
+from accessportal.known import known
 from accessportal.plants.models import (
     Asset,
     CalendarSource,
@@ -32,10 +33,7 @@ def sites_visible_to(user: User) -> list[Site]:
 
 
 def site_visible_to(user: User, slug: str) -> Site:
-    site = sites_where(user, Action.PLANT_SEE).filter(slug=slug).first()
-    if site is None:
-        raise NotKnown
-    return site
+    return known(sites_where(user, Action.PLANT_SEE).filter(slug=slug))
 
 
 def site_changeable_by(user: User, slug: str) -> Site:
@@ -73,28 +71,22 @@ def site_freezable_by(user: User, slug: str) -> Site:
 
 
 def freeze_changeable_by(user: User, pk: int) -> ProductionFreeze:
-    freeze = (
+    freeze = known(
         ProductionFreeze.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
         .select_related("site", "asset", "source")
         .filter(pk=pk)
-        .first()
     )
-    if freeze is None:
-        raise NotKnown
     if not may_freeze(user, freeze.site):
         raise NotAllowed
     return freeze
 
 
 def stop_changeable_by(user: User, pk: int) -> MaintenanceStop:
-    stop = (
+    stop = known(
         MaintenanceStop.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
         .select_related("site", "asset", "source")
         .filter(pk=pk)
-        .first()
     )
-    if stop is None:
-        raise NotKnown
     if not may_freeze(user, stop.site):
         raise NotAllowed
     return stop
@@ -109,44 +101,35 @@ def site_rosterable_by(user: User, slug: str) -> Site:
 
 
 def shift_changeable_by(user: User, pk: int) -> Shift:
-    shift = (
+    shift = known(
         Shift.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
         .select_related("site")
         .filter(pk=pk)
-        .first()
     )
-    if shift is None:
-        raise NotKnown
     if not may(user, Action.ROSTER_CHANGE, shift.site):
         raise NotAllowed
     return shift
 
 
 def shift_exception_changeable_by(user: User, pk: int) -> ShiftException:
-    exception = (
+    exception = known(
         ShiftException.objects.filter(
             shift__site__in=sites_where(user, Action.PLANT_SEE)
         )
         .select_related("shift__site")
         .filter(pk=pk)
-        .first()
     )
-    if exception is None:
-        raise NotKnown
     if not may(user, Action.ROSTER_CHANGE, exception.shift.site):
         raise NotAllowed
     return exception
 
 
 def checklist_item_changeable_by(user: User, pk: int) -> ChecklistItem:
-    item = (
+    item = known(
         ChecklistItem.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
         .select_related("site", "asset")
         .filter(pk=pk)
-        .first()
     )
-    if item is None:
-        raise NotKnown
     if not may_freeze(user, item.site):
         raise NotAllowed
     return item
@@ -154,27 +137,17 @@ def checklist_item_changeable_by(user: User, pk: int) -> ChecklistItem:
 
 def calendar_visible_to(user: User, pk: int) -> CalendarSource:
     """A site's calendar; who may give it up is for the verb to say."""
-    source = (
+    return known(
         CalendarSource.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
         .select_related("site")
         .filter(pk=pk)
-        .first()
     )
-    if source is None:
-        raise NotKnown
-    return source
 
 
 def asset_visible_to(user: User, slug: str) -> Asset:
-    asset = (
-        Asset.objects.visible_to(user)
-        .select_related("zone__site")
-        .filter(slug=slug)
-        .first()
+    return known(
+        Asset.objects.visible_to(user).select_related("zone__site").filter(slug=slug)
     )
-    if asset is None:
-        raise NotKnown
-    return asset
 
 
 def asset_changeable_by(user: User, slug: str) -> Asset:
@@ -194,14 +167,11 @@ def asset_lockable_by(user: User, slug: str) -> Asset:
 
 def endpoint_changeable_by(user: User, pk: int) -> Endpoint:
     """An endpoint that `user` may change, give a credential to, and test."""
-    endpoint = (
+    endpoint = known(
         Endpoint.objects.filter(asset__in=Asset.objects.visible_to(user))
         .select_related("asset__zone__site", "credential")
         .filter(pk=pk)
-        .first()
     )
-    if endpoint is None:
-        raise NotKnown
     if not may(user, Action.PLANT_CHANGE, endpoint.asset.zone.site):
         raise NotAllowed
     return endpoint
@@ -209,14 +179,11 @@ def endpoint_changeable_by(user: User, pk: int) -> Endpoint:
 
 def check_visible_to(user: User, pk: int) -> EndpointCheck:
     """A finished or running check of an endpoint that `user` may change."""
-    check = (
+    check = known(
         EndpointCheck.objects.filter(endpoint__asset__in=Asset.objects.visible_to(user))
         .select_related("endpoint__asset__zone__site", "started_by")
         .filter(pk=pk)
-        .first()
     )
-    if check is None:
-        raise NotKnown
     if not may(user, Action.PLANT_CHANGE, check.endpoint.asset.zone.site):
         raise NotAllowed
     return check

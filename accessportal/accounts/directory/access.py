@@ -9,7 +9,8 @@ from accessportal.accounts.models import (
     GroupMapping,
     User,
 )
-from accessportal.errors import NotAllowed, NotKnown
+from accessportal.errors import NotAllowed
+from accessportal.known import known
 
 
 def may_change_directory(user: User) -> bool:
@@ -31,23 +32,14 @@ def check_may_change(user: User) -> None:
 
 def mapping_removable_by(user: User, pk: int) -> GroupMapping:
     check_may_change(user)
-    mapping = GroupMapping.objects.select_related("site").filter(pk=pk).first()
-    if mapping is None:
-        raise NotKnown
-    return mapping
+    return known(GroupMapping.objects.select_related("site").filter(pk=pk))
 
 
 def identity_unlinkable_by(user: User, pk: int) -> DirectoryIdentity:
     check_may_change(user)
-    identity = DirectoryIdentity.objects.select_related("user").filter(pk=pk).first()
-    if identity is None:
-        raise NotKnown
-    return identity
+    return known(DirectoryIdentity.objects.select_related("user").filter(pk=pk))
 
 
 def break_glass_removable_by(user: User, pk: int) -> BreakGlassAccount:
     check_may_change(user)
-    account = BreakGlassAccount.objects.select_related("user").filter(pk=pk).first()
-    if account is None:
-        raise NotKnown
-    return account
+    return known(BreakGlassAccount.objects.select_related("user").filter(pk=pk))
