@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from accessportal.launcher import ports
+from accessportal.launcher import ports, running
 from accessportal.launcher.data_dir import open_data_dir
 from accessportal.launcher.guacd import Guacd, is_guacd
 from accessportal.launcher.paths import ROOT
+from accessportal.launcher.running import Run, Terminated
 
 pytestmark = [
     pytest.mark.guacd,
@@ -189,6 +190,44 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
         timeout=150,
         check=False,
     )
+
+
+@pytest.mark.parametrize(
+    ("end", "stays"), [(Terminated, True), (KeyboardInterrupt, False)]
+)
+def test_guacd_stays_for_a_restart_by_a_service_manager_and_not_after_ctrl_c(
+    end: type[BaseException],
+    stays: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own_signals: None,
+) -> None:
+    def ended(*_: object) -> None:
+        raise end
+
+    monkeypatch.delenv("GUACD", raising=False)
+    monkeypatch.setenv("PORTAL_PUBLIC_URL", "http://localhost")
+    monkeypatch.setattr(running, "set_environment", lambda run, guacd: None)
+    monkeypatch.setattr(running, "prepare_django", lambda: None)
+    monkeypatch.setattr(running, "serve", ended)
+    data_dir = tmp_path / "data"
+    try:
+        running.run_portal(
+            Run(False, "127.0.0.1", ports.free_port(), data_dir, reset=False)
+        )
+        assert (Guacd(data_dir).pid() is not None) is stays
+    finally:
+        Guacd(data_dir).stop()
+
+
+@pytest.fixture
+def own_signals() -> Iterator[None]:
+    """What a start does to this process's signals is undone."""
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.getsignal(number) for number in numbers}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_an_outside_guacd_that_does_not_answer_is_named(tmp_path: Path) -> None:
