@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from accessportal.accounts.dates import last_minute_of
 from accessportal.accounts.models import User, Vendor
 from accessportal.audit import record
 from accessportal.demo.companies import FILLWERK, NORDPACK, RECORDS
@@ -207,12 +208,10 @@ def _ensure_site(facts: dict[str, str]) -> Site:
 
 
 def _ensure_vendor(slug: str, facts: dict[str, Any]) -> Vendor:
+    with timezone.override(SITES[0]["time_zone"]):
+        ends_at = last_minute_of(timezone.localdate() + timedelta(days=2 * 365))
     vendor, _ = Vendor.objects.get_or_create(
-        slug=slug,
-        defaults={
-            **facts,
-            "contract_ends_at": timezone.now() + timedelta(days=2 * 365),
-        },
+        slug=slug, defaults={**facts, "contract_ends_at": ends_at}
     )
     return vendor
 
