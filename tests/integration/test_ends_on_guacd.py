@@ -17,10 +17,18 @@ from accessportal.demo.targets import Targets
 from accessportal.launcher.guacd import Guacd
 from sessions.broker.proof import open_connections
 from sessions.guacamole.handshake import GuacdAddress
-from sessions.models import GuacdNode
+from sessions.models import GuacdNode, LeftPressed
 from sessions.services.console import request_end
 from tests.cast import Plant, make_endpoint, make_window, origin
-from tests.integration.test_sessions_on_guacd import begin, end, machine_at
+from tests.integration.test_sessions_on_guacd import (
+    begin,
+    click,
+    end,
+    eventually,
+    hmi_state,
+    machine_at,
+)
+from tests.session_flow.evidence import presses_journalled
 from tests.session_flow.tunnel_kit import Bench, portal_bench
 
 
@@ -125,8 +133,12 @@ async def test_a_daemon_that_is_killed_loses_its_sessions_and_another_takes_over
     targets: Targets,
     guacd: GuacdAddress,
     tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """`kill -9` of a whole guacd: the end is proven by the machine's line, which is seen."""
+    """`kill -9` of a whole guacd: the end is proven by the machine's line, which is seen, and
+    what was held is released by the other."""
+    monkeypatch.setattr("sessions.broker.input.SILENCE_SECONDS", 3600.0)
+    felt_before = hmi_state(targets)["input"]["button_presses"]
     own = Guacd(tmp_path)
     address = await asyncio.to_thread(own.ensure)
     north = plant.north
@@ -141,6 +153,8 @@ async def test_a_daemon_that_is_killed_loses_its_sessions_and_another_takes_over
             await asyncio.sleep(0.1)
     live, console = await begin(bench, window, endpoint, plant.vera)
     assert (await bench.row(live)).guacd_address == address
+    await click(console, hmi_state(targets)["buttons"]["jog"], hold=True)
+    await eventually(lambda: hmi_state(targets)["jog"]["down"])
 
     pid = own.pid()
     assert pid is not None
@@ -151,6 +165,10 @@ async def test_a_daemon_that_is_killed_loses_its_sessions_and_another_takes_over
         row = await bench.until(live, lambda row: row.end_confirmed_at, 30.0)
         assert row.end_proof["guacd"] == "not_running"
         assert row.end_proof["asset_connection"] == "gone"
+        assert not hmi_state(targets)["jog"]["down"]
+        assert (await LeftPressed.objects.aget(brokered_session=live)).released_at
+        felt = hmi_state(targets)["input"]["button_presses"] - felt_before
+        assert await sync_to_async(presses_journalled)(live) >= felt > 0
 
         again, _console = await begin(bench, window, endpoint, plant.vera)
         row = await bench.row(again)
