@@ -101,6 +101,7 @@ def _now(user: User) -> dict[str, Any]:
     return {
         "cards": cards_for(user, list(with_relations(sessions))),
         "left_pressed": left_pressed_for(user),
+        "looked_for_at": sites_where(user, Action.SESSION_FREEZE),
         "is_contractor": user.vendor_id is not None,
         "picture_texts": PICTURE_TEXTS,
     }

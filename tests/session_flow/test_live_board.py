@@ -205,6 +205,8 @@ def test_a_machine_left_with_something_pressed(
     text = board()
     assert "Look at Filling line 3" in text and "2 keys or buttons" in text
     assert "Look at Filling line 3" not in board(plant.vera)
+    told = board(plant.cora)  # who may not say so is not asked to
+    assert "Look at Filling line 3" in told and "I have looked" not in told
     looked = reverse("sessions:looked", args=[row.pk])
     assert browser_of(plant.olga).post(looked).status_code == 302
     assert "Look at Filling line 3" not in board()

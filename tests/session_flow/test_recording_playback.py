@@ -320,7 +320,7 @@ def test_what_a_crash_left_pressed_is_said_with_the_recording(
         brokered_session=recording.brokered_session, held=1
     )
     shown = client.get(page(recording)).content.decode()
-    assert "Something was held down when the portal stopped" in shown
+    assert "Something was held down when the connection was lost" in shown
     assert "the machine may still be running" in shown
     left.seen_at, left.seen_by = timezone.now(), plant.olga
     left.save()
