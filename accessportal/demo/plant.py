@@ -209,7 +209,8 @@ def _ensure_site(facts: dict[str, str]) -> Site:
 
 def _ensure_vendor(slug: str, facts: dict[str, Any]) -> Vendor:
     with timezone.override(SITES[0]["time_zone"]):
-        ends_at = last_minute_of(timezone.localdate() + timedelta(days=2 * 365))
+        last_day = timezone.localdate() + timedelta(days=2 * 365)
+        ends_at = last_minute_of(last_day)
     vendor, _ = Vendor.objects.get_or_create(
         slug=slug, defaults={**facts, "contract_ends_at": ends_at}
     )
