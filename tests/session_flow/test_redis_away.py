@@ -17,9 +17,11 @@ from django.test import override_settings
 
 from accessportal.accounts.models import User
 from accessportal.launcher.test_services import start_redis, stop
+from accessportal.live import announce
 from accessportal.plants.models import Endpoint
 from accessportal.quiet_logs import OncePerMinute
 from sessions.services.console import freeze_session, request_end, unfreeze_session
+from sessions.services.news import BROKERS
 from tests.cast import make_window, origin
 from tests.session_flow.fake_guacd import FakeGuacd
 from tests.session_flow.tunnel_kit import Bench, portal_bench
@@ -34,6 +36,15 @@ class OwnRedis:
         (process,) = self._running
         process.kill()
         process.wait()
+
+    def start_again(self) -> None:
+        (process,) = self._running
+        self._running = [
+            subprocess.Popen(
+                process.args, stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+            )
+        ]  # fmt: skip
 
     def stop(self) -> None:
         for process in self._running:
@@ -115,6 +126,33 @@ async def test_a_freeze_and_a_kill_land_by_the_tick(
             key = (record.name, record.msg)
             tracebacks[key] = tracebacks.get(key, 0) + 1
     assert all(count == 1 for count in tracebacks.values()), tracebacks
+
+
+async def test_messages_are_heard_again_when_redis_is_back(
+    bench: Bench, redis: OwnRedis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ear = bench.broker.ear
+    heard: list[str] = []
+    hear = ear._hear
+
+    async def noting(message: dict[str, Any]) -> None:
+        heard.append(message["type"])
+        await hear(message)
+
+    async def say_until_heard() -> None:
+        heard.clear()
+        async with asyncio.timeout(30):
+            while "fleet.look" not in heard:
+                announce(BROKERS, "fleet.look")
+                await asyncio.sleep(0.2)
+
+    monkeypatch.setattr(ear, "_hear", noting)
+    await say_until_heard()
+    redis.kill()
+    announce(BROKERS, "fleet.look")
+    await asyncio.sleep(1.0)
+    redis.start_again()
+    await say_until_heard()
 
 
 def test_what_is_away_is_said_once_a_minute_and_the_rest_always() -> None:
