@@ -183,6 +183,22 @@ async def test_ten_clicks_on_a_link_that_stalls_arrive_never_and_are_said(
     assert hmi(stage)["jog"]["presses"] - before in felt
 
 
+async def test_on_a_slow_link_work_goes_on(stage: Stage, into: Enter) -> None:
+    """1 Mbit/s and 300 ms there and back: pictures come, and what is pressed is felt."""
+    async with slow_link(stage.port, bytes_per_second=125_000, delay=0.15) as link:
+        tunnel = await into(port=link.port)
+        seen = len(tunnel.frames)
+        await until(lambda: len(tunnel.frames) > seen + 10)
+        before = hmi(stage)["jog"]["presses"]
+        felt = await hold(tunnel, stage)
+        x, y = middle(stage, "jog")
+        await tunnel.send("mouse", x, y, 0)
+        await until(lambda: not hmi(stage)["jog"]["down"])
+        assert hmi(stage)["jog"]["presses"] - before in felt
+        ages = sorted(age for _at, age in tunnel.frames[seen:])
+        assert ages[len(ages) // 2] < 5.0  # older than that is replaced, not queued for
+
+
 @pytest.mark.parametrize("style", ["in_place", "drag_off"])
 async def test_a_button_is_let_go_of_as_its_endpoint_says(
     stage: Stage, into: Enter, session: str, style: str
