@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from statistics import median
 from typing import Any
 
@@ -81,8 +82,8 @@ def _first(moments: Iterable[datetime | None]) -> datetime | None:
 
 
 def usual_wait(access_request: AccessRequest) -> timedelta | None:
-    """From asking to the decision, half of the last ones at this site were faster; None where
-    there are too few to say."""
+    """From asking to the decision, half of the last ones at this site were faster; in whole
+    minutes, at least one. None where there are too few to say."""
     decided = (
         ApprovalDecision.objects.filter(
             access_request__site=access_request.site_id, round__gt=0
@@ -93,4 +94,4 @@ def usual_wait(access_request: AccessRequest) -> timedelta | None:
     waits = [(at - asked).total_seconds() for at, asked in decided]
     if len(waits) < USUAL_LEAST:
         return None
-    return timedelta(seconds=median(waits))
+    return timedelta(minutes=max(1, ceil(median(waits) / 60)))

@@ -20,6 +20,7 @@ from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotPossible
 from accessportal.notifications.models import Delivery, Notification
 from requests.attachment_files import fair_name, kind_of, rewrap_attachments, take
+from requests.delivery import usual_wait
 from requests.models import AccessRequest, Attachment, SavedWish, WishDraft
 from requests.services.attachments import (
     MOST_BYTES,
@@ -300,6 +301,22 @@ def test_who_has_it_and_how_long_it_usually_takes(
     assert "rang" in card and "12:02" in card
     assert "seen" in card and "12:03" in card
     assert "Olga" not in card
+
+
+@pytest.mark.parametrize(("seconds", "minutes"), [(0, 1), (61, 2), (600, 10)])
+def test_how_long_it_takes_is_said_in_whole_minutes(
+    plant: Plant, seconds: int, minutes: int
+) -> None:
+    """A decision at once, as an approval in advance is, takes no "0 s"."""
+    for _turn in range(3):
+        decided = make_window(
+            plant.vera, plant.filling_plc, decided_by=plant.olga
+        ).access_request
+        decided.submitted_at = decided.decisions.get().decided_at - timedelta(
+            seconds=seconds
+        )
+        decided.save()
+    assert usual_wait(decided) == timedelta(minutes=minutes)
 
 
 def test_the_link_is_tried_with_bytes_and_a_clock(
