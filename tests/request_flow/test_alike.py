@@ -268,3 +268,14 @@ def test_together_and_one_by_itself_at_once(at_once, weekly, olga):
     (lost,) = [one for one in results if isinstance(one, Exception)]
     assert isinstance(lost, TooLate), results
     assert MaintenanceWindow.objects.count() in (1, 3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_yes_and_a_no_to_the_same_at_once(at_once, weekly, olga):
+    """One of the two is for all three, and the other for none."""
+    results = at_once(partial(agree, weekly, olga), partial(refuse, weekly, olga))
+    (lost,) = [one for one in results if isinstance(one, Exception)]
+    assert isinstance(lost, TooLate), results
+    states = AccessRequest.objects.values_list("state", flat=True)
+    assert set(states) in ({"approved"}, {"denied"})
+    assert ApprovalDecision.objects.count() == 3

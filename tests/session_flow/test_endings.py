@@ -17,7 +17,7 @@ from accessportal.plants.models import Endpoint, Site
 from requests.models import MaintenanceWindow
 from requests.services.moving import recall_window
 from requests.signals import window_revoked
-from sessions.models import BrokeredSession, Recording
+from sessions.models import BrokeredSession, LeftPressed, Recording
 from sessions.services.console import request_end
 from tests.cast import Plant, make_window, origin
 from tests.session_flow.fake_guacd import FakeGuacd
@@ -199,6 +199,22 @@ async def test_a_dead_child_says_nothing_and_is_noticed(
     fake_guacd.kill_child(fake_guacd.connection)
     assert (await console.word("ended", 15.0))["reason"] == "connection_lost"
     await over(bench, live, "connection_lost")
+
+
+async def test_where_no_guacd_is_left_somebody_is_told_to_look(
+    bench: Bench, console: Tunnel, live: BrokeredSession, fake_guacd: FakeGuacd
+) -> None:
+    """Nothing can be released, and nothing says that it was."""
+    await console.hold(97, fake_guacd.connection)
+    await fake_guacd.close()
+    assert (await console.word("ended", 15.0))["reason"] == "connection_lost"
+    async with asyncio.timeout(20):
+        while not await LeftPressed.objects.filter(brokered_session=live).aexists():
+            await asyncio.sleep(0.05)
+    left = await LeftPressed.objects.aget(brokered_session=live)
+    assert (left.held, left.released_at) == (1, None)
+    said = AuditEvent.objects.filter(event="session.input.released")
+    assert not await said.aexists()
 
 
 @pytest.mark.parametrize(
