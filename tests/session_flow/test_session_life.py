@@ -143,11 +143,19 @@ class Life(RuleBasedStateMachine):
         if "connection_lost" not in reasons:
             assert said[-1] == "disconnect"
         self.ended.append((self.asset, len(said)))
+        await self._until_actor_left()
         self.live = self.asset = None
         self.frozen = False
         if self.console is not None:
             await self.console.release()
             self.console = None
+
+    async def _until_actor_left(self) -> None:
+        """The proof is written before the actor has put its things away."""
+        assert self.live is not None
+        async with asyncio.timeout(20):
+            while str(self.live.pk) in self.bench.broker.actors:
+                await asyncio.sleep(0.01)
 
     async def _kill(self) -> None:
         plant = self.stage.plant
