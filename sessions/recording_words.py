@@ -16,6 +16,7 @@ REASONS: dict[str, Promise] = {
     "key_missing": _("The key for recordings was missing."),
     "recorder_fault": _("The recorder met a fault."),
     "guacd_clock": _("The gateway's clock was set, on which positions rest."),
+    "portal_clock": _("The portal's clock was set."),
     "no_picture": _("There was no picture to go on from."),
     "broker_lost": _("The broker that recorded was lost."),
     "handed_over": _("The session was handed over to another broker."),

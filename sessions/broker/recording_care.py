@@ -293,7 +293,8 @@ class RecordingCare:
     # --- The clock --------------------------------------------------------------------------
 
     def look_at_clock(self) -> None:
-        """The time of day may be set under a recording: that is stated, and is no failure."""
+        """A time of day that is set is a failure: the recording goes on in a new segment
+        that tells the new time, behind a stated gap."""
         actor = self._actor
         if actor.writer is None or not actor.active:
             return

@@ -121,9 +121,9 @@ class Supervision:
 
     async def _tick(self) -> None:
         actor = self._actor
+        actor.care.look_at_clock()  # first: the database may take its time
         await self._look()
         self._notice_time()
-        actor.care.look_at_clock()
         await self._notice_silence()
         words.tell_pace(actor)
         actor.company.show_out_the_silent()

@@ -11,6 +11,7 @@ TOO_SLOW = "too_slow"
 KEY_MISSING = "key_missing"
 RECORDER_FAULT = "recorder_fault"
 GUACD_CLOCK = "guacd_clock"
+PORTAL_CLOCK = "portal_clock"
 NO_PICTURE = "no_picture"
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

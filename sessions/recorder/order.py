@@ -23,7 +23,8 @@ class TrackEnd:
 
 @dataclass(frozen=True)
 class Interruption:
-    """A recording that another writer began: since when (UTC), and why it stopped."""
+    """A recording that another writer began: when its first picture was, by the time of
+    day as it is set now (UTC), and why that writer stopped."""
 
     began_at: datetime
     reason: str

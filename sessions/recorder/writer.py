@@ -24,6 +24,7 @@ from sessions.recorder.container import INPUT, SCREEN
 from sessions.recorder.cut import Piece, Syncs
 from sessions.recorder.errors import (
     DISK_FULL,
+    PORTAL_CLOCK,
     STORAGE_SILENT,
     RecordingFailed,
     refused,
@@ -204,15 +205,25 @@ class RecordingWriter:
         )
 
     def check_clock(self) -> float:
-        """Look whether the time of day was set; states it. Returns by how many seconds."""
+        """Look whether the time of day was set. Returns by how many seconds.
+
+        It is stated, and the screen fails: the segment that tells the old time ends here.
+        """
         leap = self._clock.leap()
-        if leap:
-            logger.warning("%s: the clock leapt by %.1f s", self.order.folder, leap)
-            self.append_mark(
-                "clock",
-                leapt_ms=round(leap * 1000),
-                utc=self._utc_now().isoformat(timespec="milliseconds"),
-            )
+        if not leap or self._finished:
+            return leap
+        self.append_mark(
+            "clock",
+            leapt_ms=round(leap * 1000),
+            utc=self._utc_now().isoformat(timespec="milliseconds"),
+        )
+        error = RecordingFailed(f"The clock leapt by {leap:+.1f} s.", PORTAL_CLOCK)
+        if SCREEN not in self._failures:
+            try:
+                self._screen.flush()
+            except RecordingFailed as worse:
+                error = worse
+        self._failed(SCREEN, error)
         return leap
 
     # --- Segments ---------------------------------------------------------------------

@@ -11,7 +11,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from django.conf import settings
@@ -29,6 +29,7 @@ from accessportal.transitions import transition
 from requests.models import ApprovalDecision
 from sessions.models import BrokeredSession, ComplianceReview, Recording, Segment
 from sessions.recorder import places
+from sessions.recorder.clock_watch import first_picture_at
 from sessions.recorder.container import INPUT, SCREEN
 from sessions.recorder.errors import KEY_MISSING, NotIntact, RecordingFailed
 from sessions.recorder.fence import take_from_writer
@@ -96,10 +97,7 @@ def continue_recording(
     ends = {SCREEN: TrackEnd(), INPUT: TrackEnd()}
     for facts in sorted(segments, key=lambda facts: facts.number):
         ends[facts.track] = TrackEnd(facts.number, facts.chain, facts.ends_ms)
-    first = next(
-        (one for one in segments if (one.track, one.number) == (SCREEN, 1)), None
-    )
-    began_at = datetime.fromisoformat(first.started_at) if first else timezone.now()
+    began_at = first_picture_at(segments) or timezone.now()
     return replace(
         _order(recording, data_key_of(recording)),
         ends=ends,

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sessions.recorder.clock_watch import first_picture_at
 from sessions.recorder.container import INPUT, SCREEN
 from sessions.recorder.manifest import build_manifest
 from sessions.recorder.order import Interruption, TrackEnd
@@ -211,30 +212,37 @@ async def test_a_key_that_is_gone_is_noticed_with_the_next_segment(
     assert [one.closed for one in verified(tmp_path)] == [True, True, True]
 
 
-async def test_the_time_of_day_may_be_set_and_no_position_moves(
+async def test_a_time_of_day_that_is_set_ends_the_segment_and_no_position_moves(
     tmp_path: Path, clocks: Clocks
 ) -> None:
     failures: list[RecordingFailed] = []
     writer = await begun(tmp_path, clocks, failures)
     clocks.pass_by(10)
     assert writer.check_clock() == 0
+    clocks.pass_by(9)
+    writer.append_screen(*frame(20_000))
     clocks.utc -= timedelta(hours=1)
-    clocks.pass_by(10)
+    clocks.pass_by(1)
     assert writer.check_clock() == pytest.approx(-3600)
     assert writer.check_clock() == 0  # said once
-    writer.append_input([InputRecord(7, "mouse", (1, 1, 0))])
-    writer.begin_cut()
-    writer.append_screen(*frame(21_000))
-    writer.rotate(picture(21_000), 21_000)
+    assert [(one.track, one.code) for one in failures] == [(SCREEN, "portal_clock")]
+    writer.append_input([InputRecord(7, "mouse", (1, 1, 0))])  # the journal still works
+    clocks.pass_by(2)
+    await come_back(writer, 23_000)
+    assert writer.check_clock() == 0
     await writer.finish()
-    assert failures == []
-    leapt, moved = journal(tmp_path)[1:]
+    leapt, moved, gap = journal(tmp_path)[1:]
     assert leapt[:2] == [20_000, "clock"]
     assert leapt[3] == {"leapt_ms": -3_600_000, "utc": "2026-11-23T05:00:20.000+00:00"}
     assert moved[0] == 20_000
-    old, new = (one for one in verified(tmp_path) if one.track == SCREEN)
-    assert (old.ends_ms, new.starts_ms) == (20_000, 20_000)
-    assert (old.started_at[11:19], new.started_at[11:19]) == ("06:00:00", "05:00:20")
+    assert gap[3] == {"reason": "portal_clock", "ms": 3_000, "from_ms": 19_000}
+    facts = verified(tmp_path)
+    old, new = (one for one in facts if one.track == SCREEN)
+    assert (old.closed, old.ends_ms, new.starts_ms) == (True, 19_000, 22_000)
+    assert (old.started_at[11:19], new.started_at[11:19]) == ("06:00:00", "05:00:22")
+    # Whoever goes on with it reckons with the new time of day.
+    assert first_picture_at(facts) == datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+    assert first_picture_at([old]) == datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("leap", [-5_000, 3_600_000, -3_600_000])
