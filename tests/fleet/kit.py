@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -21,13 +19,14 @@ from accessportal.demo.targets import start_targets
 from accessportal.keys import ensure_keys
 from accessportal.launcher import test_services
 from accessportal.launcher.guacd import Guacd
-from accessportal.launcher.ports import accepts, free_port
 from tests.fleet.console import Console, Pinging
+from tests.fleet.processes import ROOT, BrokerProcess, WebProcess
+from tests.session_flow.evidence import felt_by, felt_unrecorded
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 ORIGIN = "http://127.0.0.1:8000"
 PATIENCE = 40.0
-CSRF = "c" * 32
+KEY = ord("a")
+TAP = (("key", KEY, 1), ("key", KEY, 0))
 
 
 def until(
@@ -51,88 +50,6 @@ class StageError(Exception):
     """What the web's process could not do."""
 
 
-class BrokerProcess:
-    """One `manage.py run_broker`."""
-
-    def __init__(self, name: str, log: Path, environment: dict[str, str]) -> None:
-        self.name = name
-        self.port = free_port(0)
-        self.log = log
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "run_broker", "--port", str(self.port)],
-                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                env={**environment, "PORTAL_BROKER_NAME": name},
-            )  # fmt: skip
-        self.stopped = False
-
-    def signal(self, number: int) -> None:
-        self._process.send_signal(number)
-        self.stopped = number == signal.SIGSTOP
-
-    def kill(self) -> None:
-        """As a crash: not a word to anybody."""
-        self._process.kill()
-        self._process.wait()
-
-    def stop(self) -> float:
-        """As a deploy: SIGTERM. Returns the seconds that it took."""
-        began = time.monotonic()
-        self._process.terminate()
-        try:
-            self._process.wait(40)
-        except subprocess.TimeoutExpired:
-            self.kill()
-        return time.monotonic() - began
-
-    @property
-    def running(self) -> bool:
-        return self._process.poll() is None
-
-    def end(self) -> None:
-        if self.running:
-            self.signal(signal.SIGCONT)
-            self.kill()
-
-
-class WebProcess:
-    """The web of production, as its unit starts it: pages and tickets, no session in it."""
-
-    def __init__(self, log: Path, environment: dict[str, str]) -> None:
-        self.port = free_port(0)
-        with log.open("ab") as out:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "uvicorn", "accessportal.asgi:application",
-                 "--host", "127.0.0.1", "--port", str(self.port), "--lifespan", "off"],
-                cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                env=environment,
-            )  # fmt: skip
-        assert accepts("127.0.0.1", self.port, within_seconds=PATIENCE)
-
-    def kill(self) -> None:
-        """As a crash: not a word to anybody."""
-        self._process.kill()
-        self._process.wait()
-
-    def ticket(self, session: str, cookie: str) -> dict[str, str]:
-        """What it answers to the console's script."""
-        headers = {
-            "Cookie": f"portal_session={cookie}; portal_csrf={CSRF}",
-            "X-CSRFToken": CSRF,
-            "Accept": "application/json",
-        }
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            line.request("POST", f"/sessions/{session}/ticket/", "", headers)
-            answer = line.getresponse()
-            said: dict[str, str] = json.loads(answer.read())
-        except (OSError, ValueError, http.client.HTTPException):
-            return {"refused": "no_answer"}
-        finally:
-            line.close()
-        return said if answer.status == 200 else {"refused": said.get("code", "")}
-
-
 class Fleet:
     """`with Fleet(place) as fleet:`; `fleet.stage("row", session)` asks the web's process."""
 
@@ -143,7 +60,7 @@ class Fleet:
         self._lock = threading.Lock()
         self._number = 0
         self.consoles: list[Console] = []
-        self.sessions: dict[str, int] = {}
+        self.sessions: dict[str, dict[str, int]] = {}
         """Of this test: each session, and the presses that the machine had felt before."""
 
     def __enter__(self) -> Fleet:
@@ -299,9 +216,9 @@ class Fleet:
         self, ask_ticket: Callable[[str], dict[str, str]] | None = None
     ) -> tuple[str, Console]:
         """Vera connects to the filling line's screen: the session, and her console."""
-        presses = self.hmi["input"]["button_presses"]
+        felt = felt_by(self.hmi)
         session = self.stage("begin", "vera", self.window, "vnc", self.cookie)
-        self.sessions[session] = presses
+        self.sessions[session] = felt
         console = Console(
             lambda: (ask_ticket or self.ticket)(session),
             self._place,
@@ -330,8 +247,8 @@ class Fleet:
     def nothing_went_unrecorded(self) -> None:
         """What the machine felt, the input track holds, whatever happened meanwhile."""
         for session, before in self.sessions.items():
-            felt = self.hmi["input"]["button_presses"] - before
-            assert self.stage("presses", session) >= felt
+            after, journalled = felt_by(self.hmi), self.stage("presses", session)
+            assert felt_unrecorded(before, after, journalled) == {}
 
     def evidence(self, session: str) -> dict[str, Any]:
         """The recording, sealed and verified."""
@@ -363,6 +280,12 @@ class Fleet:
         )
         return state
 
+    @property
+    def felt(self) -> dict[str, int]:
+        """Presses of the jog button and of keys, counted by the machine."""
+        hmi = self.hmi
+        return {"jog": hmi["jog"]["presses"], "keys": hmi["input"]["key_presses"]}
+
     def middle_of(self, button: str) -> tuple[int, int]:
         left, top, right, bottom = self.hmi["buttons"][button]
         return (left + right) // 2, (top + bottom) // 2
@@ -381,18 +304,29 @@ class Fleet:
         until(held)
         return pinging
 
+    def hold_key(self, console: Console) -> None:
+        """Press a key and hold it until the machine feels it."""
+
+        def held() -> bool:
+            if not self.hmi["input"]["keys_down"]:
+                console.send(("key", KEY, 0), ("key", KEY, 1))
+                time.sleep(0.5)
+            return bool(self.hmi["input"]["keys_down"])
+
+        until(held)
+
     def press_works(self, console: Console) -> float:
-        """Press the jog button once and let go; when the machine had felt it."""
+        """Press the jog button and a key once and let go; when the machine had felt both."""
         x, y = self.middle_of("jog")
-        before = self.hmi["jog"]["presses"]
+        before = self.felt
 
         def felt() -> bool:
             if not console.may_send:
                 return False
-            console.send(("mouse", x, y, 0), ("mouse", x, y, 1))
+            console.send(("mouse", x, y, 0), ("mouse", x, y, 1), *TAP)
             time.sleep(0.15)
             console.send(("mouse", x, y, 0))
-            return bool(self.hmi["jog"]["presses"] > before)
+            return all(self.felt[kind] > before[kind] for kind in before)
 
         until(felt)
         return time.monotonic()

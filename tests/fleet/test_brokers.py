@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import time
 
-from tests.fleet.kit import Fleet, until
+from tests.fleet.kit import TAP, Fleet, until
 
 
 def show(**seconds: float) -> None:
@@ -19,7 +19,8 @@ def test_kill_9_of_a_broker_costs_seconds_and_nothing_else(fleet: Fleet) -> None
     session, console = fleet.session()
     row = fleet.anchored(session)
     holding = fleet.hold_jog(console)
-    until(lambda: fleet.stage("row", session)["held_input"])
+    fleet.hold_key(console)
+    until(lambda: len(fleet.stage("row", session)["held_input"]) == 2)
 
     fleet.brokers[row["broker"]].kill()
     died = time.monotonic()
@@ -32,6 +33,7 @@ def test_kill_9_of_a_broker_costs_seconds_and_nothing_else(fleet: Fleet) -> None
 
     assert (after["state"], after["lease_epoch"]) == ("active", 2)
     until(lambda: fleet.hmi["input"]["buttons_down"] == [])
+    until(lambda: fleet.hmi["input"]["keys_down"] == [])
     assert fleet.hmi["input"]["button_presses"] > pressed
     assert {"session.adopted", "session.input.released"} <= set(
         fleet.stage("events", session)
@@ -55,15 +57,15 @@ def test_one_that_stands_still_is_replaced_and_wakes_up_silent(fleet: Fleet) -> 
     until(lambda: not fleet.hmi["jog"]["down"])
     # What the contractor's browser says meanwhile waits in the sleeper's socket.
     x, y = fleet.middle_of("jog")
-    console.send(("mouse", x, y, 0), ("mouse", x, y, 1))
-    presses = fleet.hmi["jog"]["presses"]
+    console.send(("mouse", x, y, 0), ("mouse", x, y, 1), *TAP)
+    felt = fleet.felt
     time.sleep(max(0.0, stood + 10 - time.monotonic()))
     assert fleet.row_if(session, state="active", lease_epoch=2)
 
     sleeper.signal(signal.SIGCONT)
     holding.stop()
     until(lambda: console.closings)  # it stands down, and says where to go: nowhere
-    assert fleet.hmi["jog"]["presses"] == presses
+    assert fleet.felt == felt
     fleet.press_works(console)
     after = fleet.stage("row", session)
     assert (after["broker"], after["lease_epoch"]) == (row["anchor_broker"], 2)
@@ -121,15 +123,18 @@ def test_the_only_broker_stands_still_and_releases_when_it_wakes(fleet: Fleet) -
     (alone,) = fleet.brokers_living(1)
     session, console = fleet.session()
     holding = fleet.hold_jog(console)
-    until(lambda: fleet.stage("row", session)["held_input"])
+    fleet.hold_key(console)
+    until(lambda: len(fleet.stage("row", session)["held_input"]) == 2)
     alone.signal(signal.SIGSTOP)
     holding.stop()
     console.stop()
     time.sleep(6)
     assert fleet.hmi["jog"]["down"]
+    assert fleet.hmi["input"]["keys_down"]
 
     alone.signal(signal.SIGCONT)
     until(lambda: not fleet.hmi["jog"]["down"])
+    until(lambda: fleet.hmi["input"]["keys_down"] == [])
     until(lambda: not fleet.stage("row", session)["held_input"])
     assert "session.input.released" in fleet.stage("events", session)
     fleet.end(session)
@@ -140,8 +145,10 @@ def test_postgresql_restarts_and_the_work_goes_on(fleet: Fleet) -> None:
     session, console = fleet.session()
     row = fleet.anchored(session)
     holding = fleet.hold_jog(console)
+    fleet.hold_key(console)
     fleet.database_away(5.0)
     until(lambda: not fleet.hmi["jog"]["down"])  # held for nobody's sake: released
+    until(lambda: fleet.hmi["input"]["keys_down"] == [])
     holding.stop()
     causes = [data["cause"] for kind, data in console.words if kind == "frozen"]
     assert "portal" in causes  # and its people were told

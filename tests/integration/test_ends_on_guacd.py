@@ -28,7 +28,7 @@ from tests.integration.test_sessions_on_guacd import (
     hmi_state,
     machine_at,
 )
-from tests.session_flow.evidence import presses_journalled
+from tests.session_flow.evidence import felt_by, felt_unrecorded, presses_journalled
 from tests.session_flow.tunnel_kit import Bench, portal_bench
 
 
@@ -138,7 +138,7 @@ async def test_a_daemon_that_is_killed_loses_its_sessions_and_another_takes_over
     """`kill -9` of a whole guacd: the end is proven by the machine's line, which is seen, and
     what was held is released by the other."""
     monkeypatch.setattr("sessions.broker.input.SILENCE_SECONDS", 3600.0)
-    felt_before = hmi_state(targets)["input"]["button_presses"]
+    felt = felt_by(hmi_state(targets))
     own = Guacd(tmp_path)
     address = await asyncio.to_thread(own.ensure)
     north = plant.north
@@ -155,6 +155,8 @@ async def test_a_daemon_that_is_killed_loses_its_sessions_and_another_takes_over
     assert (await bench.row(live)).guacd_address == address
     await click(console, hmi_state(targets)["buttons"]["jog"], hold=True)
     await eventually(lambda: hmi_state(targets)["jog"]["down"])
+    await console.send("key", ord("a"), 1)
+    await eventually(lambda: hmi_state(targets)["input"]["keys_down"])
 
     pid = own.pid()
     assert pid is not None
@@ -166,9 +168,10 @@ async def test_a_daemon_that_is_killed_loses_its_sessions_and_another_takes_over
         assert row.end_proof["guacd"] == "not_running"
         assert row.end_proof["asset_connection"] == "gone"
         assert not hmi_state(targets)["jog"]["down"]
+        assert not hmi_state(targets)["input"]["keys_down"]
         assert (await LeftPressed.objects.aget(brokered_session=live)).released_at
-        felt = hmi_state(targets)["input"]["button_presses"] - felt_before
-        assert await sync_to_async(presses_journalled)(live) >= felt > 0
+        journalled = await sync_to_async(presses_journalled)(live)
+        assert felt_unrecorded(felt, felt_by(hmi_state(targets)), journalled) == {}
 
         again, _console = await begin(bench, window, endpoint, plant.vera)
         row = await bench.row(again)

@@ -26,7 +26,7 @@ from sessions.guacamole.handshake import GuacdAddress
 from sessions.models import BrokeredSession, LeftPressed, Recording
 from sessions.services.console import freeze_session, request_end
 from tests.cast import Plant, make_window, origin
-from tests.session_flow.evidence import presses_journalled
+from tests.session_flow.evidence import felt_by, felt_unrecorded, presses_journalled
 from tests.session_flow.tunnel_kit import Bench, Tunnel, portal_bench
 
 KEYS_OF_PROTOCOLS = ("vnc", "rdp", "ssh", "telnet")
@@ -310,26 +310,30 @@ async def test_a_child_of_guacd_killed_leaves_nothing_pressed(
 ) -> None:
     """The screen keeps what its client held, and nobody is left to take a release to it."""
     monkeypatch.setattr("sessions.broker.input.SILENCE_SECONDS", 3600.0)
-    presses = hmi_state(targets)["input"]["button_presses"]
+    felt = felt_by(hmi_state(targets))
     brokered_session, console = await begin(bench, window, machines["vnc"], vera)
     jog = hmi_state(targets)["buttons"]["jog"]
     await click(console, jog, hold=True)
     await eventually(lambda: hmi_state(targets)["jog"]["down"])
+    await console.send("key", ord("a"), 1)
+    await eventually(lambda: hmi_state(targets)["input"]["keys_down"])
     child = await asyncio.to_thread(guacd_child_on, machines["vnc"].port)
     os.kill(child, signal.SIGKILL)
     if let_go:
         await console.send("mouse", jog[0] + 5, jog[1] + 5, 0)
+        await console.send("key", ord("a"), 0)
     ended = await console.word("ended", 15.0)
     assert ended["reason"] == "connection_lost"
 
     await eventually(lambda: not hmi_state(targets)["jog"]["down"], 20.0)
+    await eventually(lambda: not hmi_state(targets)["input"]["keys_down"])
     await bench.until(brokered_session, lambda row: row.end_confirmed_at, 30.0)
     left = await LeftPressed.objects.aget(brokered_session=brokered_session)
-    assert left.held == 1 and left.released_at
+    assert left.held == 2 and left.released_at
     (released,) = await bench.events("session.input.released")
     assert released.detail["why"] == "connection_lost"
-    felt = hmi_state(targets)["input"]["button_presses"] - presses
-    assert await sync_to_async(presses_journalled)(brokered_session) >= felt > 0
+    journalled = await sync_to_async(presses_journalled)(brokered_session)
+    assert felt_unrecorded(felt, felt_by(hmi_state(targets)), journalled) == {}
 
 
 async def test_a_kill_waits_for_no_tick(

@@ -57,16 +57,31 @@ def unrecorded(asset: FakeConnection, live: BrokeredSession) -> list[Input]:
     return [key for key in keys_heard(asset) if key not in journalled]
 
 
-def presses_journalled(live: BrokeredSession) -> int:
-    """How often the input track has a mouse button go down."""
-    presses = buttons = 0
+def felt_by(hmi: dict[str, Any]) -> dict[str, int]:
+    """How often a button and a key went down on the demo's machine, by its own count."""
+    return {what: hmi["input"][what] for what in ("button_presses", "key_presses")}
+
+
+def presses_journalled(live: BrokeredSession) -> dict[str, int]:
+    """How often the input track has a mouse button and a key go down; named as in `felt_by`."""
+    presses = keys = buttons = 0
     for line in journal_of(live):
         if line.kind == "mouse":
             presses += (line.payload[2] & ~buttons).bit_count()
             buttons = line.payload[2]
         elif line.kind == "release" and line.payload == [-1]:
             buttons = 0
-    return presses
+        elif line.kind == "key":
+            keys += line.payload[1]
+    return {"button_presses": presses, "key_presses": keys}
+
+
+def felt_unrecorded(
+    before: dict[str, int], after: dict[str, int], journalled: dict[str, int]
+) -> dict[str, int]:
+    """Presses that the machine felt and the input track does not hold, by kind."""
+    missing = {kind: after[kind] - before[kind] - journalled[kind] for kind in before}
+    return {kind: count for kind, count in missing.items() if count > 0}
 
 
 def marks_of(live: BrokeredSession, kind: str) -> list[dict[str, Any]]:

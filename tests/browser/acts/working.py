@@ -126,8 +126,8 @@ def recorded(kind: str = "sealed") -> str:
     return session.number
 
 
-def presses(session: str) -> int:
-    """How often a mouse button goes down in the input track, as far as it is written."""
+def presses(session: str) -> dict[str, int]:
+    """How often a mouse button and a key go down in the input track, as far as it is written."""
     return presses_journalled(BrokeredSession.objects.get(pk=session))
 
 
