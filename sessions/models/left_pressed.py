@@ -28,7 +28,7 @@ class LeftPressedQuerySet(models.QuerySet["LeftPressed"]):
 
 
 class LeftPressed(models.Model):
-    """A session was interrupted with keys or buttons held down on its machine.
+    """A session was interrupted, or taken over, with keys or buttons held down on its machine.
 
     Stays on the live board until a person of the plant says that they looked at it.
     """
@@ -67,3 +67,9 @@ class LeftPressed(models.Model):
 
     def __str__(self) -> str:
         return str(self.brokered_session)
+
+    @property
+    def went_on(self) -> bool:
+        """Whether the session went on: another broker took it over."""
+        ended_at = self.brokered_session.ended_at
+        return ended_at is None or self.noted_at < ended_at

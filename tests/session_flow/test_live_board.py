@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -213,6 +213,24 @@ def test_a_machine_left_with_something_pressed(
     assert browser_of(plant.olga).post(looked).status_code == 409
     event = AuditEvent.objects.get(event="session.machine.looked_at")
     assert event.actor_name == "Olga Olsen"
+
+
+def test_a_session_that_another_broker_took_over_was_not_interrupted(
+    row: BrokeredSession, board: Callable[..., str]
+) -> None:
+    """A key that nobody can name is down, and the work goes on."""
+    left = LeftPressed.objects.create(brokered_session=row, held=1)
+    for over in ({}, ended(left.noted_at + timedelta(minutes=5))):
+        change(row, **over)
+        text = board()
+        assert "another part took the session over" in text
+        assert "was interrupted" not in text
+    change(row, **ended(left.noted_at - timedelta(seconds=1)))
+    assert "was interrupted while a key or button" in board()
+
+
+def ended(at: datetime) -> dict[str, Any]:
+    return {"state": "ended", "end_reason": "window_closed", "ended_at": at}
 
 
 def test_only_who_watches_looks_from_the_board(
