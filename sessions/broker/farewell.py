@@ -64,6 +64,7 @@ async def wind_up(
     actor.input.let_everybody_go(LINE_DOWN if keeps else "ended")
     actor.input.close()
     in_doubt = release_anew.left_in_doubt(actor, line_is_down=down)
+    heard_at = release_anew.last_heard(actor)
     left = await end_action.carry_out(actor, line_is_up=not down)
     at = None
     if actor.stream is not None:
@@ -84,7 +85,7 @@ async def wind_up(
     await have_others_leave(actor)
     outcomes = await asyncio.gather(
         actor.care.close(),
-        _prove_once_written(actor, left, writing, in_doubt),
+        _prove_once_written(actor, left, writing, in_doubt, heard_at),
         *(seat.viewer.closed_down() for seat in list(actor.seats.values())),
         return_exceptions=True,
     )
@@ -189,11 +190,12 @@ async def _prove_once_written(
     left: Plan,
     writing: asyncio.Task[None],
     in_doubt: list[list[Any]],
+    heard_at: datetime,
 ) -> None:
     await writing
     try:
         if in_doubt and not actor.lease.lost:
-            await release_anew.let_go_once_more(actor.db, actor.row, in_doubt)
+            await release_anew.let_go_once_more(actor.db, actor.row, in_doubt, heard_at)
     except Exception:
         logger.exception("%s: what was held is not known to be released", actor.row)
     await prove(actor, left)

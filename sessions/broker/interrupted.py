@@ -11,15 +11,21 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from accessportal.errors import TooLate
 from sessions.broker import farewell, proof
 from sessions.broker.held_at_crash import held_when_lost
 from sessions.broker.pressed import releases_of
-from sessions.broker.release_anew import SETTLE_SECONDS, release_by_connecting
+from sessions.broker.release_anew import (
+    SETTLE_SECONDS,
+    is_left_to_us,
+    release_by_connecting,
+)
 from sessions.broker.upstream import guacd_address
 from sessions.desktops import Plan, plan_for
 from sessions.guacamole.errors import GuacdError
@@ -27,7 +33,7 @@ from sessions.guacamole.handshake import GuacdAddress, join_connection
 from sessions.guacamole.instruction import Instruction
 from sessions.models import BrokeredSession
 from sessions.services import adoption, brokers, lifecycle
-from sessions.services.leases import lapsed
+from sessions.services.leases import LEASE_SECONDS, lapsed
 from sessions.services.session_rows import session_rows
 from sessions.services.upstream_facts import permissions_of
 
@@ -95,6 +101,8 @@ async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
     """End a live session whose actor is dead; only one broker gets to."""
     lost = await db(held_when_lost, row)
     held = lost.rows
+    lease_ended_at = row.lease_expires_at or timezone.now()
+    lived_at = lease_ended_at - timedelta(seconds=LEASE_SECONDS)
     claimed = await db(adoption.claim_abandoned, row, broker=broker)
     if claimed is None:
         return
@@ -107,6 +115,8 @@ async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
         count = len(held) + lost.nameless
         await db(adoption.note_left_pressed, row, count, nameless=lost.nameless)
     address = guacd_address(row.guacd_address)
+    if held and not await is_left_to_us(db, row, lived_at):
+        held = []
     plan = plan_for(
         row.endpoint.protocol,
         row.endpoint.end_action,
@@ -120,7 +130,7 @@ async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
         and_then=plan.send,
     ):
         row.desktop_state = plan.state
-    elif not held or not await release_by_connecting(db, row, address, held):
+    elif not held or not await release_by_connecting(db, row, address, held, lived_at):
         return
     if held:
         await db(adoption.note_releases, row, held, why="interrupted")

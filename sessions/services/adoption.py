@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -255,6 +255,18 @@ def note_left_pressed(row: BrokeredSession, count: int, *, nameless: int = 0) ->
 def note_all_released(row: BrokeredSession) -> None:
     """The releases were sent; whether the machine took them is for eyes to see."""
     LeftPressed.objects.filter(brokered_session=row).update(released_at=timezone.now())
+
+
+def nobody_came_since(row: BrokeredSession, since: datetime) -> bool:
+    """Whether a session that is over holds its place still, and nobody began another one
+    at the same address meanwhile: by this endpoint nobody can before the place is free."""
+    places = BrokeredSession.objects.holding_a_slot()
+    others = places.filter(
+        endpoint__host=row.endpoint.host,
+        endpoint__port=row.endpoint.port,
+        requested_at__gt=since,
+    )
+    return places.filter(pk=row.pk).exists() and not others.exclude(pk=row.pk).exists()
 
 
 # --- What nobody looks after -----------------------------------------------------------
