@@ -10,6 +10,16 @@ from playwright.sync_api import Page, expect
 from tests.demo.machines import eventually, state
 from tests.staged import Stage
 
+CUT_OFF = """() => {
+  const right = (one) => one.getBoundingClientRect().right;
+  const title = document.querySelector(".strip-title");
+  const side = [...document.querySelectorAll(".strip-side > *, .strip-who-ask")];
+  const cut = side.filter((one) => right(one) > innerWidth + 1);
+  if (right(title.querySelector("bdi")) > right(title) + 1) cut.push(title);
+  return cut.map((one) => one.textContent.trim());
+}"""
+"""What does not fit into the strip: an act at its side, or the name of the machine."""
+
 
 def phase_is(page: Page, phase: str, *, seconds: float = 60) -> None:
     expect(page.locator("#console")).to_have_attribute(

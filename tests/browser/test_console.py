@@ -10,7 +10,14 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from tests.browser.at_console import enter, on_machine, phase_is, settled, until
+from tests.browser.at_console import (
+    CUT_OFF,
+    enter,
+    on_machine,
+    phase_is,
+    settled,
+    until,
+)
 from tests.browser.axe import axe_findings
 from tests.browser.conftest import OpensPages, Stage
 from tests.demo.machines import eventually, state
@@ -187,6 +194,9 @@ class TestThePlant:
         expect(vera.locator("#overlay-frozen")).to_contain_text("Stand clear")
         expect(vera.locator("#strip-frozen")).to_be_visible()
         assert axe_findings(vera) == []
+        for width in (360, 768, 1440):
+            vera.set_viewport_size({"width": width, "height": 900})
+            assert vera.evaluate(CUT_OFF) == []
         before = len(state(hmi)["acts"])
         vera.mouse.click(*on_machine(vera, stage, "acknowledge"))
         vera.wait_for_timeout(300)
