@@ -20,7 +20,7 @@ async function ask(method, fields) {
     signal: AbortSignal.timeout(15000),
   });
   const said = answer.type === "opaqueredirect" ? {} : await answer.json();
-  if (!answer.ok) throw new Error(said.sentence || "");
+  if (!answer.ok) throw Object.assign(new Error(`${answer.status}`), { sentence: said.sentence });
   return said;
 }
 

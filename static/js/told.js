@@ -2,6 +2,7 @@
 
 import { pushIsPossible, subscribe } from "./installed_app.js";
 
+const PATIENCE_MS = 30_000;
 const place = document.getElementById("push-here");
 const button = document.getElementById("push-on");
 const state = document.getElementById("push-state");
@@ -16,18 +17,26 @@ async function isOn() {
   return Boolean(registration && Notification.permission === "granted" && (await registration.pushManager.getSubscription()));
 }
 
+/** A push service that does not answer is asked by some browsers for minutes. */
+function withinPatience(work) {
+  const tooLong = new Promise((_resolve, reject) => {
+    setTimeout(reject, PATIENCE_MS, new Error("no answer"));
+  });
+  return Promise.race([work, tooLong]);
+}
+
 async function switchOn() {
   button.setAttribute("aria-busy", "true");
-  say("");
+  say(place.dataset.waiting);
   try {
     if ((await Notification.requestPermission()) === "granted") {
-      await subscribe();
+      await withinPatience(subscribe());
       location.reload();
       return;
     }
     say(place.dataset.blocked);
   } catch (error) {
-    say(error.message || place.dataset.failed);
+    say(error.sentence || place.dataset.failed);
   }
   button.removeAttribute("aria-busy");
 }

@@ -205,7 +205,9 @@ def test_a_redirect_is_not_followed_and_the_list_is_held_at_each_try(
         ("javascript:alert(1)", "no address"),
     ):
         refused = add(browser, receiver, address=address)
-        assert refused.status_code == 422 and sentence in refused.content.decode()
+        assert refused.status_code == 422
+        (said,) = refused.context["form"].errors["address"]
+        assert sentence in said
     add(browser, receiver)
     receiver.answers = [307]
     tell(plant, plant.north)
@@ -214,6 +216,15 @@ def test_a_redirect_is_not_followed_and_the_list_is_held_at_each_try(
     tell(plant, plant.north)
     assert len(receiver.got) == 1
     assert "may not speak" in WebhookCall.objects.first().last_error  # type: ignore[union-attr]
+
+
+def test_without_an_allowed_server_the_page_says_what_comes_first(
+    plant: Plant, browser_of: Callable[..., Client], settings: Settings
+) -> None:
+    settings.WEBHOOK_HOSTS = []
+    page = browser_of(plant.adam).get(PAGE)
+    assert "PORTAL_WEBHOOK_HOSTS" in page.text and 'name="address"' not in page.text
+    assert "Add one for" not in page.text
 
 
 def test_who_may_and_for_which_sites(

@@ -51,7 +51,7 @@ def add(request: HttpRequest) -> HttpResponse:
                 **form.values(), acting_user=user, origin=origin_of(request)
             )
         except NotPossible as error:
-            form.add_error(None, str(error))
+            form.add_error("address", str(error))
         else:
             return _page(
                 request, user, WebhookForm(user=user), made=webhook, secret=secret
