@@ -14,14 +14,16 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.escorted import is_bound, open_to_escorted
 from accessportal.accounts.models import User
 from accessportal.accounts.models.web_session import new_key
 from accessportal.accounts.services.signing import admit_escorted, sign_in_begun
 from accessportal.accounts.sign_in_steps import BY_PASSWORD, SignIn
 from accessportal.accounts.stepup import require_fresh_factor
+from accessportal.accounts.vendor_rights import may_vouch
 from accessportal.accounts.web_sessions import Bound
-from accessportal.errors import FreshFactorNeeded, PortalError
+from accessportal.errors import FreshFactorNeeded, NotPossible, PortalError
 from accessportal.origin import origin_of, web_session_ref
 from accessportal.rate_limits import rate_limited
 from requests.access import (
@@ -110,11 +112,22 @@ def _offer_page(
         "person": person,
         "lapsed": training_lapsed(person, at=now),
         "against": against,
+        **_ways_on(user, person, against),
         "error": error if against is None else None,
         "typed": request.POST,
     }
     status = error.status if error is not None else 200
     return render(request, "requests/escort_offer.html", context, status=status)
+
+
+def _ways_on(user: User, person: User, against: PortalError | None) -> dict[str, bool]:
+    """What can be done where something about the person is against it."""
+    about_person = isinstance(against, NotPossible)
+    vendor = person.vendor
+    return {
+        "vouches": about_person and vendor is not None and may_vouch(user, vendor),
+        "others_can_come": about_person and may(user, Action.EMERGENCY_OPEN),
+    }
 
 
 @never_cache

@@ -178,6 +178,27 @@ def test_over_a_training_alone_the_second_factor_stays(window, vera, olga, brows
     assert User.objects.get(pk=vera.pk).training_expires_at < timezone.now()
 
 
+def test_where_nobody_can_be_escorted_the_page_leads_on(
+    window, vera, olga, ivan, browser_of
+):
+    """To who notes a number, for the next time, and to letting in somebody else, for now."""
+    User.objects.filter(pk=vera.pk).update(
+        callback_number="", callback_number_at=None, callback_number_by=None
+    )
+    path = f"/escorts/{window.access_request.number}/offer/"
+    of_person = f"/vendors/{vera.vendor.slug}/people/{vera.pk}/"
+    assert vera.vendor.sponsor == olga
+    page = browser_of(olga).get(path).text
+    assert of_person in page and "/emergencies/new/" in page
+    page = browser_of(ivan).get(path).text
+    assert of_person not in page and "/emergencies/new/" in page
+
+    window.revoked_at, window.revoke_reason = timezone.now(), "Stop"
+    window.save()
+    page = browser_of(olga).get(path).text
+    assert "is not open" in page and of_person not in page
+
+
 def test_who_may_not_escort_and_who_cannot_be(
     committed, window, vera, victor, olga, omar, ivan, cora, adam, fillwerk, filling_plc
 ):
