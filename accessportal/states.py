@@ -32,6 +32,10 @@ LOOKS: dict[tuple[str, str], tuple[str, str]] = {
     ("access_requests.accessrequest", "denied"): ("bad", "circle-x"),
     ("access_requests.accessrequest", "withdrawn"): ("quiet", "arrow-back-up"),
     ("access_requests.accessrequest", "expired"): ("quiet", "clock"),
+    ("access_requests.accessrequest", "to_confirm"): ("warn", "refresh"),
+    ("access_requests.accessrequest", "over"): ("quiet", "lock"),
+    ("access_requests.accessrequest", "given_back"): ("quiet", "arrow-back-up"),
+    ("access_requests.accessrequest", "revoked"): ("bad", "ban"),
     ("access_requests.approvaldecision", "approved"): ("ok", "circle-check"),
     ("access_requests.approvaldecision", "denied"): ("bad", "circle-x"),
     ("access_requests.maintenancewindow", "scheduled"): ("info", "calendar-event"),
@@ -101,21 +105,9 @@ def recording_badge(recording: Any) -> Badge | None:
 
 
 def request_badge(access_request: Any) -> Badge | None:
-    """What was approved, and has lost its window since, is approved no more."""
     if access_request.is_overdue():
         return Badge(_("Start has passed"), "bad", "clock")
-    window = (
-        getattr(access_request, "window", None)
-        if access_request.state == "approved"
-        else None
-    )
-    if window is None or window.revoked_at is None:
-        return None
-    if window.has_fallen:
-        return window_badge(window)
-    if window.revoked_by_id == access_request.requested_by_id:
-        return Badge(_("Given back"), "quiet", "arrow-back-up")
-    return Badge(_("Revoked"), "bad", "ban")
+    return None
 
 
 def window_badge(window: Any) -> Badge | None:

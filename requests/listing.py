@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accessportal.plants.models import Site
 from requests.models import AccessRequest, MaintenanceWindow, RequestedEndpoint
+from requests.models.access_request import AccessRequestQuerySet
 from requests.models.window import MaintenanceWindowQuerySet
 
 PAGE_SIZE = 25
@@ -66,11 +67,11 @@ def search_words(text: str, *, of: str = "") -> Q:
 
 
 def filtered_requests(
-    rows: QuerySet[AccessRequest], query: Mapping[str, str], sites: list[Site]
+    rows: AccessRequestQuerySet, query: Mapping[str, str], sites: list[Site]
 ) -> QuerySet[AccessRequest]:
     """`q`, `state`, `site` of the URL; values that mean nothing filter nothing."""
-    if query.get("state") in AccessRequest.State.values:
-        rows = rows.filter(state=query["state"])
+    if query.get("state") in AccessRequest.Phase.values:
+        rows = rows.in_phase(query["state"])
     site = chosen_site(query, sites)
     if site is not None:
         rows = rows.filter(site=site)

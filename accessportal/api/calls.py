@@ -99,18 +99,25 @@ def past_sessions(
 )
 def requests(
     request: HttpRequest,
-    state: AccessRequest.State | None = None,
+    state: AccessRequest.Phase | None = None,
     cursor: str = "",
     limit: int = 50,
 ) -> RequestsOut:
-    """Access requests, the newest first; `state` of one kind only. Scope `requests:read`."""
+    """Access requests, the newest first. Scope `requests:read`.
+
+    `state` is what became of it, as people read it: `pending` is undecided; `approved` has a
+    time that is still to come, or that runs; `to_confirm` lost it with a whole site, a company
+    or a machine's address, and may get it back; `revoked` lost it for good; `given_back` by its
+    own contractor; `over`: its time ran out. `denied`, `withdrawn`, and `expired` when nobody
+    decided in time. Given as a parameter, only those.
+    """
     caller = caller_of(request, Scope.REQUESTS_READ)
     rows = AccessRequest.objects.visible_to(caller.owner)
     if state:
-        rows = rows.filter(state=state)
-    rows = rows.select_related("site", "vendor", "requested_by").prefetch_related(
-        "endpoints__asset"
-    )
+        rows = rows.in_phase(state)
+    rows = rows.select_related(
+        "site", "vendor", "requested_by", "window"
+    ).prefetch_related("endpoints__asset")
     page, rest = page_of(
         caller.only_sites(rows, "site"), by="submitted_at", cursor=cursor, limit=limit
     )

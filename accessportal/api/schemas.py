@@ -97,7 +97,7 @@ class RequestOut(Schema):
     def of(row: AccessRequest) -> RequestOut:
         return RequestOut(
             number=row.number,
-            state=row.state,
+            state=row.phase(),
             site=row.site.slug,
             person=row.requested_by.full_name,
             vendor=row.vendor.name,

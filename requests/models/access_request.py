@@ -29,6 +29,13 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
             _decided_too_late(at or timezone.now()), state=AccessRequest.State.PENDING
         )
 
+    def in_phase(
+        self, phase: str, *, at: datetime | None = None
+    ) -> AccessRequestQuerySet:
+        """Those of which `AccessRequest.phase` says so at a moment (default: now)."""
+        then = _phase_in_database(at or timezone.now())
+        return self.annotate(phase_then=then).filter(phase_then=phase)
+
     def emergencies(self) -> AccessRequestQuerySet:
         return self.filter(emergency_at__isnull=False)
 
@@ -81,10 +88,63 @@ def _decided_too_late(at: datetime) -> models.Q:
     )
 
 
+def _phase_in_database(at: datetime) -> models.Case:
+    """What `AccessRequest.phase` says, line by line."""
+    from requests.models.window import MaintenanceWindow
+
+    phase = AccessRequest.Phase
+    later = MaintenanceWindow.objects.filter(
+        access_request__series=models.OuterRef("pk")
+    )
+    when = models.When
+    return models.Case(
+        when(~models.Q(state=AccessRequest.State.APPROVED), then=models.F("state")),
+        when(window__isnull=True, then=models.F("state")),
+        when(
+            window__closes_at__gt=at,
+            window__revoked_at__isnull=True,
+            then=models.Value(phase.APPROVED),
+        ),
+        when(
+            window__closes_at__gt=at,
+            window__revoke_cause__gt="",
+            then=models.Value(phase.TO_CONFIRM),
+        ),
+        when(
+            models.Exists(later.not_over(at=at)),
+            then=models.Value(phase.APPROVED),
+        ),
+        when(
+            models.Exists(later.fallen(at=at)),
+            then=models.Value(phase.TO_CONFIRM),
+        ),
+        when(window__revoked_at__isnull=True, then=models.Value(phase.OVER)),
+        when(
+            window__revoked_by=models.F("requested_by"),
+            then=models.Value(phase.GIVEN_BACK),
+        ),
+        default=models.Value(phase.REVOKED),
+        output_field=models.CharField(),
+    )
+
+
 class AccessRequest(models.Model):
     class State(models.TextChoices):
         PENDING = "pending", _("Waiting for a decision")
         APPROVED = "approved", _("Approved")
+        DENIED = "denied", _("Denied")
+        WITHDRAWN = "withdrawn", _("Withdrawn")
+        EXPIRED = "expired", _("Expired")
+
+    class Phase(models.TextChoices):
+        """What became of it: what was decided, or what its window came to; see `phase`."""
+
+        PENDING = "pending", _("Waiting for a decision")
+        APPROVED = "approved", _("Approved")
+        TO_CONFIRM = "to_confirm", _("To be confirmed again")
+        OVER = "over", _("Over")
+        GIVEN_BACK = "given_back", _("Given back")
+        REVOKED = "revoked", _("Revoked")
         DENIED = "denied", _("Denied")
         WITHDRAWN = "withdrawn", _("Withdrawn")
         EXPIRED = "expired", _("Expired")
@@ -215,6 +275,36 @@ class AccessRequest(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    def phase(self, *, at: datetime | None = None) -> Phase:
+        """What became of it at a moment (default: now).
+
+        Approved stays what has a time that is still to come, or that runs: of work that
+        repeats, any of its times. A window that somebody took back is told from one that
+        its contractor gave back, and from one that ran out.
+        """
+        window = getattr(self, "window", None)
+        if self.state != self.State.APPROVED or window is None:
+            return self.Phase(self.state)
+        at = at or timezone.now()
+        if window.closes_at > at and (not window.revoked_at or window.revoke_cause):
+            fallen = window.revoked_at is not None
+            return self.Phase.TO_CONFIRM if fallen else self.Phase.APPROVED
+        if self.recurrence and (later := self._phase_of_later_times(at)):
+            return later
+        if window.revoked_at is None:
+            return self.Phase.OVER
+        gave_back = window.revoked_by_id == self.requested_by_id
+        return self.Phase.GIVEN_BACK if gave_back else self.Phase.REVOKED
+
+    def _phase_of_later_times(self, at: datetime) -> Phase | None:
+        """Of work that repeats, when the first time is past; None: so are the others."""
+        from requests.models.window import MaintenanceWindow
+
+        later = MaintenanceWindow.objects.filter(access_request__series=self)
+        if later.not_over(at=at).exists():
+            return self.Phase.APPROVED
+        return self.Phase.TO_CONFIRM if later.fallen(at=at).exists() else None
 
     def is_overdue(self, *, at: datetime | None = None) -> bool:
         return self.state == self.State.PENDING and self.decide_by <= (

@@ -84,7 +84,7 @@ def request_list(request: HttpRequest) -> HttpResponse:
     context = {
         "page": page_of(rows, request.GET),
         "sites": sites,
-        "states": AccessRequest.State.choices,
+        "states": AccessRequest.Phase.choices,
         "may_ask": user.vendor is not None and may(user, Action.REQUEST_SUBMIT),
     }
     return render(request, "requests/submission_list.html", context)
