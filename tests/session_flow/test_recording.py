@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,13 @@ from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotPossible, TooLate
 from sessions.models import ComplianceReview, Recording, Segment
 from sessions.recorder import places
+from sessions.recorder.container import NO_CHAIN
+from sessions.recorder.order import RecordingOrder
+from sessions.recorder.segment import SegmentFacts
 from sessions.services import recording as recordings
 from sessions.services.recording_check import look_over, verify_recording
 from sessions.services.recording_failures import note_recording_failed
+from sessions.services.segment_rows import facts_of, keep_segment
 from sessions.tasks import seal_abandoned_recordings
 from tests.cast import Plant
 from tests.session_flow.recorded import (
@@ -29,6 +34,32 @@ from tests.session_flow.recorded import (
 )
 
 Committed = Any
+
+
+def screen_facts(order: RecordingOrder, *, ends_ms: int) -> SegmentFacts:
+    """A segment of the screen track; closed if it has an end."""
+    facts = SegmentFacts(
+        track="screen",
+        number=1,
+        name=f"{order.folder}/screen-00001.seg",
+        started_at="2026-03-10T11:00:00.000+00:00",
+        starts_ms=0,
+        first_sync=1000,
+        previous=NO_CHAIN,
+    )
+    if not ends_ms:
+        return facts
+    return replace(
+        facts,
+        ends_ms=ends_ms,
+        last_sync=10_000,
+        blocks=1,
+        plain_bytes=900,
+        stored_bytes=600,
+        stored_sha256="a" * 64,
+        closed=True,
+        activity=((9_000, 900),),
+    )
 
 
 @pytest.fixture
@@ -201,6 +232,33 @@ def test_segments_the_ledger_never_heard_of_are_found(
     assert Segment.objects.filter(recording=recording).count() == 2
     recording.refresh_from_db()
     assert recording.verification_error == ""
+
+
+def test_a_segment_has_one_row_that_is_completed_when_it_closes(plant: Plant) -> None:
+    session = make_session(plant)
+    order = recordings.open_recording(brokered_session=session, acting_user=plant.vera)
+    opened, closed = screen_facts(order, ends_ms=0), screen_facts(order, ends_ms=9_000)
+    order.ledger.segment_opened(order.recording_id, opened)
+    row = Segment.objects.get(recording=order.recording_id)
+    assert (row.ends_ms, row.closed_at, row.stored_sha256) == (0, None, "")
+    order.ledger.segment_closed(order.recording_id, closed)
+    again = Segment.objects.get(recording=order.recording_id)
+    assert again.pk == row.pk
+    assert again.closed_at is not None
+    assert facts_of(again) == closed
+
+
+def test_what_is_told_of_a_sealed_recording_changes_no_row(
+    recording: Recording,
+) -> None:
+    before = list(recording.segments.order_by("pk").values())
+    keep_segment(
+        recording.pk, replace(facts_of(recording.segments.all()[0]), blocks=99)
+    )
+    keep_segment(
+        recording.pk, replace(facts_of(recording.segments.all()[0]), number=99)
+    )
+    assert list(recording.segments.order_by("pk").values()) == before
 
 
 def test_a_live_session_is_not_sealed_by_the_sweep(plant: Plant) -> None:
