@@ -64,6 +64,16 @@ class House:
         self.fresh_at.pop(role, None)
         self.cookies[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
 
+    @contextmanager
+    def for_now(self) -> Iterator[None]:
+        """Whoever signs in is forgotten, and whatever is done undone: web sessions, too, so
+        that nobody counts as fresh by what was noted here."""
+        fresh_at = dict(self.fresh_at)
+        with transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+        self.fresh_at = fresh_at
+
     def path(self, name: str, line: Line, things: dict[str, Any] | None = None) -> str:
         named = things or self.things
         return reverse(name, args=[named[thing] for thing in line.args.split()])

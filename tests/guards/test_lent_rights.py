@@ -223,8 +223,8 @@ def acts() -> Iterator[tuple[str, Line, str, str]]:
 def recorded(house: House, name: str, line: Line, stand_in: str) -> list[AuditEvent]:
     """What the trail says of the act and of who did it; the act itself is undone."""
     person = house.people[stand_in]
+    browser = house.browser(stand_in)
     with transaction.atomic():
-        browser = house.browser(stand_in)
         ask = getattr(browser, line.method)
         ask(
             house.path(name, line),

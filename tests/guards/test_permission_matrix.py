@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -130,7 +129,7 @@ def test_who_gets_what(name: str, house: House):
 
 def test_a_companion_gains_the_session_and_nothing_else(house: House):
     """Named on the request of the live session; compared with a colleague who is not."""
-    with transaction.atomic():
+    with house.for_now():
         tom = make_person("Tom Thoma", vendor=house.plant.fillwerk)
         window = MaintenanceWindow.objects.get(pk=house.things["window"])
         window.access_request.companions.add(tom)
@@ -138,7 +137,6 @@ def test_a_companion_gains_the_session_and_nothing_else(house: House):
         answers = {
             name: answer_of(house, "tom", name, line) for name, line in MATRIX.items()
         }
-        transaction.set_rollback(True)
     expected = {
         name: COMPANION.get(name, line.answers()["vito"])
         for name, line in MATRIX.items()
@@ -152,7 +150,7 @@ def test_a_companion_gains_the_session_and_nothing_else(house: House):
 
 def test_a_coordinator_gains_the_company_and_nothing_else(house: House):
     """Compared with a colleague who is none; another company's coordinator gains nothing."""
-    with transaction.atomic():
+    with house.for_now():
         nora = make_person(
             "Nora Nord", vendor=house.plant.nordpack, coordinator_at=timezone.now()
         )
@@ -166,7 +164,6 @@ def test_a_coordinator_gains_the_company_and_nothing_else(house: House):
             for name in COORDINATOR
             if MATRIX[name].args
         }
-        transaction.set_rollback(True)
     expected = {
         name: COORDINATOR.get(name, line.answers()["vito"])
         for name, line in MATRIX.items()
@@ -185,7 +182,7 @@ def test_who_is_of_the_other_site_reaches_nothing_of_this_one(role: str, house: 
     role, and names a thing of North, is closed."""
     kind = getattr(house.plant, role).role_grants.get().role
     reached = {}
-    with transaction.atomic():
+    with house.for_now():
         away = make_person("Sam South", roles=[(kind, house.plant.south)])
         house.sign_in("away", away)
         for name, line in MATRIX.items():
@@ -193,7 +190,6 @@ def test_who_is_of_the_other_site_reaches_nothing_of_this_one(role: str, house: 
                 names_a_thing_of_north(line) or name in AT_EACH_SITE
             ):
                 reached[name] = answer_of(house, "away", name, line)
-        transaction.set_rollback(True)
     assert reached
     assert {
         name: answer
