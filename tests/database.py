@@ -1,4 +1,5 @@
-"""SQLite's test database is made once for each set of migrations, and copied.
+"""The test database is made once for each set of migrations, and copied: SQLite's as a file,
+PostgreSQL's as a template.
 
 Running them takes longer than a hundred tests, for each worker and each call of pytest.
 """
@@ -24,37 +25,53 @@ MADE_FROM = (
     *(ROOT / app / "row_rules.py" for app in ("accessportal", "requests", "sessions")),
     ROOT / "requirements.txt",
 )
-MIGRATED = VAR / "tests" / f"migrated-{digest_of(*MADE_FROM)[:16]}.sqlite3"
+DIGEST = digest_of(*MADE_FROM)[:16]
+MIGRATED = VAR / "tests" / f"migrated-{DIGEST}.sqlite3"
+TEMPLATE = f"migrated_{DIGEST}"
 
 
 @pytest.fixture(scope="session")
 def django_db_keepdb(
-    django_db_keepdb: bool,
     django_db_modify_db_settings: None,
     django_test_environment: None,
     django_db_blocker: DjangoDbBlocker,
 ) -> bool:
     """Put a copy in the place of the test database; `migrate` then finds nothing to do."""
-    if connection.vendor != "sqlite":
-        return django_db_keepdb
     MIGRATED.parent.mkdir(parents=True, exist_ok=True)
-    with (MIGRATED.parent / "lock").open("w") as lock:
+    with (MIGRATED.parent / "lock").open("w") as lock, django_db_blocker.unblock():
         fcntl.flock(lock, fcntl.LOCK_EX)  # the other workers wait, and copy
-        if not MIGRATED.exists():
-            with django_db_blocker.unblock():
-                migrate(MIGRATED.with_suffix(".new")).rename(MIGRATED)
-    shutil.copy(MIGRATED, connection.settings_dict["TEST"]["NAME"])
+        if connection.vendor == "postgresql":
+            copy_template(connection.creation._get_test_db_name())  # type: ignore[attr-defined]  # Django has no other
+        else:
+            copy_file(Path(connection.settings_dict["TEST"]["NAME"]))
     return True
 
 
-def migrate(place: Path) -> Path:
-    """A database file with all migrations run."""
-    place.unlink(missing_ok=True)
+def copy_file(place: Path) -> None:
+    if not MIGRATED.exists():
+        migrate(str(MIGRATED.with_suffix(".new")))
+        MIGRATED.with_suffix(".new").rename(MIGRATED)
+    shutil.copy(MIGRATED, place)
+
+
+def copy_template(name: str) -> None:
+    with connection._nodb_cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database")
+        there = {found for (found,) in cursor.fetchall()}
+        if TEMPLATE not in there:
+            cursor.execute(f"CREATE DATABASE {TEMPLATE}")
+            migrate(TEMPLATE)
+            connection.close_pool()  # type: ignore[attr-defined]  # used by nobody, for a template
+        if name not in there:
+            cursor.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+
+
+def migrate(name: str) -> None:
+    """Run all migrations on the database of this name."""
     product = connection.settings_dict["NAME"]
-    connection.settings_dict["NAME"] = str(place)
+    connection.settings_dict["NAME"] = name
     try:
         call_command("migrate", verbosity=0)
-        connection.close()  # and with it the write-ahead log
+        connection.close()  # and with it SQLite's write-ahead log
     finally:
         connection.settings_dict["NAME"] = product
-    return place
