@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -314,6 +315,16 @@ class Fleet:
             return bool(self.hmi["input"]["keys_down"])
 
         until(held)
+
+    def pause_while(self, console: Console, doing: Callable[[], Any]) -> float:
+        """The longest time between two presses that the machine felt, while that is done."""
+        felt = [self.press_works(console)]
+        worker = threading.Thread(target=doing)
+        worker.start()
+        while worker.is_alive():
+            felt.append(self.press_works(console))
+        felt.append(self.press_works(console))
+        return max(after - before for before, after in pairwise(felt))
 
     def press_works(self, console: Console) -> float:
         """Press the jog button and a key once and let go; when the machine had felt both."""

@@ -75,17 +75,24 @@ def test_one_that_stands_still_is_replaced_and_wakes_up_silent(fleet: Fleet) -> 
 
 
 def test_a_deploy_hands_the_session_over(fleet: Fleet) -> None:
+    """With no gap in input longer than 2 s.
+
+    On a machine that is busy everything takes longer, a link that is cut as well: so it may
+    also be twice as long as that, and one hand-over of three that were in time will do.
+    """
     fleet.brokers_living(2)
     session, console = fleet.session()
-    row = fleet.anchored(session)
-    before = fleet.press_works(console)
-    fleet.brokers[row["broker"]].stop()
-    live = fleet.press_works(console)
-    closed_at, code = console.closings[0]
-    show(gap=live - closed_at, all=live - before)
-
-    assert code == 4012
-    assert fleet.row_if(session, state="active", broker=row["anchor_broker"])
+    for _try in range(3):
+        fleet.brokers_living(2)
+        row = fleet.anchored(session)
+        cut = fleet.pause_while(console, console.cut)
+        gap = fleet.pause_while(console, fleet.brokers[row["broker"]].stop)
+        show(gap=gap, cut=cut)
+        assert console.closings[-1][1] == 4012
+        assert fleet.row_if(session, state="active", broker=row["anchor_broker"])
+        if gap < max(2.0, 2 * cut):
+            break
+    assert gap < max(2.0, 2 * cut)
     over = fleet.over(session)  # our own user left in order, so nothing is waited for
     assert over["end_reason"] == "ended_by_contractor"
 

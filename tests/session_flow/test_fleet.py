@@ -18,10 +18,13 @@ from sessions.broker.registry import Broker
 from sessions.models import BrokeredSession, LeftPressed, Recording
 from sessions.services.console import request_end
 from tests.cast import make_window, origin
+from tests.failing_files import refusing
 from tests.session_flow.evidence import keys_heard
 from tests.session_flow.fake_guacd import FakeGuacd
-from tests.session_flow.test_recorder_fails import busy, check, refusing, sealed
+from tests.session_flow.recorder_kit import busy, check, sealed
 from tests.session_flow.tunnel_kit import Bench, Tunnel
+
+NEVER = 3600.0
 
 
 @pytest.fixture
@@ -160,6 +163,32 @@ async def test_a_broker_that_stops_hands_its_session_over(
         ):
             await asyncio.sleep(0.05)
     assert recording.gaps  # stated, and everything before and after it is there
+
+
+async def test_nothing_in_the_way_of_a_hand_over_waits_for_a_look(
+    bench: Bench,
+    anchored: BrokeredSession,
+    console: Tunnel,
+    vera: User,
+    second: Broker,
+    fake_guacd: FakeGuacd,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+) -> None:
+    """Whatever else a busy machine adds: by what is regular, the gap in input would be for ever.
+
+    So it is as long as the work takes: two round trips to the database, the files, a picture.
+    """
+    monkeypatch.setattr("sessions.broker.fleet.LOOK_SECONDS", NEVER)
+    monkeypatch.setattr("sessions.broker.registry.ROUND_SECONDS", NEVER)
+    settings.POLICY_TICK_SECONDS = NEVER
+    await asyncio.sleep(1.0)  # the looks that had begun are over
+    second.fleet.look()  # and this one is the last by itself
+    await bench.broker.stop()
+    assert await console.closed() == 4012
+    again = await bench.enter(await bench.row(anchored), vera)
+    await again.picture()
+    await again.hold(98, fake_guacd.connection)
 
 
 async def test_a_session_whose_recording_fails_is_handed_over_all_the_same(
