@@ -44,15 +44,20 @@ from requests.thread_parts import about_changes
 
 SEEN_SALT = "requests.approval.seen"
 QUEUE_SIZE = 12  # each is judged anew for the page
+SHOWN_TIMES = 4
+"""So many of the same work stand in the queue; its page shows all of them."""
 
 
 @require_GET
 def queue(request: HttpRequest) -> HttpResponse:
     """What waits for this supervisor, the next to begin first."""
     user = deciding_person(request.user)  # type: ignore[arg-type]
+    groups = {several[0].pk: several for several in looking_alike(user)}
+    behind = [one.pk for several in groups.values() for one in several[1:]]
     waiting = (
         AccessRequest.objects.awaiting_decision()
         .asking(user)
+        .exclude(pk__in=behind)
         .select_related("site", "vendor", "requested_by")
         .order_by("wanted_from")
     )
@@ -60,9 +65,10 @@ def queue(request: HttpRequest) -> HttpResponse:
     context = {
         "later": wishes_asking(user),
         "fallen": MaintenanceWindow.objects.fallen().to_reconfirm(user),
-        "alike": looking_alike(user),
         "page": page,
-        "waiting": [_in_queue(access_request, user) for access_request in page],
+        "waiting": [
+            _in_queue(one, user, several=groups.get(one.pk, [])) for one in page
+        ],
         "substitutions": Substitution.objects.awaiting_decision()
         .for_supervisor(user)
         .select_related("access_request", "leaves", "comes"),
@@ -75,9 +81,15 @@ def queue(request: HttpRequest) -> HttpResponse:
     return render(request, "requests/approval_queue.html", context)
 
 
-def _in_queue(access_request: AccessRequest, user: User) -> dict[str, Any]:
+def _in_queue(
+    access_request: AccessRequest, user: User, *, several: list[AccessRequest]
+) -> dict[str, Any]:
+    """several: it, and what is the same work at other times; empty when it is alone."""
     return {
         "access_request": access_request,
+        "several": several,
+        "shown": several[:SHOWN_TIMES],
+        "more": max(0, len(several) - SHOWN_TIMES),
         "endpoints": requested_endpoints(access_request),
         "unusual": what_is_unusual(facts_of_request(access_request, viewer=user)),
     }

@@ -220,6 +220,20 @@ def test_a_stale_page_or_an_impossible_time_undoes_all(
     assert nothing_decided()
 
 
+def test_the_queue_shows_the_same_work_once(
+    weekly, vera, olga, filling_plc, browser_of
+):
+    alone = ask(vera, filling_plc, start=weekly[1].wanted_from)
+    page = browser_of(olga).get("/approvals/")
+    rows = page.context["waiting"]
+    assert [row["access_request"] for row in rows] == [weekly[0], alone]
+    assert [row["several"] for row in rows] == [weekly, []]
+    assert "the same work, 3 times" in page.text
+    for one in weekly:
+        assert page.text.count(one.number) >= 1
+        assert f'/approvals/{one.number}/"' not in page.text
+
+
 def test_the_page(weekly, vera, olga, omar, ivan, filling_hmi, browser_of, clock):
     first, second, third = weekly
     other = ask(vera, filling_hmi, start=clock.now + DAY * 5, permission="view")
