@@ -17,6 +17,11 @@ from accessportal.launcher.system import find
 PREFERRED_PORT = 4822
 START_ATTEMPTS = 3
 
+LOG_LEVEL = "warning"
+"""guacd forks while its other threads run. One that writes into the log in that moment leaves
+the log locked in the child, which hangs at its own first line: so nothing is written where
+nothing is wrong (docs/decisions/0039)."""
+
 
 class Guacd:
     """The guacd that belongs to one data directory."""
@@ -60,7 +65,7 @@ class Guacd:
         self.port_file.write_text(str(port), encoding="ascii")
         with self.log_file.open("ab") as log:
             process = subprocess.Popen(
-                [program, "-b", "127.0.0.1", "-l", str(port), "-f", "-L", "info"],
+                [program, "-b", "127.0.0.1", "-l", str(port), "-f", "-L", LOG_LEVEL],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 # A group of its own: Ctrl-C in the terminal is not for guacd.
                 start_new_session=True,

@@ -88,6 +88,16 @@ def test_an_address_that_is_none_is_refused(address: str) -> None:
         reachable(address)
 
 
+def test_it_writes_nothing_down_when_it_makes_a_process(guacd: Guacd) -> None:
+    """A thread that writes into the log while another forks leaves the child hanging for
+    good (docs/decisions/0039)."""
+    host, port = guacd.ensure().split(":")
+    with socket.create_connection((host, int(port)), timeout=5) as connection:
+        connection.sendall(b"6.select,3.vnc;")
+        assert connection.recv(64).startswith(b"4.args")
+    assert guacd.log_file.read_text() == ""
+
+
 def test_its_children_are_those_of_all_its_threads(guacd: Guacd) -> None:
     """guacd gives each connection a process, from the thread that serves its first user."""
     host, port = guacd.ensure().split(":")

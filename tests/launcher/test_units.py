@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from accessportal.launcher import ports
+from accessportal.launcher.guacd import LOG_LEVEL
 from accessportal.launcher.paths import ROOT
 from accessportal.launcher.test_services import services
 from tests.launcher.test_run_script import plain_environment
@@ -171,6 +172,11 @@ def test_every_unit_starts_in_the_project_root_without_privileges() -> None:
 def test_guacd_listens_on_loopback_only() -> None:
     words = shlex.split(unit("access-portal-guacd")["Service"]["ExecStart"])
     assert words[words.index("-b") + 1] == "127.0.0.1"
+
+
+def test_guacd_writes_down_no_more_than_where_the_script_starts_it() -> None:
+    words = shlex.split(unit("access-portal-guacd")["Service"]["ExecStart"])
+    assert words[words.index("-L") + 1] == LOG_LEVEL
 
 
 def test_the_embedded_unit_starts_what_the_script_knows() -> None:
