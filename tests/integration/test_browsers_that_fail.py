@@ -16,6 +16,7 @@ from accessportal.bench.console import Console
 from accessportal.demo.targets import Targets
 from sessions.guacamole.handshake import GuacdAddress
 from sessions.guacamole.instruction import encode
+from tests.session_flow.evidence import felt_by, felt_unrecorded
 from tests.slow_link import SlowLink, slow_link
 from tests.staged import RealTunnel, Stage, enter, knock, staged_portal
 
@@ -38,24 +39,26 @@ def cookie(stage: Stage) -> str:
 
 
 @pytest.fixture(scope="module")
-def felt_before(stage: Stage) -> int:
-    """Presses of the panel's mouse buttons before this session."""
-    return int(hmi(stage)["input"]["button_presses"])
+def felt_before(stage: Stage) -> dict[str, int]:
+    """Presses of the panel's mouse buttons and keys before this session."""
+    return felt_by(hmi(stage))
 
 
 @pytest.fixture(scope="module")
-def session(stage: Stage, cookie: str, felt_before: int) -> str:
+def session(stage: Stage, cookie: str, felt_before: dict[str, int]) -> str:
     """Vera's session on the filling line's panel."""
     window = stage.window("vera", "vnc")["window"]
     return str(stage.begin("vera", window, "vnc", cookie))
 
 
 @pytest.fixture(autouse=True)
-def all_is_recorded(stage: Stage, session: str, felt_before: int) -> Iterator[None]:
+def all_is_recorded(
+    stage: Stage, session: str, felt_before: dict[str, int]
+) -> Iterator[None]:
     """Whatever a browser did, the input track holds what the machine felt."""
     yield
-    felt = hmi(stage)["input"]["button_presses"] - felt_before
-    assert stage.presses(session) >= felt
+    felt, journalled = felt_by(hmi(stage)), stage.presses(session)
+    assert felt_unrecorded(felt_before, felt, journalled) == {}
 
 
 @pytest.fixture
