@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import TypeVar
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -25,6 +26,8 @@ from requests.services.approval import (
 )
 from requests.services.common import guard_four_eyes, guard_pending, locked_request
 
+Decided = TypeVar("Decided")
+
 
 def approve_alike(
     access_requests: Sequence[AccessRequest],
@@ -40,45 +43,15 @@ def approve_alike(
     `approve_request` does, naming the request; `NotPossible` where one of them is not
     approved in advance, or not the same work as the others.
     """
-    for access_request in access_requests:
-        guard_four_eyes(access_request, acting_user=acting_user, origin=origin)
-    return _approve(
+    return _decide_each(
         access_requests,
+        approve_request,
+        _guard_one_after_the_other,
         acting_user=acting_user,
         origin=origin,
         facts_hashes=facts_hashes,
         reason=reason,
     )
-
-
-@transaction.atomic
-def _approve(
-    access_requests: Sequence[AccessRequest],
-    *,
-    acting_user: User,
-    origin: Origin,
-    facts_hashes: Mapping[str, str],
-    reason: str,
-) -> list[MaintenanceWindow | None]:
-    by_time = _locked(access_requests)
-
-    _guard_alike(by_time)
-    _guard_one_after_the_other(by_time)
-
-    numbers = [one.number for one in by_time]
-    made = []
-    for access_request in by_time:
-        with _named(access_request):
-            window = approve_request(
-                access_request,
-                acting_user=acting_user,
-                origin=origin,
-                facts_hash=facts_hashes.get(access_request.number, ""),
-                reason=reason,
-                together=numbers,
-            )
-        made.append(window)
-    return made
 
 
 def deny_alike(
@@ -93,45 +66,51 @@ def deny_alike(
 
     Raises as `approve_alike` does; times that overlap can be denied together.
     """
-    for access_request in access_requests:
-        guard_four_eyes(access_request, acting_user=acting_user, origin=origin)
-    return _deny(
+    reason = reason.strip()
+    return _decide_each(
         access_requests,
+        deny_request,
+        lambda by_time: guard_says_why(by_time[0], reason),
         acting_user=acting_user,
         origin=origin,
         facts_hashes=facts_hashes,
-        reason=reason.strip(),
+        reason=reason,
     )
 
 
-@transaction.atomic
-def _deny(
+def _decide_each(
     access_requests: Sequence[AccessRequest],
+    decide: Callable[..., Decided],
+    guard: Callable[[list[AccessRequest]], None],
     *,
     acting_user: User,
     origin: Origin,
     facts_hashes: Mapping[str, str],
     reason: str,
-) -> list[ApprovalDecision]:
-    by_time = _locked(access_requests)
+) -> list[Decided]:
+    """One after the other by `decide`, once all are locked and `guard` lets them; or none."""
+    for access_request in access_requests:
+        guard_four_eyes(access_request, acting_user=acting_user, origin=origin)
 
-    _guard_alike(by_time)
-    guard_says_why(by_time[0], reason)
+    with transaction.atomic():
+        by_time = _locked(access_requests)
+        _guard_alike(by_time)
+        guard(by_time)
 
-    numbers = [one.number for one in by_time]
-    made = []
-    for access_request in by_time:
-        with _named(access_request):
-            decision = deny_request(
-                access_request,
-                acting_user=acting_user,
-                origin=origin,
-                facts_hash=facts_hashes.get(access_request.number, ""),
-                reason=reason,
-                together=numbers,
-            )
-        made.append(decision)
-    return made
+        numbers = [one.number for one in by_time]
+        made = []
+        for access_request in by_time:
+            with _named(access_request):
+                decided = decide(
+                    access_request,
+                    acting_user=acting_user,
+                    origin=origin,
+                    facts_hash=facts_hashes.get(access_request.number, ""),
+                    reason=reason,
+                    together=numbers,
+                )
+            made.append(decided)
+        return made
 
 
 def guard_how_many(numbers: Sequence[str]) -> None:
