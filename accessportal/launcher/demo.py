@@ -57,7 +57,7 @@ class Machines:
         targets = self.running().describe()
         path = self._data_dir / "demo.json"
         if not path.exists():
-            say("Filling the demo plant and recording its past: half a minute, once.")
+            say("Filling the demo plant and recording its past: about a minute, once")
         content = {
             "url": os.environ["PORTAL_PUBLIC_URL"],
             "people": seed_demo(targets),

@@ -43,14 +43,15 @@ def manage(arguments: list[str]) -> None:
     execute_from_command_line(["./portal manage", *arguments])
 
 
+def database_is_missing(data_dir: Path) -> bool:
+    """Whether the database is to be a file of this directory, and is not there yet."""
+    elsewhere = "PORTAL_DATABASE_URL" in os.environ
+    return not elsewhere and not (data_dir / DATABASE).exists()
+
+
 def guard_data_is_there(data_dir: Path, arguments: list[str]) -> None:
     """Raises `SetupProblem` for a command about a plant's data where there are none yet."""
-    if (
-        not ABOUT_DATA.intersection(arguments[:1])
-        or "PORTAL_DATABASE_URL" in os.environ
-    ):
-        return
-    if not (data_dir / DATABASE).exists():
+    if ABOUT_DATA.intersection(arguments[:1]) and database_is_missing(data_dir):
         raise SetupProblem(
             f"There is no data in {data_dir}. `./portal serve` makes it; "
             "data elsewhere is named by --data-dir DIR, before the command: the demo's is "

@@ -17,6 +17,7 @@ from typing import NoReturn
 from accessportal.launcher import data_dir, ports, stamps
 from accessportal.launcher.console import SetupProblem, say
 from accessportal.launcher.guacd import Guacd
+from accessportal.launcher.managing import database_is_missing
 from accessportal.launcher.paths import ROOT, STATIC
 from accessportal.serving import Server, config
 
@@ -131,6 +132,8 @@ def prepare_django() -> None:
     problems = [message for message in run_checks() if message.is_serious()]
     if problems:
         raise SetupProblem("\n".join(str(message) for message in problems))
+    if database_is_missing(Path(os.environ["PORTAL_DATA_DIR"])):
+        say("Making the database: up to a minute, once")
     call_command("migrate", interactive=False, verbosity=0)
     collect_static(Path(os.environ["PORTAL_DATA_DIR"]))
 
