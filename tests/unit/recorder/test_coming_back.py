@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sessions.recorder.clock_watch import first_picture_at
+from sessions.recorder.clock_watch import ClockWatch, first_picture_at
 from sessions.recorder.container import INPUT, SCREEN
 from sessions.recorder.manifest import build_manifest
 from sessions.recorder.order import Interruption, TrackEnd
@@ -243,6 +243,23 @@ async def test_a_time_of_day_that_is_set_ends_the_segment_and_no_position_moves(
     # Whoever goes on with it reckons with the new time of day.
     assert first_picture_at(facts) == datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
     assert first_picture_at([old]) == datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+
+
+def test_a_process_that_stood_still_while_it_looked_is_no_clock_that_was_set(
+    clocks: Clocks,
+) -> None:
+    """SIGSTOP, or a machine that is busy, between the one clock and the other."""
+    stands_still = iter([0, 0, 5, 0])
+
+    def utc_now() -> datetime:
+        said = clocks.utc
+        clocks.pass_by(next(stands_still))
+        return said
+
+    watch = ClockWatch(lambda: clocks.at, utc_now)
+    assert watch.leap() == 0
+    assert watch.leap() == 0
+    assert next(stands_still, None) is None
 
 
 @pytest.mark.parametrize("leap", [-5_000, 3_600_000, -3_600_000])
