@@ -14,12 +14,13 @@ from django.db import connection
 from django.utils import translation
 
 # The people and the plant of the stories; two at the same moment; the database, and the
-# clean-up after real commits; the real queue.
+# clean-up after real commits; which tests go to the same worker; the real queue.
 pytest_plugins = [
     "tests.cast",
     "tests.at_once",
     "tests.database",
     "tests.flushing",
+    "tests.together",
     "tests.workers",
 ]
 

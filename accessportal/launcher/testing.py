@@ -148,7 +148,7 @@ def workers(arguments: list[str], only: str) -> list[str]:
     """Those of this part, unless the person says otherwise."""
     if any(word.startswith(OPTIONS_FOR_WORKERS) for word in arguments):
         return []
-    return ["-n", WORKERS[only], "--dist", "loadgroup"]
+    return ["-n", WORKERS[only]]
 
 
 def clean_environment() -> dict[str, str]:

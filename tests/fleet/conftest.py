@@ -1,4 +1,4 @@
-"""One plant for all tests of the fleet, on one worker."""
+"""One plant for all tests of the fleet."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if str(item.path).startswith(here):
             item.add_marker(pytest.mark.guacd)
-            item.add_marker(pytest.mark.xdist_group("fleet"))
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,10 @@ from sessions.guacamole.handshake import GuacdAddress
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All of these on one worker: the machines are there once."""
     here = str(Path(__file__).parent)
     for item in items:
         if str(item.path).startswith(here):
             item.add_marker(pytest.mark.guacd)
-            item.add_marker(pytest.mark.xdist_group("guacd"))
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,6 @@ from accessportal.launcher.running import Run, Terminated
 pytestmark = [
     pytest.mark.guacd,
     pytest.mark.timeout(300),
-    pytest.mark.xdist_group("demo"),
 ]
 
 FIRST_START_SECONDS = 180  # the demo's past is worked through once

@@ -20,7 +20,7 @@ from accessportal.launcher.paths import ROOT
 from accessportal.launcher.test_services import services
 from tests.launcher.test_run_script import plain_environment
 
-pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("units")]
+pytestmark = pytest.mark.timeout(240)
 
 UNITS = ROOT / "deploy" / "systemd"
 PROCESSES = ("web", "broker@", "worker", "beat")
