@@ -46,6 +46,17 @@ class TestWorking:
         expect(page.locator("#strip-people")).to_contain_text("Nobody is watching")
         assert axe_findings(page) == []
 
+    def test_who_is_connected_already_is_led_back(
+        self, stage: Stage, page_of: OpensPages, work: Callable[..., str]
+    ) -> None:
+        page = page_of("vera")
+        session = work(page, "vnc")
+        page.go_back()
+        expect(page.get_by_text("You are connected to this machine")).to_be_visible()
+        assert axe_findings(page) == []
+        page.get_by_role("link", name="Back to the console").click()
+        expect(page).to_have_url(re.compile(f"/{session}/console/$"))
+
     def test_typing_reaches_the_shell_until_the_chord_takes_the_keyboard_back(
         self, stage: Stage, page_of: OpensPages, work: Callable[..., str]
     ) -> None:
