@@ -167,13 +167,15 @@ def test_the_sign_in_ends_with_the_window_wherever_that_is_moved(
 def test_over_a_training_alone_the_second_factor_stays(window, vera, olga, browser_of):
     lapse(vera)
     number, browser = window.access_request.number, browser_of(vera)
-    assert "Type the code" in browser.get(f"/requests/{number}/").text
+    page = browser.get(f"/requests/{number}/").text
+    assert "Type the code" in page and "Connect to" not in page
     code = call(window, olga, factor_lost=False).code
     with refused(NotPossible, "factor_needed"):
         enter(vera, code)
     answer = browser.post("/escorts/code/", {"code": code})
     assert answer.url == f"/requests/{number}/"
-    assert "Olga Olsen escorts you" in browser.get(answer.url).text
+    page = browser.get(answer.url).text
+    assert "Olga Olsen escorts you" in page and "Connect to" in page
     assert not WebSession.objects.exclude(bound_to="").exists()
     assert User.objects.get(pk=vera.pk).training_expires_at < timezone.now()
 
