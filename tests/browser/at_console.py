@@ -10,7 +10,10 @@ from playwright.sync_api import Page, expect
 from tests.demo.machines import eventually, state
 from tests.staged import Stage
 
-CUT_OFF = """() => {
+CUT_OFF = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame();  // a window of another size is first measured with the rules of the former one
+  await frame();
   const right = (one) => one.getBoundingClientRect().right;
   const title = document.querySelector(".strip-title");
   const side = [...document.querySelectorAll(".strip-side > *, .strip-who-ask")];
