@@ -113,6 +113,8 @@ def request_badge(access_request: Any) -> Badge | None:
 def window_badge(window: Any) -> Badge | None:
     if window.has_fallen:
         return Badge(_("To be confirmed again"), "warn", "refresh")
+    if window.was_given_back:
+        return Badge(_("Given back"), "quiet", "arrow-back-up")
     return None
 
 

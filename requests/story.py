@@ -363,7 +363,7 @@ def _of_window(window: MaintenanceWindow) -> list[Happening]:
     if window.shortened_at is not None:
         told.append(_shorter(window))
     if window.revoked_at is not None:
-        given_back = window.revoked_by_id == window.access_request.requested_by_id
+        given_back = window.was_given_back
         told.append(
             Happening(
                 window.revoked_at,

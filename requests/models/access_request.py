@@ -283,8 +283,9 @@ class AccessRequest(models.Model):
         repeats, any of its times. A window that somebody took back is told from one that
         its contractor gave back, and from one that ran out.
         """
-        window = getattr(self, "window", None)
-        if self.state != self.State.APPROVED or window is None:
+        approved = self.state == self.State.APPROVED
+        window = getattr(self, "window", None) if approved else None  # else no query
+        if window is None:
             return self.Phase(self.state)
         at = at or timezone.now()
         if window.closes_at > at and (not window.revoked_at or window.revoke_cause):
@@ -294,8 +295,7 @@ class AccessRequest(models.Model):
             return later
         if window.revoked_at is None:
             return self.Phase.OVER
-        gave_back = window.revoked_by_id == self.requested_by_id
-        return self.Phase.GIVEN_BACK if gave_back else self.Phase.REVOKED
+        return self.Phase.GIVEN_BACK if window.was_given_back else self.Phase.REVOKED
 
     def _phase_of_later_times(self, at: datetime) -> Phase | None:
         """Of work that repeats, when the first time is past; None: so are the others."""

@@ -173,6 +173,12 @@ class MaintenanceWindow(models.Model):
         return bool(self.revoked_at and self.revoke_cause) and in_time
 
     @property
+    def was_given_back(self) -> bool:
+        """Revoked by who asked for it, and not by the plant."""
+        asked_by = self.access_request.requested_by_id
+        return self.revoked_at is not None and self.revoked_by_id == asked_by
+
+    @property
     def is_shortened(self) -> bool:
         """It closes by a last day that was moved, earlier than it was to close."""
         before = self.shortened_from

@@ -302,7 +302,6 @@ def _about_window(
         "may_revoke": phase in (phases.SCHEDULED, phases.OPEN)
         and may(user, Action.WINDOW_REVOKE, site),
         "may_give_back": own and phase in (phases.SCHEDULED, phases.OPEN),
-        "given_back": window.revoked_by_id == window.access_request.requested_by_id,
         "may_extend": own and phase == phases.OPEN and extension is None,
         "extension": extension if phase == phases.OPEN else None,
         "extension_minutes": EXTENSION_MINUTES,

@@ -280,6 +280,8 @@ class TestSeries:
         assert [one.phase() for one in MaintenanceWindow.objects.order_by("opens_at")] == [
             "scheduled", "revoked", "revoked", "scheduled",
         ]  # fmt: skip
+        listed = browser.get("/windows/").content.decode()
+        assert (listed.count("Given back"), listed.count("given back")) == (1, 1)
         released = AuditEvent.objects.get(event="window.released")
         assert (released.request_number, released.actor_id) == (number, plant.vera.pk)
         olga = browser_of(plant.olga)
