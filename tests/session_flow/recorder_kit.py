@@ -29,20 +29,6 @@ def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
 
 
 @pytest.fixture
-async def live(
-    bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
-) -> BrokeredSession:
-    return await bench.start(window, filling_hmi, vera)
-
-
-@pytest.fixture
-async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
-    tunnel = await bench.enter(live, vera)
-    await tunnel.picture()
-    return tunnel
-
-
-@pytest.fixture
 def asset(console: Tunnel, fake_guacd: FakeGuacd) -> FakeConnection:
     return fake_guacd.connection
 

@@ -42,20 +42,6 @@ def window(
     return make_window(vera, filling_hmi, decided_by=olga)
 
 
-@pytest.fixture
-async def live(
-    bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
-) -> BrokeredSession:
-    return await bench.start(window, filling_hmi, vera)
-
-
-@pytest.fixture
-async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
-    tunnel = await bench.enter(live, vera)
-    await tunnel.picture()
-    return tunnel
-
-
 async def said_at(live: BrokeredSession, **ago: float) -> None:
     """As if somebody had tapped so long ago."""
     await BrokeredSession.objects.filter(pk=live.pk).aupdate(

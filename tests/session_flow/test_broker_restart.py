@@ -25,25 +25,6 @@ from tests.session_flow.fake_guacd import FakeGuacd
 from tests.session_flow.tunnel_kit import Bench, Tunnel
 
 
-@pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
-
-
-@pytest.fixture
-async def live(
-    bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
-) -> BrokeredSession:
-    return await bench.start(window, filling_hmi, vera)
-
-
-@pytest.fixture
-async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
-    tunnel = await bench.enter(live, vera)
-    await tunnel.picture()
-    return tunnel
-
-
 async def die(broker: Broker) -> None:
     """As `kill -9` leaves it: no word to guacd, none to the database."""
     tasks: list[asyncio.Task[Any]] = [*broker._tasks]

@@ -39,11 +39,6 @@ def otto(north: Site) -> User:
     return make_person("Otto Olm", roles=[(OT, north)])
 
 
-@pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
-
-
 def started(
     window: MaintenanceWindow, endpoint: Endpoint, vera: User
 ) -> BrokeredSession:

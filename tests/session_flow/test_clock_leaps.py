@@ -22,17 +22,15 @@ from tests.session_flow.fake_guacd import FakeConnection
 from tests.session_flow.recorder_kit import (
     asset,
     check,
-    console,
     end_and_seal,
     fails,
-    live,
     sealed,
     window,
     works_again,
 )
 from tests.session_flow.tunnel_kit import Bench, Tunnel
 
-__all__ = ["asset", "console", "live", "window"]  # the fixtures
+__all__ = ["asset", "window"]  # the fixtures
 
 
 class WallClock(datetime):

@@ -14,28 +14,9 @@ from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession, Participant
 from sessions.services.freezes import freeze_session, unfreeze_session
-from tests.cast import make_window, origin
+from tests.cast import origin
 from tests.session_flow.fake_guacd import PICTURE, FakeGuacd
 from tests.session_flow.tunnel_kit import Bench, Tunnel
-
-
-@pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
-
-
-@pytest.fixture
-async def live(
-    bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
-) -> BrokeredSession:
-    return await bench.start(window, filling_hmi, vera)
-
-
-@pytest.fixture
-async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
-    tunnel = await bench.enter(live, vera)
-    await tunnel.picture()
-    return tunnel
 
 
 async def forget_opening(bench: Bench, live: BrokeredSession) -> None:

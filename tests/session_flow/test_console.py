@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from asgiref.sync import sync_to_async
 
 from accessportal.accounts.models import User
@@ -11,16 +10,11 @@ from accessportal.plants.models import Endpoint
 from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession
 from sessions.services.console import request_end
-from tests.cast import make_window, origin
+from tests.cast import origin
 from tests.session_flow.fake_guacd import FakeGuacd
 from tests.session_flow.tunnel_kit import Bench
 
 State = BrokeredSession.State
-
-
-@pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
 
 
 async def test_vera_works_and_ends(

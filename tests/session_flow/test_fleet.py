@@ -17,7 +17,7 @@ from sessions.broker import handover
 from sessions.broker.registry import Broker
 from sessions.models import BrokeredSession, LeftPressed, Recording
 from sessions.services.console import request_end
-from tests.cast import make_window, origin
+from tests.cast import origin
 from tests.failing_files import refusing
 from tests.session_flow.evidence import keys_heard
 from tests.session_flow.fake_guacd import FakeGuacd
@@ -25,11 +25,6 @@ from tests.session_flow.recorder_kit import busy, check, sealed
 from tests.session_flow.tunnel_kit import Bench, Tunnel
 
 NEVER = 3600.0
-
-
-@pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
 
 
 @pytest.fixture
@@ -48,13 +43,6 @@ async def live(
     live = await bench.start(window, filling_hmi, vera)
     assert live.broker == bench.broker.name
     return live
-
-
-@pytest.fixture
-async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
-    tunnel = await bench.enter(live, vera)
-    await tunnel.picture()
-    return tunnel
 
 
 @pytest.fixture

@@ -10,33 +10,12 @@ from asgiref.sync import sync_to_async
 
 from accessportal.accounts.models import User
 from accessportal.errors import FreshFactorNeeded, NotAllowed, TooLate
-from accessportal.plants.models import Endpoint
-from requests.models import MaintenanceWindow
 from sessions.models import BrokeredSession
 from sessions.services.console import send_message
 from sessions.services.freezes import freeze_session, resume_session, unfreeze_session
-from tests.cast import make_window, origin
+from tests.cast import origin
 from tests.session_flow.fake_guacd import FakeConnection, FakeGuacd
 from tests.session_flow.tunnel_kit import Bench, Tunnel
-
-
-@pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
-
-
-@pytest.fixture
-async def live(
-    bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
-) -> BrokeredSession:
-    return await bench.start(window, filling_hmi, vera)
-
-
-@pytest.fixture
-async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
-    tunnel = await bench.enter(live, vera)
-    await tunnel.picture()
-    return tunnel
 
 
 def keys(asset: FakeConnection) -> list[tuple[str, ...]]:

@@ -11,7 +11,6 @@ from django.test import Client
 
 from accessportal.accounts.models import User
 from accessportal.errors import NotAllowed, NotPossible
-from accessportal.plants.models import Endpoint
 from requests.models import ExtensionRequest, MaintenanceWindow
 from requests.services.extension import (
     grant_extension,
@@ -22,28 +21,9 @@ from requests.services.moving import recall_window
 from sessions.models import BrokeredSession, ConsoleMessage
 from sessions.services.phrases import PHRASES, acknowledge, send_phrase
 from sessions.services.status import moment
-from tests.cast import make_window, origin, signed_in
+from tests.cast import origin, signed_in
 from tests.session_flow.evidence import marks_of
 from tests.session_flow.tunnel_kit import Bench, Tunnel
-
-
-@pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
-
-
-@pytest.fixture
-async def live(
-    bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
-) -> BrokeredSession:
-    return await bench.start(window, filling_hmi, vera)
-
-
-@pytest.fixture
-async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
-    tunnel = await bench.enter(live, vera)
-    await tunnel.picture()
-    return tunnel
 
 
 async def test_a_phrase_reaches_the_other_side_and_its_answer_comes_back(

@@ -36,10 +36,8 @@ from tests.session_flow.recorder_kit import (
     asset,
     busy,
     check,
-    console,
     end_and_seal,
     fails,
-    live,
     sealed,
     window,
     works_again,
@@ -47,7 +45,7 @@ from tests.session_flow.recorder_kit import (
 from tests.session_flow.tunnel_kit import Bench, Tunnel, portal_bench
 from tests.small_disk import SmallDisk, small_disk
 
-__all__ = ["asset", "console", "live", "window"]  # the fixtures
+__all__ = ["asset", "window"]  # the fixtures
 
 # --- A disk that is full ------------------------------------------------------------------
 

@@ -24,17 +24,15 @@ from tests.session_flow.recorder_kit import (
     asset,
     busy,
     check,
-    console,
     end_and_seal,
     fails,
-    live,
     sealed,
     window,
     works_again,
 )
 from tests.session_flow.tunnel_kit import Bench, Tunnel
 
-__all__ = ["asset", "console", "live", "window"]  # the fixtures
+__all__ = ["asset", "window"]  # the fixtures
 
 
 async def test_a_storage_that_is_taken_away_is_noticed_although_writes_still_work(

@@ -11,14 +11,11 @@ import pytest
 from asgiref.sync import sync_to_async
 from django.utils import timezone
 
-from accessportal.accounts.models import User
 from accessportal.audit.models import AuditEvent
-from accessportal.plants.models import Endpoint
-from requests.models import MaintenanceWindow
 from sessions.broker import release_anew
 from sessions.broker.registry import Broker
 from sessions.models import BrokeredSession, LeftPressed
-from tests.cast import make_endpoint, make_window
+from tests.cast import make_endpoint
 from tests.session_flow.evidence import keys_heard
 from tests.session_flow.fake_guacd import FakeConnection, FakeGuacd
 from tests.session_flow.test_broker_restart import die, never
@@ -27,25 +24,6 @@ from tests.session_flow.tunnel_kit import Bench, Tunnel
 LINE_BREAKS = "5.error,11.Forced off.,3.521;"
 
 Act = Callable[[BrokeredSession], Any]
-
-
-@pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
-
-
-@pytest.fixture
-async def live(
-    bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
-) -> BrokeredSession:
-    return await bench.start(window, filling_hmi, vera)
-
-
-@pytest.fixture
-async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
-    tunnel = await bench.enter(live, vera)
-    await tunnel.picture()
-    return tunnel
 
 
 def somebody_else_begins(live: BrokeredSession) -> None:

@@ -8,34 +8,11 @@ import asyncio
 import pytest
 from asgiref.sync import sync_to_async
 
-from accessportal.accounts.models import User
-from accessportal.plants.models import Endpoint
-from requests.models import MaintenanceWindow
 from sessions.broker import viewer
 from sessions.models import BrokeredSession
-from tests.cast import make_window
 from tests.session_flow.evidence import journal_of, keys_heard
 from tests.session_flow.fake_guacd import FakeGuacd
 from tests.session_flow.tunnel_kit import Bench, Tunnel
-
-
-@pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
-
-
-@pytest.fixture
-async def live(
-    bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
-) -> BrokeredSession:
-    return await bench.start(window, filling_hmi, vera)
-
-
-@pytest.fixture
-async def console(bench: Bench, live: BrokeredSession, vera: User) -> Tunnel:
-    tunnel = await bench.enter(live, vera)
-    await tunnel.picture()
-    return tunnel
 
 
 async def releases_of(live: BrokeredSession) -> int:

@@ -16,11 +16,6 @@ from tests.session_flow.tunnel_kit import Bench
 
 
 @pytest.fixture
-def window(filling_hmi: Endpoint, vera: User, olga: User) -> MaintenanceWindow:
-    return make_window(vera, filling_hmi, decided_by=olga)
-
-
-@pytest.fixture
 async def live(
     bench: Bench, window: MaintenanceWindow, filling_hmi: Endpoint, vera: User
 ) -> BrokeredSession:
