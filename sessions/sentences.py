@@ -129,10 +129,6 @@ START_FAILURES: dict[str, Sentence] = {
         "The recorder could not start, so the session was not opened."
     ),
     "start_interrupted": _("The connection was not made in time."),
-    "closed_at_once": _(
-        "The machine, or the way to it, closed the connection before there was a picture. "
-        "It may be switched off, or refuse the connection."
-    ),
     "no_picture": _("The machine answered, but sent no picture."),
     "protocol_unknown": _("This kind of connection is not supported."),
     "username_missing": _(

@@ -42,6 +42,7 @@ from sessions.broker.viewer import State as ViewerState
 from sessions.guacamole.arguments import Size, connection_arguments
 from sessions.guacamole.errors import (
     ArgumentsError,
+    ClosedAtOnce,
     GuacdError,
     GuacdRefused,
     ProtocolError,
@@ -61,7 +62,6 @@ logger = logging.getLogger(__name__)
 
 EndReason = BrokeredSession.EndReason
 
-HANDSHAKE_SECONDS = 30.0
 OPENING_SECONDS = 10.0
 
 
@@ -229,9 +229,7 @@ class SessionActor:
         )
         if self.ending:
             return InstructionReader()
-        self.stream = await open_upstream(
-            self, arguments, size, timeout=HANDSHAKE_SECONDS
-        )
+        self.stream = await open_upstream(self, arguments, size)
         self.stream.gate = self.lease.held
         self.asset = AssetLine.of(row)
         self.row.guacd_connection_id = self.stream.connection_id
@@ -336,7 +334,7 @@ class SessionActor:
                 if self.was_up:
                     self.end(End(EndReason.ASSET_CLOSED))
                 else:
-                    self._fail("closed_at_once")
+                    self._fail(ClosedAtOnce.key)
             elif opcode == "required":
                 self._fail("asks_for_credentials")
             elif opcode == "ack":

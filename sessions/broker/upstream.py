@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from sessions.guacamole.arguments import Size
-from sessions.guacamole.errors import GuacdUnreachable
+from sessions.guacamole.errors import (
+    GuacdMisunderstood,
+    GuacdSilent,
+    GuacdUnreachable,
+)
 from sessions.guacamole.handshake import (
+    HANDSHAKE_SECONDS,
+    HANDSHAKE_TRIES,
     GuacdAddress,
     GuacdStream,
     open_connection,
@@ -51,13 +57,16 @@ def is_here(address: GuacdAddress) -> bool:
 
 
 async def open_upstream(
-    actor: SessionActor, arguments: dict[str, str], size: Size, *, timeout: float
+    actor: SessionActor, arguments: dict[str, str], size: Size
 ) -> GuacdStream:
     """The owner's connection, by the daemon that was chosen, or by another when that one
-    cannot be reached at all: nothing has happened at the machine then. Raises `GuacdError`.
+    cannot be reached at all. One that says nothing, or nonsense, before `ready` is asked
+    again (decision 136). Either way nothing has happened at the machine.
+    Raises `GuacdError`.
     """
     row = actor.row
     tried: list[str] = []
+    tries_left = HANDSHAKE_TRIES
     while True:
         await turn_at(row.guacd_address)
         try:
@@ -67,8 +76,13 @@ async def open_upstream(
                 arguments,
                 size,
                 timezone=row.endpoint.asset.zone.site.time_zone,
-                timeout=timeout,
+                timeout=HANDSHAKE_SECONDS,
             )
+        except (GuacdSilent, GuacdMisunderstood) as error:
+            tries_left -= 1
+            if not tries_left or actor.ending:
+                raise
+            logger.warning("%s: guacd is asked again: %s", row, error)
         except GuacdUnreachable:
             tried.append(row.guacd_address)
             await actor.db(guacd_pool.note_looks, [(row.guacd_address, False)])

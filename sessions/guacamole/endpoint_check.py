@@ -12,7 +12,7 @@ import logging
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
 from django.utils.functional import Promise
@@ -31,6 +31,7 @@ from sessions.guacamole.arguments import (
 )
 from sessions.guacamole.errors import (
     ArgumentsError,
+    ClosedAtOnce,
     CutOff,
     GuacdError,
     GuacdMisunderstood,
@@ -39,7 +40,12 @@ from sessions.guacamole.errors import (
     GuacdUnreachable,
     ProtocolError,
 )
-from sessions.guacamole.handshake import IMAGE_TYPES, GuacdAddress
+from sessions.guacamole.handshake import (
+    HANDSHAKE_SECONDS,
+    HANDSHAKE_TRIES,
+    IMAGE_TYPES,
+    GuacdAddress,
+)
 from sessions.guacamole.instruction import Instruction, decode_at
 from sessions.guacamole.opcodes import OBSERVER
 from sessions.guacamole.ssh_host_key import HostKeyError, learn_host_key
@@ -150,10 +156,10 @@ def _first_picture(
 ) -> None:
     """Connect, wait for a picture that lasts, leave. Raises the errors of both."""
     arguments = connection_arguments(endpoint, sign_in, OBSERVER, DEFAULT_SIZE)
-    client = CheckClient(guacd, timeout)
-    try:
-        client.connect(endpoint, arguments)
-        drawn = False
+    client = _connected(guacd, endpoint, arguments)
+    client.wait_for(timeout)
+    drawn = False
+    with client, _as_guacd_errors():
         for instruction in client.instructions():
             if instruction.opcode == "error":
                 raise GuacdRefused(status_of_error(instruction, endpoint.protocol))
@@ -164,20 +170,45 @@ def _first_picture(
                     )
                 )
             if instruction.opcode == "disconnect":
-                raise GuacdSilent("disconnect")
+                raise ClosedAtOnce
             drawn = drawn or instruction.opcode in _PICTURE
             if instruction.opcode == "sync":
                 client.send_instruction(GuacamoleInstruction("sync", *instruction.args))
                 if drawn:
                     client.settle(SETTLE_SECONDS)
+
+
+def _connected(
+    guacd: GuacdAddress, endpoint: EndpointFacts, arguments: dict[str, str]
+) -> CheckClient:
+    """A client that guacd said `ready` to; it is asked again as a broker does (decision
+    136). Raises the errors of guacd."""
+    tries_left = HANDSHAKE_TRIES
+    while True:
+        client = CheckClient(guacd, HANDSHAKE_SECONDS)
+        try:
+            with _as_guacd_errors():
+                client.connect(endpoint, arguments)
+            return client
+        except GuacdError as error:
+            client.leave()
+            tries_left -= 1
+            again = isinstance(error, (GuacdSilent, GuacdMisunderstood))
+            if not tries_left or not again:
+                raise
+
+
+@contextmanager
+def _as_guacd_errors() -> Iterator[None]:
+    """What goes wrong with the line, or with what is read from it, in guacd's terms."""
+    try:
+        yield
     except ConnectionRefusedError as error:
         raise GuacdUnreachable from error
     except (OSError, EOFError) as error:
         raise GuacdSilent(type(error).__name__) from error
     except (ProtocolError, GuacamoleError, UnicodeDecodeError) as error:
         raise GuacdMisunderstood(type(error).__name__) from error
-    finally:
-        client.leave()
 
 
 class CheckClient(GuacamoleClient):
@@ -215,6 +246,16 @@ class CheckClient(GuacamoleClient):
             self.send_instruction(GuacamoleInstruction(opcode, *args))
         self._expect("ready", endpoint.protocol)
         self.connected = True
+
+    def __enter__(self) -> CheckClient:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.leave()
+
+    def wait_for(self, seconds: float) -> None:
+        """From now on, so long in all."""
+        self._deadline = time.monotonic() + seconds
 
     def settle(self, seconds: float) -> None:
         """From the first picture on: it is enough when nothing fails for so long."""

@@ -74,6 +74,20 @@ class GuacdSilent(GuacdError):
     )
 
 
+class ClosedAtOnce(GuacdError):
+    """guacd closed the connection before a picture, without a word why.
+
+    A machine that refuses within a millisecond makes guacd 1.3.0 say why before the owner
+    of the connection is among those who are told.
+    """
+
+    key = "closed_at_once"
+    sentence = _(
+        "The machine, or the way to it, closed the connection before there was a picture. "
+        "It may be switched off, or refuse the connection."
+    )
+
+
 class GuacdMisunderstood(GuacdError):
     """What guacd said during the handshake is not the handshake."""
 

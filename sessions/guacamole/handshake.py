@@ -34,7 +34,11 @@ from sessions.guacamole.line import Line, connect
 from sessions.guacamole.status import status_of_error
 
 CONNECT_SECONDS = 5.0
-HANDSHAKE_SECONDS = 30.0
+HANDSHAKE_SECONDS = 10.0
+HANDSHAKE_TRIES = 3
+"""A child of guacd 1.3.0 may hang or be lost before it says `ready`, which is before it calls
+the machine: another is asked for, so often in all (decision 136)."""
+
 PROBE_SECONDS = 2.0
 IMAGE_TYPES = ("image/png", "image/jpeg")
 

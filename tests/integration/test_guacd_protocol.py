@@ -41,7 +41,8 @@ from sessions.guacamole.status import status_of_error
 
 CONTROL = Permissions(control=True)
 RETURN = 0xFF0D
-# One of many connections may never say a word (decision 39), more often beside others.
+# Of many connections one may hang before `ready`, and a refusal that comes at once may be
+# told to nobody (decision 136).
 TRIES = 6
 
 
@@ -98,8 +99,7 @@ class User:
 async def opened(
     guacd: GuacdAddress, protocol: str, arguments: dict[str, str]
 ) -> GuacdStream:
-    """A connection that guacd answers: asked for soon after another, it may never say a
-    word (decision 39), and then it is asked for again."""
+    """A connection that guacd answers; where it does not, it is asked for again."""
     for _attempt in range(TRIES):
         try:
             return await open_connection(guacd, protocol, arguments, timeout=8)
@@ -341,7 +341,9 @@ def test_the_endpoint_check_finds_that_the_asset_is_off(
 
     result = check_endpoint(guacd, replace(endpoint, port=closed_port), sign_in)
 
-    assert (result.passed, result.key) == (False, "asset_unreachable")
+    assert not result.passed
+    # Which of the two is a race inside guacd (decision 136).
+    assert result.key in {"asset_unreachable", "closed_at_once"}
 
 
 def test_without_a_credential_an_ssh_endpoint_is_not_even_tried(

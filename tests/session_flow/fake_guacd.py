@@ -86,6 +86,10 @@ class FakeGuacd:
         self.answers_nothing = False
         self.hangs = False
         """Takes connections and says nothing at all, as when it is stopped."""
+        self.silences = 0
+        """So many connections are taken and never answered: children that hang."""
+        self.turned_away = False
+        """A machine refuses so soon that nobody is told why: only `disconnect` comes."""
         self.no_picture = False
         self.corrupt_joins = 0
         self.lingers = False
@@ -167,7 +171,8 @@ class FakeGuacd:
         connection = self.connections.get(select)
         if joining and (connection is None or connection.dead):
             return  # guacd's word for an id it does not know
-        if self.answers_nothing:
+        if self.answers_nothing or self.silences:
+            self.silences = max(0, self.silences - 1)
             await asyncio.sleep(3600)
         writer.write(encode("args", *ARGS).encode())
         arguments: dict[str, str] = {}
@@ -194,6 +199,9 @@ class FakeGuacd:
             user.send(encode("error", self.refuse_with[0], self.refuse_with[1]))
         else:
             connection.users.append(user)
+            if self.turned_away:
+                user.send(encode("disconnect"))
+                return
             user.send("" if self.no_picture else PICTURE)
             if self.on_owner is not None:
                 self.on_owner(connection)

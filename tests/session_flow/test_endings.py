@@ -17,6 +17,7 @@ from accessportal.plants.models import Endpoint, Site
 from requests.models import MaintenanceWindow
 from requests.services.moving import recall_window
 from requests.signals import window_revoked
+from sessions.guacamole.handshake import HANDSHAKE_TRIES
 from sessions.models import BrokeredSession, LeftPressed, Recording
 from sessions.services.console import request_end
 from tests.cast import Plant, make_window, origin
@@ -254,12 +255,29 @@ async def test_a_protocol_guacd_lacks_is_not_waited_for_for_ever(
     fake_guacd: FakeGuacd,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sessions.broker.actor.HANDSHAKE_SECONDS", 0.3)
+    monkeypatch.setattr("sessions.broker.upstream.HANDSHAKE_SECONDS", 0.3)
     fake_guacd.answers_nothing = True
     row = await over(
         bench, await bench.start(window, filling_hmi, vera), "not_connected"
     )
     assert row.failure == "guacd_silent"
+    assert fake_guacd.selects == ["vnc"] * HANDSHAKE_TRIES
+
+
+async def test_a_guacd_that_hangs_before_it_calls_the_machine_is_asked_again(
+    bench: Bench,
+    window: MaintenanceWindow,
+    filling_hmi: Endpoint,
+    vera: User,
+    fake_guacd: FakeGuacd,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sessions.broker.upstream.HANDSHAKE_SECONDS", 0.3)
+    fake_guacd.silences = HANDSHAKE_TRIES - 1
+    live = await bench.start(window, filling_hmi, vera)
+    await bench.until(live, lambda row: row.state == BrokeredSession.State.ACTIVE)
+    assert fake_guacd.selects.count("vnc") == HANDSHAKE_TRIES
+    assert len(fake_guacd.connections) == 1
 
 
 async def test_a_machine_that_sends_no_picture_is_not_waited_for_for_ever(
