@@ -98,7 +98,11 @@ def _for_us(
 
 
 async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
-    """End a live session whose actor is dead; only one broker gets to."""
+    """End a live session whose actor is dead; only one broker gets to.
+
+    Neither a release nor the end action's keys are sent where somebody else may be by now
+    (decision 135).
+    """
     lost = await db(held_when_lost, row)
     held = lost.rows
     lease_ended_at = row.lease_expires_at or timezone.now()
@@ -115,12 +119,13 @@ async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
         count = len(held) + lost.nameless
         await db(adoption.note_left_pressed, row, count, nameless=lost.nameless)
     address = guacd_address(row.guacd_address)
-    if held and not await is_left_to_us(db, row, lived_at):
+    ours = await is_left_to_us(db, row, lived_at)
+    if not ours:
         held = []
     plan = plan_for(
         row.endpoint.protocol,
         row.endpoint.end_action,
-        controls=permissions_of(row.window.access_request).control,
+        controls=ours and permissions_of(row.window.access_request).control,
     )
     if row.guacd_connection_id and await disconnect_by_joining(
         address,
@@ -129,7 +134,7 @@ async def interrupt(db: Any, row: BrokeredSession, broker: str) -> None:
         drag_off=row.endpoint.drags_off,
         and_then=plan.send,
     ):
-        row.desktop_state = plan.state
+        await db(lifecycle.note_desktop, row, plan.state)
     elif not held or not await release_by_connecting(db, row, address, held, lived_at):
         return
     if held:
@@ -170,6 +175,7 @@ async def prove(db: Any, row: BrokeredSession) -> bool:
 
     That the asset's line could be seen from here is not known: it is never called gone.
     """
+    await db(row.refresh_from_db, fields=["desktop_state"])
     return await farewell.prove_end(
         db,
         row,

@@ -70,11 +70,11 @@ async def is_left_to_us(db: Any, row: BrokeredSession, since: datetime) -> bool:
     for _time in range(ASKED_AT_MOST):
         asked_at = clock()
         if not await db(adoption.nobody_came_since, row, since):
-            logger.warning("%s: somebody else may be there: nothing released", row)
+            logger.warning("%s: somebody else may be there: nothing is sent", row)
             return False
         if clock() - asked_at < FRESH_SECONDS:
             return True
-    logger.warning("%s: the database answers late: nothing released", row)
+    logger.warning("%s: the database answers late: nothing is sent", row)
     return False
 
 

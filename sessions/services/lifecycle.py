@@ -157,6 +157,11 @@ def end_session(
     tell_pages(brokered_session)
 
 
+def note_desktop(brokered_session: BrokeredSession, state: str) -> None:
+    """What an end left of the desktop, where that is known after it was written down."""
+    BrokeredSession.objects.filter(pk=brokered_session.pk).update(desktop_state=state)
+
+
 @transaction.atomic
 def confirm_end(
     brokered_session: BrokeredSession,

@@ -12,8 +12,10 @@ from asgiref.sync import sync_to_async
 from django.utils import timezone
 
 from accessportal.audit.models import AuditEvent
+from accessportal.plants.models import Endpoint
 from sessions.broker import release_anew
 from sessions.broker.registry import Broker
+from sessions.desktops import LOCK
 from sessions.models import BrokeredSession, LeftPressed
 from tests.cast import make_endpoint
 from tests.session_flow.evidence import keys_heard
@@ -134,19 +136,24 @@ async def test_a_restarted_broker_leaves_it_alone_as_well(
     act: Act,
     released: bool,
 ) -> None:
+    """Neither the release nor the chord that locks the desktop reaches another's work."""
     asset = fake_guacd.connection
+    await Endpoint.objects.filter(pk=live.endpoint_id).aupdate(end_action="lock")
     await console.hold(97, asset)
     await bench.until(live, lambda row: row.held_input)
     monkeypatch.setattr("sessions.broker.farewell.wind_up", never)
     await die(bench.broker)
     monkeypatch.undo()
     await sync_to_async(act)(live)
+    before = len(keys_heard(asset))
     restarted = Broker()
     await restarted.start()
     try:
-        await bench.until(live, lambda row: row.ended_at)
-        await bench.until(live, lambda row: asset.heard[-1].opcode == "disconnect")
-        assert (keys_heard(asset)[-1] == ("97", "0")) is released
+        row = await bench.until(live, lambda row: row.end_confirmed_at)
+        assert asset.heard[-1].opcode == "disconnect"
+        last_words = [("97", "0"), *(chord.args for chord in LOCK)]
+        assert keys_heard(asset)[before:] == (last_words if released else [])
+        assert row.desktop_state == ("lock_sent" if released else "left_running")
         assert await nothing_was_released() is not released
     finally:
         await restarted.stop()
