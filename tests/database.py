@@ -21,6 +21,7 @@ from accessportal.launcher.stamps import digest_of
 MADE_FROM = (
     *sorted(ROOT.glob("*/migrations/*.py")),
     *sorted(ROOT.glob("accessportal/*/migrations/*.py")),
+    ROOT / "accessportal/migration_steps.py",
     ROOT / "accessportal/accounts/undeletable.py",
     *(ROOT / app / "row_rules.py" for app in ("accessportal", "requests", "sessions")),
     ROOT / "requirements.txt",

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from functools import partial
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.core import mail
 from django.utils import timezone
 
@@ -409,16 +407,3 @@ def test_a_number_of_minutes_that_cannot_be_is_refused(window, vera, olga, minut
     extension = asks(window, vera)
     with refused(NotPossible, "minutes_out_of_range"):
         grant_extension(extension, acting_user=olga, origin=origin(), minutes=minutes)
-
-
-def test_wishes_of_before_get_their_steps(window, vera, ivan):
-    """What the migration does with those that wait, and those that are over."""
-    asks(window, vera)
-    wish = LaterWish.objects.get()
-    agree(wish, ivan)
-    before = set(wish.steps.values_list("who", "quorum", "order", "asked"))
-    wish.steps.all().delete()
-    module = import_module("requests.migrations.0007_later_steps")
-    module.make_steps(apps, None)
-    assert set(wish.steps.values_list("who", "quorum", "order", "asked")) == before
-    assert [one.who for one in wish.steps.filter(asked=True)] == [OT_SUPERVISOR]
