@@ -12,6 +12,7 @@ PORTAL_OUTWARD_LOOPBACK says so (tests, and a gateway on the same machine).
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ from django.utils.translation import gettext as _
 
 from accessportal.accounts.directory.bounded_http import client_options
 from accessportal.errors import NotPossible
+
+logger = logging.getLogger(__name__)
 
 MAX_ADDRESS = 1000
 
@@ -87,7 +90,21 @@ def post(
         with httpx2.Client(**options) as client:
             return client.post(url, content=content, headers=headers, extensions=more)
     except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
-        raise Unreachable(f"{type(error).__name__}: {error}") from error
+        logger.warning("%s: %s: %s", url.host, type(error).__name__, error)
+        raise Unreachable(_why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    """A sentence for people; the error's own words are in the log."""
+    if isinstance(error, httpx2.TimeoutException):
+        return _("The server did not answer in time.")
+    if isinstance(error, socket.gaierror):
+        return _("Nobody knows the name of the server.")
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return _("The certificate of the server is not trusted.")
+    if isinstance(error, httpx2.ConnectError):
+        return _("Nothing answers at this address.")
+    return _("The connection to the server broke.")
 
 
 def _parts_of(address: str) -> tuple[str, str, int] | None:

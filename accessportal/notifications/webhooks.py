@@ -194,14 +194,18 @@ def call_webhook(call: WebhookCall) -> bool:
         call.note_failure("retired", for_good=True)
         return False
     with override(webhook.language):
-        open_words = _("Open in the portal")
+        return _call(call)
+
+
+def _call(call: WebhookCall) -> bool:
+    webhook = call.webhook
     try:
         content, headers = body_and_headers(
             webhook.kind,
             _said(call),
             secret=_opened(webhook, "secret"),
             now=int(time.time()),
-            open_words=open_words,
+            open_words=_("Open in the portal"),
         )
         answer = post(
             _opened(webhook, "address"),
@@ -217,7 +221,8 @@ def call_webhook(call: WebhookCall) -> bool:
         return True
     # 4xx but for "later" (408, 425, 429): the same again would be refused again.
     later = answer.is_server_error or answer.status_code in {408, 425, 429}
-    call.note_failure(f"HTTP {answer.status_code}", for_good=not later)
+    answered = _("The server answered: HTTP %(status)s.")
+    call.note_failure(answered % {"status": answer.status_code}, for_good=not later)
     return False
 
 

@@ -179,6 +179,7 @@ def test_what_does_not_arrive_is_tried_again_and_shown(
     assert "HTTP 503" in browser.get(PAGE).content.decode()
     assert send_due_notifications() == 0
     clock.forward(minutes=3)
+    assert "tried again now" in browser.get(PAGE).content.decode()
     assert send_due_notifications() == 1
     call = WebhookCall.objects.get()
     assert (call.attempts, bool(call.sent_at)) == (1, True)
@@ -211,7 +212,8 @@ def test_a_redirect_is_not_followed_and_the_list_is_held_at_each_try(
     add(browser, receiver)
     receiver.answers = [307]
     tell(plant, plant.north)
-    assert (len(receiver.got), WebhookCall.objects.get().last_error) == (1, "HTTP 307")
+    assert len(receiver.got) == 1
+    assert "HTTP 307" in WebhookCall.objects.get().last_error
     settings.WEBHOOK_HOSTS = ["elsewhere.example"]
     tell(plant, plant.north)
     assert len(receiver.got) == 1

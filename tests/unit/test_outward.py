@@ -114,7 +114,32 @@ def test_it_goes_where_it_was_sent_and_no_further(
     answer = outward.post(address, content=b"{}", headers={}, hosts=["127.0.0.1"])
     assert answer.status_code == 307
     assert asked == [address.split("/")[2]]
-    with pytest.raises(outward.Unreachable):
-        outward.post(
-            "http://127.0.0.1:1/", content=b"", headers={}, hosts=["127.0.0.1"]
-        )
+
+
+def test_why_nothing_was_delivered_is_a_sentence(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The error's own words are for the log: an administrator reads what to look at."""
+    settings.OUTWARD_LOOPBACK = True
+    settings.OUTWARD_PROXY = ""
+    with socket.create_server(("127.0.0.1", 0)) as plain:
+        threading.Thread(target=hang_up, args=(plain,)).start()
+        port = plain.getsockname()[1]
+        for address, sentence in (
+            ("http://127.0.0.1:1/", "Nothing answers at this address."),
+            ("https://nobody.invalid/", "Nobody knows the name of the server."),
+            (f"http://127.0.0.1:{port}/", "The connection to the server broke."),
+        ):
+            with pytest.raises(outward.Unreachable) as failed:
+                outward.post(
+                    address, content=b"", headers={}, hosts=["127.0.0.1", ".invalid"]
+                )
+            assert str(failed.value) == sentence
+    assert "ConnectError" in caplog.text
+
+
+def hang_up(server: socket.socket) -> None:
+    """Take one connection, and close it when something was said."""
+    line, _address = server.accept()
+    with line:
+        line.recv(65536)

@@ -36,6 +36,11 @@ class Outgoing(models.Model):
     class Meta:
         abstract = True
 
+    @property
+    def is_due(self) -> bool:
+        """The next try is due, or under way."""
+        return self.next_try_at <= timezone.now()
+
     def wait_after_failure(self) -> timedelta:
         """1, 2, 4 ... minutes, at most an hour."""
         return timedelta(minutes=min(2**self.attempts, 60))
