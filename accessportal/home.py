@@ -13,7 +13,12 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 from django.utils import timezone
 
-from accessportal.accounts.authorisation import Action, actions_anywhere, sites_where
+from accessportal.accounts.authorisation import (
+    Action,
+    actions_anywhere,
+    at_sites_where,
+    sites_where,
+)
 from accessportal.accounts.models import User, Vendor
 from accessportal.accounts.services.attestation import attestation_state
 from accessportal.alerts.access import alerts_visible_to
@@ -178,7 +183,7 @@ def charge_counts(user: User) -> dict[str, int]:
     return (
         BrokeredSession.objects.live()
         .filter(
-            endpoint__asset__zone__site__in=sites_where(user, Action.SESSION_CHARGE)
+            at_sites_where(user, Action.SESSION_CHARGE, "endpoint__asset__zone__site")
         )
         .aggregate(
             offered=Count("pk", filter=Q(charge_offered_to=user), distinct=True),

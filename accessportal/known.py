@@ -18,7 +18,8 @@ def known(rows: QuerySet[Row], **what: Any) -> Row:
     Raises `NotKnown` where there is none, also for an id that cannot be one.
     """
     try:
-        row = rows.filter(**what).first()
+        # One at most: an order would be work for nothing.
+        row = next(iter(rows.filter(**what).order_by()[:1]), None)
     except (ValidationError, ValueError, TypeError, OverflowError):
         raise NotKnown from None
     if row is None:

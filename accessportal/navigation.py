@@ -17,6 +17,7 @@ from django.utils.translation import pgettext_lazy
 from accessportal.accounts.authorisation import (
     Action,
     actions_anywhere,
+    at_sites_where,
     sites_where,
 )
 from accessportal.accounts.models import PermissionOverride, RoleGrant, User
@@ -306,7 +307,7 @@ class Navigation:
         """Isolations and suspensions in force that concern this person of the plant."""
         if self.user.vendor_id is not None or not self.actions:
             return []
-        concerns = Q(site__in=sites_where(self.user, Action.SESSION_SEE))
+        concerns = at_sites_where(self.user, Action.SESSION_SEE, "site")
         if Action.VENDOR_SEE in self.actions:
             concerns |= Q(vendor__isnull=False)
         in_force = StopOrder.objects.in_force().filter(concerns)
@@ -319,7 +320,7 @@ class Navigation:
             return []
         concerns = Q(granted_to=self.user)
         if Action.OVERRIDE_SEE in self.actions:
-            concerns |= Q(site__in=sites_where(self.user, Action.OVERRIDE_SEE))
+            concerns |= at_sites_where(self.user, Action.OVERRIDE_SEE, "site")
         in_force = PermissionOverride.objects.in_force().filter(concerns)
         return list(
             in_force.select_related("site", "granted_to", "granted_by").order_by("pk")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from datetime import datetime
 
-from django.db.models import CharField, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from accessportal.accounts.authorisation import (
     Action,
+    at_sites_where,
     lenders_of,
     may,
     people_who_may,
-    sites_where,
 )
 from accessportal.accounts.models import RoleGrant, User
+from accessportal.accounts.rights import forgotten_with, rights_of
 from accessportal.plants.models import Site
 from requests.models import (
     AccessRequest,
@@ -41,32 +41,29 @@ def steps_for(user: User, *, site: str = "access_request__site") -> Q:
     from a row to its site."""
     meant = steps_for_groups(user)
     for who, action in ACTIONS.items():
-        there = {f"{site}__in": sites_where(user, action)}
-        meant |= _meant(who=who) & Q(**there)
+        meant |= _meant(who=who) & at_sites_where(user, action, site)
     return meant
 
 
 def steps_for_groups(user: User) -> Q:
     """Those that name a group of which `user` is one."""
-    if user.vendor_id is not None or not user.is_active:
-        return Q(pk__in=[])
-    return _meant(who__in=_groups_of(user))
+    groups = groups_of(user)
+    return _meant(who__in=_named(groups)) if groups else Q(pk__in=[])
 
 
 def skipped_steps_for(user: User) -> Q:
     """The rows of `SkippedStep` whose people `user` is one of, at any site."""
     meant = skipped_steps_for_groups(user)
     for who, action in ACTIONS.items():
-        at_sites = sites_where(user, action)
-        meant |= Q(who=who, look__access_request__site__in=at_sites)
+        there = at_sites_where(user, action, "look__access_request__site")
+        meant |= Q(who=who) & there
     return meant
 
 
 def skipped_steps_for_groups(user: User) -> Q:
     """Those that name a group of which `user` is one."""
-    if user.vendor_id is not None or not user.is_active:
-        return Q(pk__in=[])
-    return Q(who__in=_groups_of(user))
+    groups = groups_of(user)
+    return Q(who__in=_named(groups)) if groups else Q(pk__in=[])
 
 
 def places_for(user: User, steps: Iterable[AskedPeople], site: Site) -> frozenset[str]:
@@ -89,7 +86,7 @@ def may_agree_somewhere(user: User) -> bool:
     if user.vendor_id is not None or not user.is_active:
         return False
     by_role = any(may(user, action) for action in ACTIONS.values())
-    return by_role or groups_of(user).exists()
+    return by_role or bool(groups_of(user))
 
 
 def is_one_of(user: User, who: str, site: Site) -> bool:
@@ -98,7 +95,7 @@ def is_one_of(user: User, who: str, site: Site) -> bool:
         return False
     if who in ACTIONS:
         return may(user, ACTIONS[who], site)
-    return groups_of(user).filter(pk=group_pk(who)).exists()
+    return group_pk(who) in groups_of(user)
 
 
 def was_passed_over(user: User, access_request: AccessRequest) -> bool:
@@ -207,13 +204,24 @@ def who_words(who: str) -> str:
     return group.name if group else _("a group that is gone")
 
 
-def groups_of(user: User) -> QuerySet[ApproverGroup]:
-    """Those that the person is one of, in their own right or in somebody's place."""
+def groups_of(user: User) -> frozenset[int]:
+    """Ids of those that the person is one of, in their own right or in somebody's place."""
+    if user.vendor_id is not None or not user.is_active:
+        return frozenset()
+    return rights_of(user).further(_groups_now)
+
+
+def _groups_now(user: User) -> frozenset[int]:
     own = ApproverGroupMember.objects.filter(person=user)
-    lent = GroupDelegation.objects.in_force().filter(delegate=user)
-    return ApproverGroup.objects.filter(
-        Q(pk__in=own.values("group")) | Q(pk__in=lent.values("group"))
-    )
+    groups = set(own.order_by().values_list("group", flat=True))
+    lent = GroupDelegation.objects.filter(delegate=user)
+    # Whether who lent it is still one of the group costs more: rarely asked.
+    if lent.running().exists():
+        groups |= set(lent.in_force().values_list("group", flat=True))
+    return frozenset(groups)
+
+
+forgotten_with(ApproverGroupMember, GroupDelegation)
 
 
 def _people_in(groups: Iterable[int], *, at: datetime | None = None) -> QuerySet[User]:
@@ -227,11 +235,9 @@ def _people_in(groups: Iterable[int], *, at: datetime | None = None) -> QuerySet
     return people
 
 
-def _groups_of(user: User) -> QuerySet[ApproverGroup, str]:
-    """The person's groups, as steps name them."""
-    return groups_of(user).values_list(
-        Concat(Value(GROUP), Cast("pk", CharField())), flat=True
-    )
+def _named(groups: Iterable[int]) -> list[str]:
+    """Groups as steps name them."""
+    return [f"{GROUP}{pk}" for pk in groups]
 
 
 def group_pk(who: str) -> int:

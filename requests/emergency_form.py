@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accessportal.accounts.authorisation import Action, sites_where
+from accessportal.accounts.authorisation import Action, at_sites_where
 from accessportal.accounts.models import User
 from accessportal.plants.models import Endpoint
 from requests.access import endpoints_to_ask_for
@@ -108,7 +108,7 @@ def _endpoints_for(opener: User) -> list[Endpoint]:
         return endpoints_to_ask_for(opener)
     return list(
         Endpoint.objects.filter(
-            asset__zone__site__in=sites_where(opener, Action.EMERGENCY_OPEN),
+            at_sites_where(opener, Action.EMERGENCY_OPEN, "asset__zone__site"),
             asset__vendors__isnull=False,
         )
         .select_related("asset__zone__site")

@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from accessportal.accounts.authorisation import Action, may, sites_where
+from accessportal.accounts.authorisation import Action, at_sites_where, may, sites_where
 from accessportal.accounts.models import User
 from accessportal.audit.models import AuditEvent
 from accessportal.errors import NotAllowed, NotPossible
@@ -161,7 +161,7 @@ def desktop_clearable_by(user: User, pk: int) -> Endpoint:
     """An endpoint of a site where this person may say that its desktop is clear."""
     endpoint = known(
         Endpoint.objects.filter(
-            asset__zone__site__in=sites_where(user, Action.SESSION_SEE)
+            at_sites_where(user, Action.SESSION_SEE, "asset__zone__site")
         ).select_related("asset__zone__site"),
         pk=pk,
     )

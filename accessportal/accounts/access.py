@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from accessportal.accounts.authorisation import Action, may, sites_where
+from accessportal.accounts.authorisation import Action, at_sites_where, may, sites_where
 from accessportal.accounts.models import (
     ApiToken,
     FactorReset,
@@ -49,7 +49,7 @@ def vendors_visible_to(user: User) -> QuerySet[Vendor]:
         ),
         asset_count=Count(
             "assets",
-            filter=Q(assets__zone__site__in=sites_where(user, Action.PLANT_SEE))
+            filter=at_sites_where(user, Action.PLANT_SEE, "assets__zone__site")
             | Q(sponsor=user),
             distinct=True,
         ),
@@ -70,7 +70,7 @@ def assets_visible_to(user: User, vendor: Vendor) -> QuerySet[Any]:
     """The machines a vendor services, where `user` may see machines; a sponsor sees all."""
     assets = vendor.assets.select_related("zone__site")
     if vendor.sponsor_id != user.pk:
-        assets = assets.filter(zone__site__in=sites_where(user, Action.PLANT_SEE))
+        assets = assets.filter(at_sites_where(user, Action.PLANT_SEE, "zone__site"))
     found: QuerySet[Any] = assets.order_by("zone__site__name", "name")
     return found
 

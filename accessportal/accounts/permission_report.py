@@ -17,8 +17,8 @@ from accessportal.accounts.authorisation import (
     PERMISSIONS,
     Action,
     Role,
+    at_sites_where,
     may_everywhere,
-    sites_where,
 )
 from accessportal.accounts.models import (
     PermissionOverride,
@@ -172,4 +172,4 @@ def _where(user: User) -> Q:
     """What concerns every site concerns each: it is shown to all who may read this."""
     if may_everywhere(user, Action.PERMISSION_SEE):
         return Q()
-    return Q(site__isnull=True) | Q(site__in=sites_where(user, Action.PERMISSION_SEE))
+    return Q(site__isnull=True) | at_sites_where(user, Action.PERMISSION_SEE, "site")

@@ -5,14 +5,14 @@ What each of it allows stands in `accounts.authorisation`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db.models import Model
 from django.db.models.signals import post_delete, post_save
-from django.dispatch import receiver
 
 from accessportal.accounts.models import (
     PermissionOverride,
@@ -21,7 +21,7 @@ from accessportal.accounts.models import (
     User,
 )
 
-KINDS = [RoleGrant, RoleDelegation, PermissionOverride]
+T = TypeVar("T")
 
 
 class Rights:
@@ -29,6 +29,14 @@ class Rights:
 
     def __init__(self, user: User) -> None:
         self._user = user
+        self._further: dict[Callable[[User], Any], Any] = {}
+
+    def further(self, read: Callable[[User], T]) -> T:
+        """What an app up the arrow knows that the person has; see `forgotten_with`."""
+        if read not in self._further:
+            self._further[read] = read(self._user)
+        found: T = self._further[read]
+        return found
 
     @cached_property
     def own(self) -> list[tuple[str, int | None]]:
@@ -58,6 +66,9 @@ def rights_remembered() -> Iterator[None]:
     """For the time of a request that only reads: a page asks for the same rights a hundred
     times. An act never uses this: its guards look at what is true once it has its lock.
     What this very request changes (a sign-in by the directory does) is read again."""
+    if _remembered.get() is not None:
+        yield
+        return
     token = _remembered.set({})
     try:
         yield
@@ -73,7 +84,16 @@ def rights_of(user: User) -> Rights:
     return remembered.setdefault(user.pk, Rights(user))
 
 
-@receiver([post_save, post_delete])
-def _forget(sender: type, **_facts: Any) -> None:
-    if sender in KINDS and (remembered := _remembered.get()) is not None:
+def forgotten_with(*kinds: type[Model]) -> None:
+    """Whoever changes a row of these in a request reads the rights again."""
+    for kind in kinds:
+        post_save.connect(_forget, sender=kind)
+        post_delete.connect(_forget, sender=kind)
+
+
+def _forget(**_facts: Any) -> None:
+    if (remembered := _remembered.get()) is not None:
         remembered.clear()
+
+
+forgotten_with(RoleGrant, RoleDelegation, PermissionOverride)

@@ -6,6 +6,7 @@ from django.db.models import Q
 
 from accessportal.accounts.authorisation import (
     Action,
+    at_sites_where,
     may,
     may_everywhere,
     sites_where,
@@ -33,7 +34,7 @@ def manages_webhooks(user: User) -> User:
 
 def webhooks_of(user: User) -> list[Webhook]:
     """Those of the sites that the person changes, with what they were told last."""
-    mine = Q(site__in=sites_where(user, Action.PLANT_CHANGE))
+    mine = at_sites_where(user, Action.PLANT_CHANGE, "site")
     if may_everywhere(user, Action.PLANT_CHANGE):
         mine |= Q(site__isnull=True)
     found = list(Webhook.objects.filter(mine).select_related("site", "created_by"))

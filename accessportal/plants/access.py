@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accessportal.accounts.authorisation import (
     Action,
+    at_sites_where,
     may,
     may_everywhere,
     sites_where,
@@ -72,7 +73,7 @@ def site_freezable_by(user: User, slug: str) -> Site:
 
 def freeze_changeable_by(user: User, pk: int) -> ProductionFreeze:
     freeze = known(
-        ProductionFreeze.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        ProductionFreeze.objects.filter(at_sites_where(user, Action.PLANT_SEE, "site"))
         .select_related("site", "asset", "source")
         .filter(pk=pk)
     )
@@ -83,7 +84,7 @@ def freeze_changeable_by(user: User, pk: int) -> ProductionFreeze:
 
 def stop_changeable_by(user: User, pk: int) -> MaintenanceStop:
     stop = known(
-        MaintenanceStop.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        MaintenanceStop.objects.filter(at_sites_where(user, Action.PLANT_SEE, "site"))
         .select_related("site", "asset", "source")
         .filter(pk=pk)
     )
@@ -102,7 +103,7 @@ def site_rosterable_by(user: User, slug: str) -> Site:
 
 def shift_changeable_by(user: User, pk: int) -> Shift:
     shift = known(
-        Shift.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        Shift.objects.filter(at_sites_where(user, Action.PLANT_SEE, "site"))
         .select_related("site")
         .filter(pk=pk)
     )
@@ -114,7 +115,7 @@ def shift_changeable_by(user: User, pk: int) -> Shift:
 def shift_exception_changeable_by(user: User, pk: int) -> ShiftException:
     exception = known(
         ShiftException.objects.filter(
-            shift__site__in=sites_where(user, Action.PLANT_SEE)
+            at_sites_where(user, Action.PLANT_SEE, "shift__site")
         )
         .select_related("shift__site")
         .filter(pk=pk)
@@ -126,7 +127,7 @@ def shift_exception_changeable_by(user: User, pk: int) -> ShiftException:
 
 def checklist_item_changeable_by(user: User, pk: int) -> ChecklistItem:
     item = known(
-        ChecklistItem.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        ChecklistItem.objects.filter(at_sites_where(user, Action.PLANT_SEE, "site"))
         .select_related("site", "asset")
         .filter(pk=pk)
     )
@@ -138,7 +139,7 @@ def checklist_item_changeable_by(user: User, pk: int) -> ChecklistItem:
 def calendar_visible_to(user: User, pk: int) -> CalendarSource:
     """A site's calendar; who may give it up is for the verb to say."""
     return known(
-        CalendarSource.objects.filter(site__in=sites_where(user, Action.PLANT_SEE))
+        CalendarSource.objects.filter(at_sites_where(user, Action.PLANT_SEE, "site"))
         .select_related("site")
         .filter(pk=pk)
     )

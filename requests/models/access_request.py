@@ -61,24 +61,28 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
     def visible_to(self, user: User) -> AccessRequestQuerySet:
         """A vendor's people see their company's; the plant's people see their sites', and
         those that their group is asked about, or was passed over in."""
-        from accessportal.accounts.authorisation import Action, sites_where
-        from requests.approvers import skipped_steps_for_groups, steps_for_groups
+        from accessportal.accounts.authorisation import Action, at_sites_where
+        from requests.approvers import (
+            groups_of,
+            skipped_steps_for_groups,
+            steps_for_groups,
+        )
         from requests.models.emergency import SkippedStep
         from requests.models.policy import ApprovalStep
 
         if user.vendor_id is not None:
             return self.filter(vendor_id=user.vendor_id)
-        asked = ApprovalStep.objects.filter(
-            steps_for_groups(user), access_request=models.OuterRef("pk")
-        )
-        skipped = SkippedStep.objects.filter(
-            skipped_steps_for_groups(user), look__access_request=models.OuterRef("pk")
-        )
-        return self.filter(
-            models.Q(site__in=sites_where(user, Action.REQUEST_SEE))
-            | models.Exists(asked)
-            | models.Exists(skipped)
-        )
+        seen = at_sites_where(user, Action.REQUEST_SEE, "site")
+        if groups_of(user):
+            asked = ApprovalStep.objects.filter(
+                steps_for_groups(user), access_request=models.OuterRef("pk")
+            )
+            skipped = SkippedStep.objects.filter(
+                skipped_steps_for_groups(user),
+                look__access_request=models.OuterRef("pk"),
+            )
+            seen |= models.Exists(asked) | models.Exists(skipped)
+        return self.filter(seen)
 
 
 def _decided_too_late(at: datetime) -> models.Q:

@@ -25,7 +25,7 @@ class EmergencyLookQuerySet(LaterLookQuerySet["EmergencyLook"]):
     def owed_by(self, user: User) -> EmergencyLookQuerySet:
         """Open ones that `user` may do: asked in ordinary times, or IT security of the site;
         never who let somebody in, nor who opened the request."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
         from requests.approvers import skipped_steps_for
 
         skipped = SkippedStep.objects.filter(
@@ -34,9 +34,7 @@ class EmergencyLookQuerySet(LaterLookQuerySet["EmergencyLook"]):
         return (
             self.to_look_at()
             .filter(
-                models.Q(
-                    access_request__site__in=sites_where(user, Action.EMERGENCY_LOOK)
-                )
+                at_sites_where(user, Action.EMERGENCY_LOOK, "access_request__site")
                 | models.Exists(skipped)
             )
             .exclude(access_request__decisions__decided_by=user)

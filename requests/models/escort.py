@@ -37,11 +37,11 @@ class EscortQuerySet(LaterLookQuerySet["Escort"]):
     def owed_by(self, user: User) -> EscortQuerySet:
         """Those that `user` may look at: IT security of the site, never who escorted, nor who
         agreed to the work or opened it."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
 
         return (
             self.to_look_at()
-            .filter(access_request__site__in=sites_where(user, Action.EMERGENCY_LOOK))
+            .filter(at_sites_where(user, Action.EMERGENCY_LOOK, "access_request__site"))
             .exclude(offered_by=user)
             .exclude(access_request__emergency_by=user)
             .exclude(access_request__decisions__decided_by=user)

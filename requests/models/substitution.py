@@ -24,10 +24,10 @@ class SubstitutionQuerySet(models.QuerySet["Substitution"]):
 
     def for_supervisor(self, user: User) -> SubstitutionQuerySet:
         """Those at the sites where `user` decides."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
 
         return self.filter(
-            access_request__site__in=sites_where(user, Action.REQUEST_DECIDE)
+            at_sites_where(user, Action.REQUEST_DECIDE, "access_request__site")
         )
 
 

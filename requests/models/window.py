@@ -37,11 +37,11 @@ class MaintenanceWindowQuerySet(models.QuerySet["MaintenanceWindow"]):
 
     def to_reconfirm(self, user: User) -> MaintenanceWindowQuerySet:
         """Those that `user` may let stand again now: nothing they fell with is in force."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
 
         return (
             self.filter(
-                access_request__site__in=sites_where(user, Action.REQUEST_DECIDE),
+                at_sites_where(user, Action.REQUEST_DECIDE, "access_request__site"),
                 access_request__site__isolated_at__isnull=True,
                 access_request__vendor__suspended_at__isnull=True,
             )
@@ -53,12 +53,12 @@ class MaintenanceWindowQuerySet(models.QuerySet["MaintenanceWindow"]):
         )
 
     def visible_to(self, user: User) -> MaintenanceWindowQuerySet:
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
 
         if user.vendor_id is not None:
             return self.filter(access_request__vendor_id=user.vendor_id)
         return self.filter(
-            access_request__site__in=sites_where(user, Action.REQUEST_SEE)
+            at_sites_where(user, Action.REQUEST_SEE, "access_request__site")
         )
 
 
@@ -209,10 +209,10 @@ class ExtensionRequestQuerySet(models.QuerySet["ExtensionRequest"]):
 
     def for_supervisor(self, user: User) -> ExtensionRequestQuerySet:
         """Those at the sites where `user` decides."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
 
         return self.filter(
-            window__access_request__site__in=sites_where(user, Action.REQUEST_DECIDE)
+            at_sites_where(user, Action.REQUEST_DECIDE, "window__access_request__site")
         )
 
 

@@ -33,7 +33,7 @@ class BrokeredSessionQuerySet(models.QuerySet["BrokeredSession"]):
     def visible_to(self, user: User) -> BrokeredSessionQuerySet:
         """Contractors see their own, and those of requests they are named on; the plant's
         people see their sites'."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
         from requests.models import RequestedPerson
 
         if user.vendor_id is not None:
@@ -42,7 +42,7 @@ class BrokeredSessionQuerySet(models.QuerySet["BrokeredSession"]):
                 models.Q(started_by=user) | models.Q(window__access_request__in=named)
             )
         return self.filter(
-            endpoint__asset__zone__site__in=sites_where(user, Action.SESSION_SEE)
+            at_sites_where(user, Action.SESSION_SEE, "endpoint__asset__zone__site")
         )
 
 

@@ -18,11 +18,13 @@ class LeftPressedQuerySet(models.QuerySet["LeftPressed"]):
 
     def visible_to(self, user: User) -> LeftPressedQuerySet:
         """Those of the sites whose sessions a person of the plant sees."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
 
         return self.filter(
-            brokered_session__endpoint__asset__zone__site__in=sites_where(
-                user, Action.SESSION_SEE
+            at_sites_where(
+                user,
+                Action.SESSION_SEE,
+                "brokered_session__endpoint__asset__zone__site",
             )
         )
 

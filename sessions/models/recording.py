@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 class RecordingQuerySet(models.QuerySet["Recording"]):
     def visible_to(self, user: User) -> RecordingQuerySet:
         """Recordings of the sites whose recordings a person of the plant may see."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
 
         return self.filter(
-            brokered_session__endpoint__asset__zone__site__in=sites_where(
-                user, Action.RECORDING_SEE
+            at_sites_where(
+                user,
+                Action.RECORDING_SEE,
+                "brokered_session__endpoint__asset__zone__site",
             )
         )
 

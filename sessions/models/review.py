@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 class ComplianceReviewQuerySet(models.QuerySet["ComplianceReview"]):
     def visible_to(self, user: User) -> ComplianceReviewQuerySet:
         """Reviews of the sites at which a person may clear or flag."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
 
         return self.filter(
-            recording__brokered_session__endpoint__asset__zone__site__in=sites_where(
-                user, Action.REVIEW_COMPLETE
+            at_sites_where(
+                user,
+                Action.REVIEW_COMPLETE,
+                "recording__brokered_session__endpoint__asset__zone__site",
             )
         )
 

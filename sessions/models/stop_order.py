@@ -27,9 +27,9 @@ class StopOrderQuerySet(models.QuerySet["StopOrder"]):
 
     def visible_to(self, user: User) -> StopOrderQuerySet:
         """Of a site: those who see its sessions. Of a vendor: those who see vendors."""
-        from accessportal.accounts.authorisation import Action, may, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where, may
 
-        sites = self.filter(site__in=sites_where(user, Action.SESSION_SEE))
+        sites = self.filter(at_sites_where(user, Action.SESSION_SEE, "site"))
         if user.vendor_id is None and may(user, Action.VENDOR_SEE):
             return sites | self.filter(vendor__isnull=False)
         return sites

@@ -13,7 +13,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from accessportal.accounts.authorisation import Action, may, people_who_may, sites_where
+from accessportal.accounts.authorisation import (
+    Action,
+    at_sites_where,
+    may,
+    people_who_may,
+)
 from accessportal.accounts.models import User
 from accessportal.audit import record
 from accessportal.errors import NotAllowed, NotPossible, TooLate
@@ -57,7 +62,7 @@ def left_desktops(user: User) -> list[LeftDesktop]:
     """Those at the sites where this person may say that a desktop is clear, asked first."""
     endpoints = (
         Endpoint.objects.filter(
-            asset__zone__site__in=sites_where(user, Action.SESSION_FREEZE)
+            at_sites_where(user, Action.SESSION_FREEZE, "asset__zone__site")
         )
         .exclude(end_action=Endpoint.EndAction.LEAVE)
         .select_related("asset__zone__site", "desktop_cleared_by")
@@ -74,8 +79,8 @@ def questions_for(user: User) -> list[DesktopQuestion]:
     """The open questions that this person may answer, the oldest first."""
     return list(
         DesktopQuestion.objects.filter(
+            at_sites_where(user, Action.SESSION_FREEZE, "endpoint__asset__zone__site"),
             answered_at__isnull=True,
-            endpoint__asset__zone__site__in=sites_where(user, Action.SESSION_FREEZE),
         ).select_related("endpoint__asset", "asked_by__vendor")
     )
 

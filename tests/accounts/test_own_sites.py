@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accessportal.accounts.models import User, Vendor
+from accessportal.accounts.authorisation import Action, at_sites_where
+from accessportal.accounts.models import RoleGrant, User, Vendor
 from accessportal.accounts.services.devices import revoke_all_devices
 from accessportal.accounts.services.factor_resets import ask_factor_reset
 from accessportal.accounts.services.people import disable_person
@@ -107,3 +108,17 @@ def test_colleagues_are_minded_where_they_work(
     assert not isa.notifications.filter(kind=told).exists()
     ask_factor_reset(acting_user=adam, person=olga, reason="lost", origin=origin())
     assert isa.notifications.filter(kind=told).exists()
+
+
+def test_a_list_holds_the_rows_of_the_own_sites_and_none_without_a_site(
+    isa: User, ivan: User, vera: User, plant: Plant
+) -> None:
+    def sites_of_rows(user: User) -> set[int | None]:
+        rows = RoleGrant.objects.filter(at_sites_where(user, Action.AUDIT_SEE, "site"))
+        return set(rows.values_list("site", flat=True))
+
+    assert RoleGrant.objects.filter(site=None).exists()
+    assert sites_of_rows(ivan) == {plant.north.pk, plant.south.pk}
+    assert sites_of_rows(isa) == {plant.north.pk}
+    assert sites_of_rows(plant.olga) == set()  # a supervisor reads no trail
+    assert sites_of_rows(vera) == set()

@@ -8,6 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from accessportal.accounts.authorisation import Action, may, sites_where
 from accessportal.accounts.models import RoleGrant
 from accessportal.accounts.rights import rights_remembered
+from requests.approvers import groups_of, may_agree_somewhere
+from requests.models import ApproverGroup, ApproverGroupMember
 from tests.cast import Plant, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -32,6 +34,21 @@ def test_what_a_request_changes_itself_counts_at_once(plant: Plant) -> None:
         RoleGrant.objects.filter(user=plant.olga).delete()
         assert not may(plant.olga, Action.REQUEST_DECIDE, plant.north)
         assert not sites_where(plant.olga, Action.REQUEST_DECIDE).exists()
+
+
+def test_a_place_in_a_group_is_remembered_and_forgotten_with_them(plant: Plant) -> None:
+    group = ApproverGroup.objects.create(name="Filling engineers")
+    with rights_remembered():
+        assert groups_of(plant.cora) == frozenset()
+        with CaptureQueriesContext(connection) as asked:
+            assert not may_agree_somewhere(plant.cora)
+        assert [query["sql"] for query in asked if "group" in query["sql"]] == []
+        place = ApproverGroupMember.objects.create(
+            group=group, person=plant.cora, added_by=plant.adam
+        )
+        assert groups_of(plant.cora) == {group.pk}
+        place.delete()
+        assert groups_of(plant.cora) == frozenset()
 
 
 def test_the_next_request_knows_nothing_of_the_last(

@@ -24,6 +24,7 @@ ASKS = {
     "may_everywhere",
     "holds_role",
     "sites_where",
+    "at_sites_where",
     "people_who_may",
     "visible_to",
     # What follows from a person's place at a vendor; `vendor_rights` asks the one place.

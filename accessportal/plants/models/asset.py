@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 class AssetQuerySet(models.QuerySet["Asset"]):
     def visible_to(self, user: User) -> AssetQuerySet:
         """The assets of the sites whose plant this person may see."""
-        from accessportal.accounts.authorisation import Action, sites_where
+        from accessportal.accounts.authorisation import Action, at_sites_where
 
-        return self.filter(zone__site__in=sites_where(user, Action.PLANT_SEE))
+        return self.filter(at_sites_where(user, Action.PLANT_SEE, "zone__site"))
 
     def serviced_by(self, vendor: Vendor) -> AssetQuerySet:
         """What the vendor services, at the sites where it may work."""
