@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Count, Q, QuerySet, Value
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -21,6 +22,7 @@ from accessportal.accounts.authorisation import (
     sites_where,
 )
 from accessportal.accounts.models import PermissionOverride, RoleGrant, User
+from accessportal.accounts.rights import rights_of, rights_remembered
 from accessportal.alerts.models import SecurityAlert
 from accessportal.words import zone_name
 from requests.approvers import may_agree_somewhere
@@ -227,31 +229,97 @@ PLACES: list[tuple[Words, list[Place]]] = [
 
 
 class Navigation:
-    """What `base.html` shows of it, worked out once for each page."""
+    """What `base.html` shows of it, worked out once for each page.
+
+    Whatever needs the person's rights is asked for at once, so that a page that follows an
+    act, which remembers none, reads them once, too.
+    """
 
     def __init__(self, request: HttpRequest) -> None:
         self.request = request
         self.user: User = request.user  # type: ignore[assignment]
+        self.of_plant = self.user.vendor_id is None
+        with rights_remembered():
+            self.actions = actions_anywhere(self.user)
+            self.agrees = self._agrees()
+            self.roles = self._roles()
+            self.counts = self._counts()
+            self.stops = self._stops()
+            self.overrides = self._overrides()
+            self.clocks = self._clocks()
 
-    @cached_property
-    def actions(self) -> frozenset[Action]:
-        """Everything the person may do somewhere."""
-        return actions_anywhere(self.user)
+    def _agrees(self) -> bool:
+        """Whether a request can ask this person."""
+        if {Action.REQUEST_DECIDE, Action.REQUEST_AGREE} & self.actions:
+            return True
+        return may_agree_somewhere(self.user)
 
-    @cached_property
-    def grants(self) -> list[RoleGrant]:
-        if self.user.vendor_id is not None:
-            return []
-        return list(self.user.role_grants.all())
-
-    @property
-    def roles(self) -> str:
+    def _roles(self) -> str:
         """The person's roles in words, each once."""
-        if self.user.vendor_id is not None:
+        if not self.of_plant:
             return str(_("Contractor"))
-        return ", ".join(
-            dict.fromkeys(str(grant.get_role_display()) for grant in self.grants)
-        )
+        held = dict.fromkeys(role for role, _site in rights_of(self.user).own)
+        return ", ".join(str(RoleGrant.Role(role).label) for role in held)
+
+    def _counts(self) -> dict[str, int]:
+        """What waits for this person, by place; kept up to date by the page's live parts.
+        Where nothing waits there is no entry."""
+        waiting: dict[str, QuerySet[Any]] = {}
+        if self.agrees:
+            waiting["approvals"] = AccessRequest.objects.awaiting_decision().asking(
+                self.user
+            )
+        looks = Action.EMERGENCY_LOOK in self.actions
+        if self.of_plant and Action.REQUEST_SEE in self.actions:
+            if self.agrees or looks:
+                waiting["looks"] = EmergencyLook.objects.owed_by(self.user)
+            if looks:
+                waiting["escorts"] = Escort.objects.owed_by(self.user)
+        if Action.ALERT_HANDLE in self.actions:
+            waiting["alerts"] = SecurityAlert.objects.open()
+        if Action.REVIEW_COMPLETE in self.actions:
+            waiting["reviews"] = ComplianceReview.objects.visible_to(
+                self.user
+            ).waiting()
+        return counted_together(waiting)
+
+    def _stops(self) -> list[StopOrder]:
+        """Isolations and suspensions in force that concern this person of the plant."""
+        if not self.of_plant or not self.actions:
+            return []
+        concerns = at_sites_where(self.user, Action.SESSION_SEE, "site")
+        if Action.VENDOR_SEE in self.actions:
+            concerns |= Q(vendor__isnull=False)
+        in_force = StopOrder.objects.in_force().filter(concerns)
+        # Mostly there is none: what belongs to them is fetched when there is one.
+        return list(in_force.prefetch_related("site", "vendor", "requested_by"))
+
+    def _overrides(self) -> list[PermissionOverride]:
+        """Overrides in force: the person's own, and those that IT security is shown."""
+        if not self.of_plant:
+            return []
+        own = Q(granted_to=self.user)
+        if Action.OVERRIDE_SEE in self.actions:
+            own |= at_sites_where(self.user, Action.OVERRIDE_SEE, "site")
+        elif not rights_of(self.user).overrides:
+            return []
+        in_force = PermissionOverride.objects.in_force().filter(own).order_by("pk")
+        return list(in_force.prefetch_related("site", "granted_to", "granted_by"))
+
+    def _clocks(self) -> list[SiteClock]:
+        """The time at the person's sites; one line for each zone, at most three."""
+        zones: dict[str, list[str]] = {}
+        if self.of_plant:
+            sites = sites_where(self.user, Action.REQUEST_SEE)
+            for name, zone in sites.values_list("name", "time_zone")[:12]:
+                zones.setdefault(zone, []).append(name)
+        own = self.user.time_zone
+        shown: list[tuple[Words, str]] = [
+            (", ".join(names), zone) for zone, names in list(zones.items())[:3]
+        ]
+        if own not in zones:
+            shown.append((_("Your time"), own))
+        return [SiteClock(words, zone, clock_words(zone)) for words, zone in shown]
 
     @cached_property
     def places(self) -> list[tuple[Words, list[Place]]]:
@@ -261,7 +329,7 @@ class Navigation:
         ]
 
     def leads_to(self, place: Place) -> bool:
-        if place.of_plant and self.user.vendor_id is not None:
+        if place.of_plant and not self.of_plant:
             return False
         if place.of_coordinator:
             return self.user.coordinates and not self.user.awaits_sponsor
@@ -278,55 +346,6 @@ class Navigation:
         return Item(place.path, place.words, place.icon, current, place.counts, count)
 
     @cached_property
-    def counts(self) -> dict[str, int]:
-        """What waits for this person, by place; kept up to date by the page's live parts."""
-        found = {}
-        if self.agrees:
-            waiting = AccessRequest.objects.awaiting_decision().asking(self.user)
-            found["approvals"] = waiting.count()
-        if self.user.vendor_id is None and Action.REQUEST_SEE in self.actions:
-            found["looks"] = EmergencyLook.objects.owed_by(self.user).count()
-            found["escorts"] = Escort.objects.owed_by(self.user).count()
-        if Action.ALERT_HANDLE in self.actions:
-            found["alerts"] = SecurityAlert.objects.open().count()
-        if Action.REVIEW_COMPLETE in self.actions:
-            found["reviews"] = (
-                ComplianceReview.objects.visible_to(self.user).waiting().count()
-            )
-        return found
-
-    @cached_property
-    def agrees(self) -> bool:
-        """Whether a request can ask this person."""
-        if {Action.REQUEST_DECIDE, Action.REQUEST_AGREE} & self.actions:
-            return True
-        return may_agree_somewhere(self.user)
-
-    @cached_property
-    def stops(self) -> list[StopOrder]:
-        """Isolations and suspensions in force that concern this person of the plant."""
-        if self.user.vendor_id is not None or not self.actions:
-            return []
-        concerns = at_sites_where(self.user, Action.SESSION_SEE, "site")
-        if Action.VENDOR_SEE in self.actions:
-            concerns |= Q(vendor__isnull=False)
-        in_force = StopOrder.objects.in_force().filter(concerns)
-        return list(in_force.select_related("site", "vendor", "requested_by"))
-
-    @cached_property
-    def overrides(self) -> list[PermissionOverride]:
-        """Overrides in force: the person's own, and those that IT security is shown."""
-        if self.user.vendor_id is not None:
-            return []
-        concerns = Q(granted_to=self.user)
-        if Action.OVERRIDE_SEE in self.actions:
-            concerns |= at_sites_where(self.user, Action.OVERRIDE_SEE, "site")
-        in_force = PermissionOverride.objects.in_force().filter(concerns)
-        return list(
-            in_force.select_related("site", "granted_to", "granted_by").order_by("pk")
-        )
-
-    @cached_property
     def groups(self) -> list[Group]:
         return [
             Group(words, [self.item(place) for place in places])
@@ -337,9 +356,8 @@ class Navigation:
     @cached_property
     def most_used(self) -> list[Item]:
         """Four places for the thumb."""
-        contractor = self.user.vendor_id is not None
         ranked = [
-            (place.contractor_rank if contractor else place.plant_rank, place)
+            (place.plant_rank if self.of_plant else place.contractor_rank, place)
             for _words, places in self.places
             for place in places
         ]
@@ -348,20 +366,18 @@ class Navigation:
         ]
         return [self.item(place) for _rank, place in chosen]
 
-    @cached_property
-    def clocks(self) -> list[SiteClock]:
-        """The time at the person's sites; one line for each zone, at most three."""
-        zones: dict[str, list[str]] = {}
-        if self.user.vendor_id is None:
-            for site in sites_where(self.user, Action.REQUEST_SEE)[:12]:
-                zones.setdefault(site.time_zone, []).append(site.name)
-        own = self.user.time_zone
-        shown: list[tuple[Words, str]] = [
-            (", ".join(names), zone) for zone, names in list(zones.items())[:3]
-        ]
-        if own not in zones:
-            shown.append((_("Your time"), own))
-        return [SiteClock(words, zone, clock_words(zone)) for words, zone in shown]
+
+def counted_together(waiting: dict[str, QuerySet[Any]]) -> dict[str, int]:
+    """How many rows each of them has, by one query; those without a row are left out."""
+    counts = [
+        rows.order_by().values(place=Value(place)).annotate(rows=Count("pk"))
+        for place, rows in waiting.items()
+    ]
+    if not counts:
+        return {}
+    first, *others = counts
+    found = first.union(*others, all=True) if others else first
+    return {one["place"]: one["rows"] for one in found}
 
 
 def clock_words(zone: str, *, at: datetime | None = None) -> str:

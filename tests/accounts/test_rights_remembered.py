@@ -65,3 +65,14 @@ def test_an_act_asks_each_time(plant: Plant) -> None:
         may(plant.olga, Action.REQUEST_DECIDE, plant.north)
         may(plant.olga, Action.REQUEST_DECIDE, plant.north)
     assert len(asked) == 2
+
+
+def test_a_page_that_follows_an_act_reads_them_once_for_all_its_places(
+    client: Client, plant: Plant
+) -> None:
+    ivan = signed_in(client, plant.ivan)
+    with CaptureQueriesContext(connection) as asked:
+        page = ivan.post("/no-such-page/")
+    assert 'href="/alerts/"' in page.content.decode()
+    roles = [one for one in asked if 'FROM "accounts_rolegrant"' in one["sql"]]
+    assert len(roles) == 1
