@@ -30,16 +30,22 @@ def keep_freed_memory() -> None:
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
+def look_for_garbage_seldom() -> None:
+    """Have garbage looked for after `YOUNG_OBJECTS`.
+
+    A start makes classes and functions by the hundred thousand, and none of them is garbage:
+    looking among them again and again took a fifth of its CPU. Later, nearly all is freed
+    without a collection, and each one stops every key (decision 130).
+    """
+    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])
+
+
 def set_aside_what_stays() -> None:
     """Leave out of every later collection of garbage what exists now.
 
     Code, models, URLs and templates are made at the start and stay; walking over them costs
     70 ms of CPU, in which no key goes anywhere (docs/performance.md). Call it once, when all
     has started.
-
-    What comes later is looked at more seldom than Python would: nearly all of it is freed
-    without a collection, and each one stops every key (decision 130).
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(YOUNG_OBJECTS, *gc.get_threshold()[1:])

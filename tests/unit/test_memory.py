@@ -1,11 +1,18 @@
 """What stays for the life of a process is not walked over again and again."""
 
 import gc
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
-from accessportal.memory import YOUNG_OBJECTS, set_aside_what_stays
+from accessportal.launcher.paths import ROOT
+from accessportal.memory import (
+    YOUNG_OBJECTS,
+    look_for_garbage_seldom,
+    set_aside_what_stays,
+)
 
 
 @pytest.fixture
@@ -34,7 +41,7 @@ def test_what_is_there_at_the_start_is_left_out_of_later_collections(
 
 
 def test_garbage_is_looked_for_more_seldom_but_still_by_itself(as_before: None) -> None:
-    set_aside_what_stays()
+    look_for_garbage_seldom()
     assert gc.get_threshold()[0] == YOUNG_OBJECTS
     assert gc.isenabled()
     collections = gc.get_stats()[0]["collections"]
@@ -43,3 +50,11 @@ def test_garbage_is_looked_for_more_seldom_but_still_by_itself(as_before: None) 
     kept += [[] for _ in range(YOUNG_OBJECTS)]
     assert gc.get_stats()[0]["collections"] > collections
     assert kept
+
+
+def test_every_process_of_ours_begins_so() -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", "import accessportal, gc; print(gc.get_threshold()[0])"],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert int(said.stdout) == YOUNG_OBJECTS
