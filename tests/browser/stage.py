@@ -23,7 +23,7 @@ def prepare(data_dir: Path, port: int, guacd: str) -> None:
     """Keys, settings and an empty database."""
     os.environ.update(
         {
-            "DJANGO_SETTINGS_MODULE": "accessportal.settings",
+            "DJANGO_SETTINGS_MODULE": "tests.staged_settings",
             "PORTAL_PROFILE": "embedded",
             "PORTAL_DATA_DIR": str(data_dir),
             "PORTAL_PUBLIC_URL": f"http://localhost:{port}",

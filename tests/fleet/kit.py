@@ -118,7 +118,7 @@ class Fleet:
                 json.dumps(self.targets.describe()),
             ],
             cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
-            env=self.environment,
+            env=self.environment | {"DJANGO_SETTINGS_MODULE": "tests.staged_settings"},
         )  # fmt: skip
         self._running.callback(self._stage.kill)
         assert self._heard() == "ready", (self.place / "stage.log").read_text()
