@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import secrets
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 from sessions.guacamole.instruction import encode
 from sessions.recorder.order import RecordingOrder
 from sessions.recorder.reader import SegmentReader
 from sessions.recorder.scan import scan_segment, segment_names
+from sessions.recorder.writer import RecordingFailed, RecordingWriter
 
 KEY = secrets.token_bytes(32)
 
@@ -61,3 +66,35 @@ def names(root: Path, track: str = "") -> list[str]:
         for name in segment_names(root, "2026/SES-2026-0007")
         if not track or f"/{track}-" in name
     ]
+
+
+async def started(
+    root: Path, failures: list[Any] | None = None, **fields: Any
+) -> RecordingWriter:
+    on_failure = failures.append if failures is not None else None
+    writer = RecordingWriter(make_order(root, **fields), on_failure=on_failure)
+    await writer.open()
+    await writer.start(picture(1000), 1000)
+    return writer
+
+
+def journal(root: Path) -> list[Any]:
+    plain = b"".join(plain_until_torn(root, name) for name in names(root, "input"))
+    return [json.loads(line) for line in plain.splitlines()]
+
+
+async def until(found: list[Any]) -> None:
+    """Wait until there is something."""
+    async with asyncio.timeout(20):
+        while not found:
+            await asyncio.sleep(0.01)
+
+
+async def until_it(works: Callable[[], Awaitable[None]]) -> None:
+    """Try until it does not fail any more."""
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                return await works()
+            except RecordingFailed:
+                await asyncio.sleep(0.02)

@@ -27,8 +27,9 @@ from tests.unit.recorder.helpers import (
     picture,
     plain_of,
     plain_until_torn,
+    until,
+    until_it,
 )
-from tests.unit.recorder.test_writer import until, until_it
 
 
 class Clocks:
