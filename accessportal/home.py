@@ -20,7 +20,7 @@ from accessportal.accounts.authorisation import (
     sites_where,
 )
 from accessportal.accounts.models import User, Vendor
-from accessportal.accounts.services.attestation import attestation_state
+from accessportal.accounts.services.attestation import overdue_among
 from accessportal.alerts.access import alerts_visible_to
 from accessportal.alerts.views import worded
 from accessportal.audit.access import events_visible_to
@@ -159,9 +159,10 @@ def plant_parts(user: User) -> dict[str, Any]:
 
 def vouching_parts(user: User) -> dict[str, list[Any]]:
     """What a sponsor has to see to: people to confirm, departures, lists that are overdue."""
-    if not user.sponsored_vendors.exists():
+    sponsored = list(user.sponsored_vendors.all())
+    if not sponsored:
         return {}
-    vendors = user.sponsored_vendors.filter(suspended_at__isnull=True)
+    vendors = [vendor for vendor in sponsored if vendor.suspended_at is None]
     waiting = User.objects.active().filter(
         vendor__in=vendors, sponsor_confirmed_at__isnull=True
     )
@@ -171,7 +172,7 @@ def vouching_parts(user: User) -> dict[str, list[Any]]:
     found: dict[str, list[Any]] = {
         "waiting": list(waiting.select_related("vendor")[:SHOWN]),
         "left": list(left[:SHOWN]),
-        "overdue": [one for one in vendors if attestation_state(one).overdue],
+        "overdue": overdue_among(vendors, at=timezone.now()),
     }
     return found if any(found.values()) else {}
 
@@ -195,17 +196,21 @@ def charge_counts(user: User) -> dict[str, int]:
 
 def decision_parts(user: User) -> dict[str, Any]:
     """What waits for this person's yes: requests by their start, and wishes for more time."""
-    sites = sites_where(user, Action.REQUEST_DECIDE)
-    pending = AccessRequest.objects.awaiting_decision().asking(user)
+    asking = AccessRequest.objects.awaiting_decision().asking(user)
+    pending = list(with_machines(asking).order_by("wanted_from")[:SHOWN])
     return {
         "decides": True,
         "fallen": list(MaintenanceWindow.objects.fallen().to_reconfirm(user)[:SHOWN]),
         "later": wishes_asking(user)[:SHOWN],
-        "pending_count": pending.count(),
-        "pending": list(with_machines(pending).order_by("wanted_from")[:SHOWN]),
+        "pending_count": len(pending) if len(pending) < SHOWN else asking.count(),
+        "pending": pending,
         "extensions": list(
             ExtensionRequest.objects.awaiting_decision()
-            .filter(window__access_request__site__in=sites)
+            .filter(
+                at_sites_where(
+                    user, Action.REQUEST_DECIDE, "window__access_request__site"
+                )
+            )
             .select_related("asked_by__vendor", "window__access_request__site")[:SHOWN]
         ),
     }

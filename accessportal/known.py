@@ -12,14 +12,19 @@ from accessportal.errors import NotKnown
 Row = TypeVar("Row", bound=Model)
 
 
+def the_one(rows: QuerySet[Row]) -> Row | None:
+    """The row, where there can be one at most: an order would be work for nothing, and with
+    every joined table more of it."""
+    return next(iter(rows.order_by()[:1]), None)
+
+
 def known(rows: QuerySet[Row], **what: Any) -> Row:
     """The row of those a person may know of.
 
     Raises `NotKnown` where there is none, also for an id that cannot be one.
     """
     try:
-        # One at most: an order would be work for nothing.
-        row = next(iter(rows.filter(**what).order_by()[:1]), None)
+        row = the_one(rows.filter(**what))
     except (ValidationError, ValueError, TypeError, OverflowError):
         raise NotKnown from None
     if row is None:

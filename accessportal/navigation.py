@@ -291,8 +291,12 @@ class Navigation:
         if Action.VENDOR_SEE in self.actions:
             concerns |= Q(vendor__isnull=False)
         in_force = StopOrder.objects.in_force().filter(concerns)
-        # Mostly there is none: what belongs to them is fetched when there is one.
-        return list(in_force.prefetch_related("site", "vendor", "requested_by"))
+        return list(
+            in_force.select_related("site", "vendor", "requested_by").only(
+                *("number", "kind", "requested_at", "reason", "site__name"),
+                *("site__time_zone", "vendor__name", "requested_by__full_name"),
+            )
+        )
 
     def _overrides(self) -> list[PermissionOverride]:
         """Overrides in force: the person's own, and those that IT security is shown."""
@@ -304,6 +308,7 @@ class Navigation:
         elif not rights_of(self.user).overrides:
             return []
         in_force = PermissionOverride.objects.in_force().filter(own).order_by("pk")
+        # Mostly there is none: what belongs to them is fetched when there is one.
         return list(in_force.prefetch_related("site", "granted_to", "granted_by"))
 
     def _clocks(self) -> list[SiteClock]:

@@ -23,14 +23,11 @@ from sessions.models import BrokeredSession, ComplianceReview, Recording
 
 
 def session_visible_to(user: User, pk: Any) -> BrokeredSession:
-    """A session this person may see, with what its pages show."""
+    """A session this person may see, with what every session has."""
     sessions = BrokeredSession.objects.visible_to(user).select_related(
         "window__access_request__vendor",
         "endpoint__asset__zone__site",
         "started_by__vendor",
-        "baton_with__vendor",
-        "frozen_by",
-        "ended_by",
     )
     return known(sessions, pk=pk)
 

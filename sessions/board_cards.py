@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accessportal.accounts.authorisation import Action, sites_where
+from accessportal.accounts.authorisation import Action, may
 from accessportal.accounts.models import User
 from accessportal.plants.models import Site
 from requests.models import AccessRequest
@@ -259,7 +259,6 @@ class Card:
 
 def cards_for(user: User, sessions: Sequence[BrokeredSession]) -> list[Card]:
     """The cards of sessions that came through `with_relations`."""
-    allowed = sites_by_action(user)
     sides = plant_sides(sessions)
     unanswered = unanswered_in(sessions) if user.vendor_id is None else {}
     return [
@@ -267,10 +266,7 @@ def cards_for(user: User, sessions: Sequence[BrokeredSession]) -> list[Card]:
             brokered_session=one,
             user=user,
             side=sides[one.pk],
-            may={
-                action: one.endpoint.asset.zone.site_id in sites
-                for action, sites in allowed.items()
-            },
+            may=may_on_card(user, one.endpoint.asset.zone.site_id),
             present=one.present,  # type: ignore[attr-defined]
             unanswered=unanswered.get(one.pk, ()),
         )
@@ -278,14 +274,10 @@ def cards_for(user: User, sessions: Sequence[BrokeredSession]) -> list[Card]:
     ]
 
 
-def sites_by_action(user: User) -> dict[str, set[int]]:
-    """Where a person may do what can be done on a card."""
-    if user.vendor_id is not None:
-        return {action: set() for action in ACTIONS}
-    return {
-        action: set(sites_where(user, action).values_list("pk", flat=True))
-        for action in ACTIONS
-    }
+def may_on_card(user: User, site: int) -> dict[str, bool]:
+    """What a person of the plant may do on a card of this site."""
+    of_plant = user.vendor_id is None
+    return {action: of_plant and may(user, action, site) for action in ACTIONS}
 
 
 def with_relations(sessions: BrokeredSessionQuerySet) -> BrokeredSessionQuerySet:

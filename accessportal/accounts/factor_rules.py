@@ -51,7 +51,10 @@ def only_passkeys_at(user: User, site: Site | int) -> bool:
 
 def only_passkeys_anywhere(user: User) -> bool:
     """Whether no other factor counts for this person, wherever they are somebody."""
-    rules, places = _rules(), _places(user)
+    rules = _rules()
+    if not rules:
+        return False
+    places = _places(user)
     return bool(places) and all(
         (role, None) in rules or (site is not None and (role, site) in rules)
         for role, site in places
@@ -61,6 +64,8 @@ def only_passkeys_anywhere(user: User) -> bool:
 def must_have_passkey(user: User) -> bool:
     """Whether a rule touches one of the person's roles, so that they need a passkey there."""
     rules = _rules()
+    if not rules:
+        return False
     anywhere = {role for role, _site in rules}
     return any(
         (role, None) in rules

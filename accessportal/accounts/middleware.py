@@ -113,6 +113,7 @@ class AccountMiddleware:
         if found is None or not is_signed_in(request, found):
             forget_web_session(request, found)
             return None
+        found.user = request.user  # type: ignore[assignment]  # the same row, which is here
         request.web_session = found  # type: ignore[attr-defined]
         if is_persons_act(request):
             note_use_if_there_is_room(found, request)

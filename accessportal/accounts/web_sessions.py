@@ -24,6 +24,7 @@ from accessportal.accounts.browsers import browser_in_words
 from accessportal.accounts.limits import limits_of
 from accessportal.accounts.models import User, WebSession
 from accessportal.accounts.models.web_session import new_key
+from accessportal.known import the_one
 from accessportal.live import announce
 from accessportal.notifications.devices import (
     forget_devices_of,
@@ -95,11 +96,13 @@ def web_session_of_cookie(cookie: str | None, user_pk: str) -> WebSession | None
     if not cookie:
         return None
     known = cookie_hash(cookie)
-    return WebSession.objects.filter(
-        models.Q(cookie_hash=known)
-        | models.Q(former_hash=known, former_until__gt=timezone.now()),
-        user_id=user_pk,
-    ).first()
+    return the_one(
+        WebSession.objects.filter(
+            models.Q(cookie_hash=known)
+            | models.Q(former_hash=known, former_until__gt=timezone.now()),
+            user_id=user_pk,
+        )
+    )
 
 
 def web_session_of_scope(

@@ -67,7 +67,13 @@ def board(request: HttpRequest) -> HttpResponse:
     user: User = request.user  # type: ignore[assignment]
     visible = BrokeredSession.objects.visible_to(user)
     sites = list(sites_where(user, Action.SESSION_SEE))
-    past = _past(with_relations(visible), request.GET, sites)
+    past = _past(
+        visible.select_related(
+            "endpoint__asset__zone__site", "started_by__vendor", "recording"
+        ),
+        request.GET,
+        sites,
+    )
     page = Paginator(past, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(
         request,

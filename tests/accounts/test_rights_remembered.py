@@ -25,7 +25,7 @@ def test_a_page_reads_the_rights_once(plant: Plant) -> None:
         for action in Action:
             may(plant.olga, action, plant.north)
             may(plant.olga, action)
-    assert len(asked) == 3  # own roles, delegations, overrides
+    assert len(asked) == 2  # own roles, and whether anything is lent
 
 
 def test_what_a_request_changes_itself_counts_at_once(plant: Plant) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -45,6 +45,21 @@ def attestation_state(
     if first is None:
         return AttestationState(last, None, at)
     return AttestationState(last, (last.attested_at if last else first) + EVERY, at)
+
+
+def overdue_among(vendors: Sequence[Vendor], *, at: datetime) -> list[Vendor]:
+    """Those of `vendors` whose list is overdue, by two queries however many they are."""
+    coordinators = User.objects.coordinators(at=at).filter(vendor__in=vendors)
+    since: dict[int, datetime] = dict(
+        coordinators.order_by()
+        .values_list("vendor")
+        .annotate(models.Min("coordinator_at"))
+    )
+    if not since:
+        return []
+    attested = StaffAttestation.objects.filter(vendor__in=since).order_by()
+    since |= dict(attested.values_list("vendor").annotate(models.Max("attested_at")))
+    return [one for one in vendors if one.pk in since and since[one.pk] + EVERY <= at]
 
 
 def people_to_attest(vendor: Vendor) -> list[User]:
