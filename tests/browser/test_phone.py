@@ -21,7 +21,7 @@ from playwright.sync_api import BrowserContext, Page, Playwright, Worker, expect
 
 from tests.browser.authenticator import Authenticator, set_up
 from tests.browser.axe import axe_findings, faults
-from tests.browser.conftest import CHROMIUM, CHROMIUM_OPTIONS, OpensPages
+from tests.browser.conftest import CHROMIUM_OPTIONS, WHOLE_CHROMIUM, OpensPages
 from tests.browser.hands import opened, press, press_button
 from tests.browser.locked_screen import LockedScreen, locked_screen
 from tests.notifications.push_service import Arrived, PushService, push_service
@@ -151,12 +151,12 @@ def locked() -> Iterator[LockedScreen]:
 def take_phone(
     playwright: Playwright, locked: LockedScreen, tmp_path: Path
 ) -> Callable[..., BrowserContext]:
-    """A browser with a profile of its own, which has its notifications drawn there."""
+    """A whole browser with a profile of its own, which has its notifications drawn there."""
     locked.drawn.clear()
     return partial(
         playwright.chromium.launch_persistent_context,
         tmp_path / "profile",
-        executable_path=CHROMIUM,
+        executable_path=WHOLE_CHROMIUM,
         args=CHROMIUM_OPTIONS,
         env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": locked.address},
     )
