@@ -15,6 +15,7 @@ from playwright.sync_api import (
     BrowserContext,
     Page,
     Playwright,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -44,8 +45,8 @@ CHROMIUM_OPTIONS = [
 # A page may be slow on a busy machine; it must only get there.
 expect.set_options(timeout=30_000)
 
-DESK = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PHONE_OPTIONS: dict[str, Any] = {
     "viewport": PHONE,
     "has_touch": True,
@@ -169,15 +170,14 @@ def page_of(
         context.add_cookies(
             [{"name": "portal_session", "value": cookie, "url": stage.url}]
         )
-        page = context.new_page()
-        page.on("pageerror", lambda error: errors.append(f"{who}: {error}"))
-        page.on(
+        context.on("weberror", lambda news: errors.append(f"{who}: {news.error}"))
+        context.on(
             "console",
             lambda said: (
                 errors.append(f"{who}: {said.text}") if is_fault(said) else None
             ),
         )
-        return page
+        return context.new_page()
 
     yield opens
     for context in contexts:

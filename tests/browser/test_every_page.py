@@ -6,7 +6,7 @@ import re
 from itertools import cycle
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from tests.browser.axe import axe_findings
 from tests.browser.conftest import DESK, PHONE, OpensPages
@@ -17,14 +17,6 @@ ONE_OF_MANY = re.compile(
     r"|(?<=/vendors/)(?!new/)[^/]+|(?<=/assets/)(?!new/)[^/]+|(?<=/sites/)(?!new/)[^/]+"
 )
 MOST_PAGES = 120
-
-IN_THE_DARK = """async () => {
-  const frame = () => new Promise(requestAnimationFrame);
-  while (!matchMedia("(prefers-color-scheme: dark)").matches) await frame();
-  await frame();
-  await frame();
-}"""
-"""Waits until what is drawn is dark: axe takes its time, and must not see half of a change."""
 
 # What nobody follows by clicking through: the console has its stories, a start asks first.
 LEFT_OUT = re.compile(r"/console/|/watch/|/oidc/|/logout/")
@@ -47,20 +39,59 @@ def kind_of(path: str) -> str:
     return ONE_OF_MANY.sub("*", path)
 
 
-def look_at(page: Page, *, dark: bool) -> list[str]:
-    """Axe, on a desk in the light or on a phone in the dark; nothing wider than a phone."""
-    found = [] if dark else axe_findings(page)
-    page.set_viewport_size(PHONE)
-    if dark:
+TWO_FRAMES = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  await frame();
+  await frame();
+}"""
+"""A window of another size is first drawn by the rules of the former one."""
+
+
+class Desk:
+    """A window at a desk, in the light."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+
+    def look_at(self, path: str) -> list[str]:
+        """What axe finds there, and whether it is wider than a phone."""
+        opens(self.page, path)
+        # Each size is laid out anew: the page comes in the one that the last page was left in.
+        if self.page.viewport_size == PHONE:
+            found = too_wide(self.page)
+            self._becomes(DESK)
+            return found + axe_findings(self.page)
+        found = axe_findings(self.page)
+        self._becomes(PHONE)
+        return found + too_wide(self.page)
+
+    def _becomes(self, size: ViewportSize) -> None:
+        self.page.set_viewport_size(size)
+        self.page.evaluate(TWO_FRAMES)
+
+
+class Phone(Desk):
+    """One as small as a phone, in the dark, from before a page comes: axe must not see half
+    of a change."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__(page)
+        page.set_viewport_size(PHONE)
         page.emulate_media(color_scheme="dark")
-        page.evaluate(IN_THE_DARK)
-        found = axe_findings(page)
-        page.emulate_media(color_scheme="light")
+
+    def look_at(self, path: str) -> list[str]:
+        opens(self.page, path)
+        return axe_findings(self.page) + too_wide(self.page)
+
+
+def opens(page: Page, path: str) -> None:
+    answer = page.goto(path)
+    assert answer is not None and answer.status == 200, (path, answer)
+
+
+def too_wide(page: Page) -> list[str]:
     wide = page.evaluate("document.documentElement.scrollWidth")
-    if wide > PHONE["width"]:
-        found.append(f"{page.url}: {wide} px wide on a phone")
-    page.set_viewport_size(DESK)
-    return found
+    return [f"{page.url}: {wide} px wide on a phone"] if wide > PHONE["width"] else []
 
 
 @pytest.fixture(scope="module")
@@ -73,16 +104,14 @@ def looked_at() -> dict[str, set[str]]:
 def test_every_page_that_a_link_leads_to(
     page_of: OpensPages, looked_at: dict[str, set[str]], who: str
 ) -> None:
-    page = page_of(who)
+    first = page_of(who)
+    by_turns = cycle([Desk(first), Phone(first.context.new_page())])
     known = looked_at["vendor" if who == "vera" else "plant"]
     waiting, found = ["/"], []
-    by_turns = cycle([False, True])
     while waiting:
-        path = waiting.pop(0)
-        answer = page.goto(path)
-        assert answer is not None and answer.status == 200, (path, answer)
-        found += look_at(page, dark=next(by_turns))
-        for link in links_of(page):
+        window = next(by_turns)
+        found += window.look_at(waiting.pop(0))
+        for link in links_of(window.page):
             if kind_of(link) not in known:
                 known.add(kind_of(link))
                 waiting.append(link)
