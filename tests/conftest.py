@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -43,8 +44,10 @@ DATABASE_FIXTURES = {
     "django_db_serialized_rollback",
     "live_server",
 }
+TESTS = Path(__file__).parent
 # These start a whole portal of their own; the fleet's is of the production profile.
-OWN_SERVER = ("tests/browser/", "tests/demo/", "tests/fleet/")
+BROWSER = "tests/browser/"
+OWN_SERVER = (BROWSER, "tests/demo/", "tests/fleet/")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,6 +56,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="play the stories of deciding at 360 and 390 px, touched, and at 1440 px",
     )
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """What this run of `./portal test` is not for is not even imported."""
+    if collection_path.parent != TESTS or not collection_path.is_dir():
+        return None
+    place = f"tests/{collection_path.name}/"
+    return True if LEFT_OUT[os.environ.get("PORTAL_TEST_ONLY", "")](place) else None
 
 
 def pytest_collection_modifyitems(
@@ -81,7 +92,7 @@ def in_a_browser(item: pytest.Item) -> bool:
     The driver keeps an event loop running in its thread until the process ends, in which
     neither Django's ORM nor an asynchronous test can work: these have a run of their own.
     """
-    return item.nodeid.startswith("tests/browser/")
+    return item.nodeid.startswith(BROWSER)
 
 
 def touches_data(item: pytest.Item) -> bool:
@@ -102,6 +113,13 @@ RUNS: dict[str, Callable[[pytest.Item], bool]] = {
     "data": lambda item: has(item, "data") and not has(item, "walk"),
     "browser": in_a_browser,
     "beside-browser": lambda item: not in_a_browser(item) and not has(item, "roles"),
+}
+# The directories of which each run takes nothing.
+LEFT_OUT: dict[str, Callable[[str], bool]] = {
+    "": lambda place: False,
+    "data": lambda place: place in OWN_SERVER,
+    "browser": lambda place: place != BROWSER,
+    "beside-browser": lambda place: place == BROWSER,
 }
 
 
