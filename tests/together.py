@@ -43,4 +43,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After the order was shuffled."""
-    items.sort(key=lambda item: not item.nodeid.startswith(TAKE_LONGEST))
+    items.sort(key=lambda item: turn_of(item.nodeid))
+
+
+def turn_of(nodeid: str) -> int:
+    """Those that share machines come one after the other: the machines end with the last."""
+    turns = (n for n, one in enumerate(TAKE_LONGEST) if nodeid.startswith(one))
+    return next(turns, len(TAKE_LONGEST))

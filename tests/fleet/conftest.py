@@ -17,8 +17,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.guacd)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Ended with the last of these tests: it takes a tenth of a core where nothing happens."""
     with Fleet(tmp_path_factory.mktemp("fleet")) as running:
         yield running
 

@@ -1,4 +1,7 @@
-"""A real guacd and the four real machines of the demo, once for all these tests."""
+"""A real guacd and the four real machines of the demo, once for all these tests.
+
+They end with the last of them, and do not draw their moving screens beside all that come.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.guacd)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def guacd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuacdAddress]:
     """guacd's address: `GUACD` if that is set, else one just for these tests."""
     daemon = Guacd(tmp_path_factory.mktemp("guacd"))
@@ -28,7 +31,7 @@ def guacd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuacdAddress]:
     daemon.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def targets(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Targets]:
     """The demo's VNC, RDP, SSH and telnet machines, on loopback."""
     with start_targets(tmp_path_factory.mktemp("targets")) as running:
