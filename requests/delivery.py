@@ -16,7 +16,7 @@ from typing import Any
 from django.dispatch import Signal
 
 from accessportal.notifications.models import Notification
-from accessportal.plants.roster import roster_of
+from accessportal.plants.roster import Roster
 from requests.models import AccessRequest, ApprovalDecision
 
 asked_where = Signal()
@@ -40,15 +40,14 @@ class Told:
     on_shift: bool | None = None
 
 
-def told_about(access_request: AccessRequest) -> list[Told]:
-    """The people of the plant who were told of it, those on shift first where the site says
-    who is; then each screen."""
+def told_about(access_request: AccessRequest, roster: Roster | None) -> list[Told]:
+    """The people of the plant who were told of it, those on shift first where the site has a
+    roster; then each screen."""
     rows = list(
         Notification.objects.filter(
             about=access_request.number, recipient__vendor__isnull=True
         ).prefetch_related("deliveries")
     )
-    roster = roster_of(access_request.site)
     parts: dict[bool | None, list[Notification]] = {True: [], None: [], False: []}
     for row in rows:
         there = row.recipient_id in roster.people_now if roster else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any, TypeVar
 
 from django.utils.translation import gettext as _
@@ -141,13 +142,33 @@ class StepStanding:
 
 @dataclass(frozen=True)
 class Standing:
-    """Who has a request now: its steps, and what one person may do about it."""
+    """Who has a request now: its steps, and what one person may do about it.
 
-    steps: tuple[StepStanding, ...]
+    Who could agree, and who of them is on shift, is read when it is first asked for: an act
+    asks only whether it is somebody's turn.
+    """
+
+    site: Site
+    waits: bool
+    rows: Sequence[AskedPeople]
+    yeses: Sequence[ApprovalDecision]
+    progress: Progress
     given: ApprovalDecision | None
     places: frozenset[str]
     places_now: frozenset[str]
     asked: bool
+
+    @cached_property
+    def roster(self) -> Roster | None:
+        """Of the site, while somebody is asked; None where it has none."""
+        return roster_of(self.site) if self.waits else None
+
+    @cached_property
+    def steps(self) -> tuple[StepStanding, ...]:
+        return tuple(
+            _step_standing(row, self.site, self.progress, self.yeses, self.roster)
+            for row in self.rows
+        )
 
     def why_not(self) -> str:
         """Why this person's yes would not help now, though the request asks their like."""
@@ -202,14 +223,15 @@ def standing_among(
 ) -> Standing:
     """The same for any steps and the yeses to them; `waits`: somebody is still asked."""
     progress = progress_now(steps, yeses)
-    roster = roster_of(site) if waits else None
     own = viewer.pk if viewer is not None else None
     given = next((yes for yes in yeses if own and yes.decided_by_id == own), None)
     places = places_for(viewer, steps, site) if viewer else frozenset()
     return Standing(
-        steps=tuple(
-            _step_standing(step, site, progress, yeses, roster) for step in steps
-        ),
+        site=site,
+        waits=waits,
+        rows=steps,
+        yeses=yeses,
+        progress=progress,
         given=given,
         places=places,
         places_now=places

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -23,12 +25,12 @@ from requests.services.common import (
 LONGEST = 2000
 
 
-def may_write(user: User, access_request: AccessRequest) -> bool:
-    """Who asked, the named colleagues, and those whom the request asks."""
+def may_write(user: User, people: Iterable[User], places: frozenset[str]) -> bool:
+    """Who asked and the named colleagues (`people`), and those whom the request asks: who may
+    fill some of its `places`."""
     if user.vendor_id is not None:
-        return user.pk in {person.pk for person in people_of(access_request)}
-    steps = access_request.steps.all()
-    return bool(places_for(user, steps, access_request.site))
+        return user.pk in {person.pk for person in people}
+    return bool(places)
 
 
 @transaction.atomic
@@ -38,7 +40,9 @@ def write_message(
     """Write on the thread; the other side is told. Raises `NotAllowed`, `NotPossible`."""
     access_request = locked_request(access_request.pk)
 
-    if not may_write(acting_user, access_request):
+    steps = access_request.steps.all()
+    places = places_for(acting_user, steps, access_request.site)
+    if not may_write(acting_user, people_of(access_request), places):
         raise NotAllowed
     text = text.strip()
     if not text:

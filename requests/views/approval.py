@@ -192,6 +192,8 @@ def decision_page(
     facts = seen_by_approver(access_request)
     site = access_request.site
     standing = standing_of(access_request, user)
+    endpoints = requested_endpoints(access_request)
+    companions = companions_of(access_request)
     undecided = (
         access_request.state == AccessRequest.State.PENDING
         and not access_request.is_overdue()
@@ -200,8 +202,8 @@ def decision_page(
         "access_request": access_request,
         "site": site,
         "window": getattr(access_request, "window", None),
-        "endpoints": requested_endpoints(access_request),
-        "companions": companions_of(access_request),
+        "endpoints": endpoints,
+        "companions": companions,
         "unusual": what_is_unusual(facts_of_request(access_request, viewer=user)),
         "facts_hash": hash_of_facts(facts),
         "seen": signing.dumps(facts, salt=SEEN_SALT, compress=True),
@@ -220,7 +222,13 @@ def decision_page(
         ),
         "typed_reason": request.POST.get("reason", ""),
         "propose": propose or ProposeForm(access_request=access_request),
-        **about_changes(access_request, user),
+        **about_changes(
+            access_request,
+            user,
+            endpoints=endpoints,
+            companions=companions,
+            places=standing.places,
+        ),
         "other_time": form
         or OtherTimeForm(
             site=site,

@@ -181,6 +181,7 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
     companions = companions_of(access_request)
     takes_part = any(companion.pk == user.pk for companion in companions)
     site = access_request.site
+    standing = standing_of(access_request, user)
     context: dict[str, Any] = {
         "access_request": access_request,
         "site": site,
@@ -191,14 +192,20 @@ def request_detail(request: HttpRequest, number: str) -> HttpResponse:
         "companions": companions,
         "takes_part": takes_part,
         "story": story_of(access_request, window, user),
-        **about_changes(access_request, user),
+        **about_changes(
+            access_request,
+            user,
+            endpoints=endpoints,
+            companions=companions,
+            places=standing.places,
+        ),
         "may_decide": may(user, Action.REQUEST_DECIDE, site) and user.vendor_id is None,
-        "standing": standing_of(access_request, user),
+        "standing": standing,
         "may_ask": user.vendor_id is not None and may(user, Action.REQUEST_SUBMIT),
         "may_revoke_series": may(user, Action.WINDOW_REVOKE, site),
     }
     if access_request.state == AccessRequest.State.PENDING:
-        context["told"] = told_about(access_request)
+        context["told"] = told_about(access_request, standing.roster)
         context["usual"] = usual_wait(access_request)
     context |= _about_emergency(user, access_request, window)
     context |= _about_escorts(request, access_request, window)
