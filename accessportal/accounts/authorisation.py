@@ -415,8 +415,12 @@ def _places(user: User, action: Action) -> tuple[bool, set[int]]:
     """Where a person of the plant may do `action`: at every site, or at those of these ids."""
     if user.vendor_id is not None or not user.is_active:
         return False, set()
-    places = {where for where, _lent in _ways(user, action)}
-    return None in places, {where for where in places if where is not None}
+    places = set()
+    for where, _lent in _ways(user, action):
+        if where is None:
+            return True, set()  # what may be lent besides is not asked for
+        places.add(where)
+    return False, places
 
 
 def _own_ways(user: User, action: Action) -> Iterator[int | None]:

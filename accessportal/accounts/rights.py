@@ -59,12 +59,13 @@ class Rights:
 
     @cached_property
     def _borrows(self) -> bool:
-        """Whether anything may be lent to the person now. Nearly always nothing is, and then
-        nobody is asked what it is and whether the lender still has it."""
-        roles = RoleDelegation.objects.running().filter(delegate=self._user)
-        actions = PermissionOverride.objects.running().filter(granted_to=self._user)
-        lent = roles.order_by().values("pk")
-        return lent.union(actions.order_by().values("pk"), all=True).exists()
+        """Whether anything may be lent to the person, now or later. Nearly always nothing is,
+        and then nobody is asked what it is and whether the lender still has it."""
+        person = self._user.pk
+        roles = RoleDelegation.objects.not_over().filter(delegate_id=person)
+        actions = PermissionOverride.objects.not_over().filter(granted_to_id=person)
+        lent = roles.order_by().values_list("pk")
+        return bool(lent.union(actions.order_by().values_list("pk"), all=True))
 
 
 _remembered: ContextVar[dict[int, Rights] | None] = ContextVar(

@@ -57,9 +57,10 @@ class House:
 
     def sign_in(self, role: str, person: User) -> None:
         client = signed_in(Client(), person)
-        # The module may take longer than a web session of its people lasts.
+        # The module may take longer than a web session of its people lasts; and a use that is
+        # noted is undone with the request, and would be noted again by each.
         long = timezone.now() + timedelta(days=1)
-        person.web_sessions.update(idle_at=long, expires_at=long)
+        person.web_sessions.update(idle_at=long, expires_at=long, last_seen_at=long)
         self.people[role] = person
         self.fresh_at.pop(role, None)
         self.cookies[role] = client.cookies[settings.SESSION_COOKIE_NAME].value
