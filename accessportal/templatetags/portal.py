@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,7 @@ SHORT_CODE = re.compile(r"\b((?:\w{1,8}-){1,3}\d{1,6})\b")
 
 
 @register.simple_tag
+@lru_cache(maxsize=512)  # a page draws fifty, mostly the same
 def icon(name: str, extra: str = "") -> SafeString:
     """An icon of the sprite, without words of its own: text beside it must say it."""
     return format_html(

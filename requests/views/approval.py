@@ -58,7 +58,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         AccessRequest.objects.awaiting_decision()
         .asking(user)
         .exclude(pk__in=behind)
-        .select_related("site", "vendor", "requested_by")
+        .select_related("site", "vendor", "requested_by__vendor")
         .order_by("wanted_from")
     )
     page = page_of(waiting, request.GET, size=QUEUE_SIZE)
