@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -125,6 +127,15 @@ def test_who_gets_what(name: str, house: House):
         for role, answer in expected.items()
         if answers[role] != answer
     } == {}
+
+
+@pytest.mark.parametrize("turn", ["first", "next"])
+def test_who_came_in_long_ago_still_counts_as_fresh(turn: str, house: House):
+    """The tables are about rights, and take longer on a slow machine than a factor is fresh.
+    What one test notes in a web session is gone in the next."""
+    name = "approvals:approve"
+    with time_machine.travel(timezone.now() + timedelta(hours=1), tick=True):
+        assert answer_of(house, "olga", name, MATRIX[name]) == "yes"
 
 
 def test_a_companion_gains_the_session_and_nothing_else(house: House):
