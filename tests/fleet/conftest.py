@@ -28,6 +28,9 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 def all_is_recorded(request: pytest.FixtureRequest, fleet: Fleet) -> Iterator[None]:
     """Whatever a test did, nothing went unrecorded; when it fails, what the brokers said."""
     yield
+    for broker in fleet.brokers.values():
+        if broker.stopped:  # the test failed half-way: it would count as one that lives
+            broker.end()
     fleet.nothing_went_unrecorded()
     fleet.sessions.clear()
     for console in fleet.consoles:
