@@ -186,11 +186,13 @@ async def test_a_session_whose_recording_fails_is_handed_over_all_the_same(
     vera: User,
     second: Broker,
     fake_guacd: FakeGuacd,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A deploy within the grace time: the other broker records again, behind a stated gap."""
+    monkeypatch.setattr("sessions.broker.recording_care.RETRY_SECONDS", NEVER)
     asset = fake_guacd.connection
     await console.hold(97, asset)
-    with refusing("screen-"):
+    with refusing("screen-00001"):  # of the first: the other begins before this ends
         busy(asset)
         await console.word("recording", ok=False)
         await bench.until(anchored, lambda row: row.recording_failed_at)
